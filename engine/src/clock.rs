@@ -1,0 +1,142 @@
+//! The injected clock: the only source of time, sleep and randomness.
+
+use std::collections::hash_map::RandomState;
+use std::future::Future;
+use std::hash::BuildHasher;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+/// A boxed future that can be sent between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A point in wall-clock time, in milliseconds since the UNIX epoch. Good for
+/// telling people when something happened; never for measuring: the wall clock
+/// may step backwards.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// This point plus `duration`.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+
+    /// How long `earlier` lies back; zero if it does not.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => Self(millis(after)),
+            Err(before) => Self(-millis(before.duration())),
+        }
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Time, sleep and randomness as the engine and the steps see them.
+///
+/// A clock has its own pace: on a clock of speed 60, [`Clock::sleep`] of a
+/// minute returns after a second of wall time. All durations that steps and
+/// policies name are durations of the clock.
+pub trait Clock: Send + Sync + 'static {
+    /// The wall-clock time, for records.
+    fn now(&self) -> Timestamp;
+    /// Clock time since some fixed point; never goes backwards.
+    fn elapsed(&self) -> Duration;
+    /// Returns after `duration` of clock time.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+    /// How much wall time `duration` of clock time takes.
+    fn to_wall(&self, duration: Duration) -> Duration;
+    /// A random number, uniform over all values.
+    fn random(&self) -> u64;
+
+    /// A random number in `0.0..1.0`.
+    fn random_fraction(&self) -> f64 {
+        // 53 bits are what an f64 can hold exactly.
+        (self.random() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// The process's clock on tokio's timers, at any speed. Under tokio's paused
+/// time ([`TokioClock::paused`]) it is virtual: when everything waits, it jumps
+/// to the next timer.
+pub struct TokioClock {
+    origin: Instant,
+    wall: SystemTime,
+    speed: f64,
+    paused: bool,
+    seed: RandomState,
+    draws: AtomicU64,
+}
+
+impl TokioClock {
+    /// A clock that runs `speed` times as fast as the wall clock.
+    pub fn at_speed(speed: f64) -> Self {
+        Self::new(speed, false)
+    }
+
+    /// A virtual clock; tokio's time must be paused in the runtime it is used in.
+    pub fn paused() -> Self {
+        Self::new(1.0, true)
+    }
+
+    fn new(speed: f64, paused: bool) -> Self {
+        Self {
+            origin: Instant::now(),
+            wall: SystemTime::now(),
+            speed,
+            paused,
+            seed: RandomState::new(),
+            draws: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Clock for TokioClock {
+    fn now(&self) -> Timestamp {
+        if self.paused {
+            Timestamp::from(self.wall + self.elapsed())
+        } else {
+            Timestamp::from(SystemTime::now())
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.origin.elapsed().mul_f64(self.speed)
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(self.to_wall(duration)))
+    }
+
+    fn to_wall(&self, duration: Duration) -> Duration {
+        if self.speed == 1.0 {
+            duration
+        } else {
+            duration.div_f64(self.speed)
+        }
+    }
+
+    fn random(&self) -> u64 {
+        // The standard library's hasher keys come from the operating system;
+        // hashing a counter under them gives numbers good enough for jitter
+        // and for choosing among free address ranges.
+        self.seed
+            .hash_one(self.draws.fetch_add(1, Ordering::Relaxed))
+    }
+}

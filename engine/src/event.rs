@@ -1,0 +1,319 @@
+//! The history of a run: the only truth. Every view, resume and audit is a
+//! fold over these events.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::clock::Timestamp;
+use crate::fault::Fault;
+use crate::graph::StepRecord;
+use crate::id::{RunId, StepName};
+
+/// One line of a run's history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The run it belongs to.
+    pub run: RunId,
+    /// Its place in the run's history, from 0, without gaps.
+    pub seq: u32,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// Who works on a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The machine's name.
+    pub host: String,
+    /// The person's login.
+    pub user: String,
+    /// The process id.
+    pub pid: u32,
+    /// The program and its version.
+    pub version: String,
+}
+
+/// What to do when a step fails for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// Undo what was made, children before parents.
+    Rollback,
+    /// Keep what is there; the run can be resumed or rolled back.
+    Suspend,
+}
+
+/// The facts a run starts from. With them the graph can be built again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunCreated {
+    /// The workflow's name, for example `aurora create`.
+    pub workflow: String,
+    /// What the run works on, for example `aurora/eu-west-1/keycloak`; at most
+    /// one unfinished run per account and target.
+    pub target: String,
+    /// The account the run belongs to; opaque to the engine.
+    pub account: Value,
+    /// The workflow's parameters; opaque to the engine.
+    pub parameters: Value,
+    /// The graph's fingerprint, compared on resume.
+    pub fingerprint: String,
+    /// False for a workflow that only goes forward.
+    pub reversible: bool,
+    /// What to do when a step fails for good.
+    pub on_failure: OnFailure,
+    /// How many attempts may be under way at once.
+    pub parallel: u32,
+    /// Who started it.
+    pub by: Actor,
+    /// The graph: steps in the order they were added, so parents come first.
+    pub steps: Vec<StepRecord>,
+    /// The step whose output is the run's, if one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<StepName>,
+}
+
+/// Which of a step's verbs an attempt carries out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// Make it so.
+    Run,
+    /// Take it back.
+    Undo,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Run => "run",
+            Self::Undo => "undo",
+        })
+    }
+}
+
+/// How an attempt succeeded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The effect was performed.
+    Made {
+        /// The step's output.
+        output: Value,
+    },
+    /// It was there and is this run's own, from an attempt whose answer was lost.
+    Ours {
+        /// The step's output.
+        output: Value,
+    },
+    /// It was there and is somebody else's: adopted, and never undone.
+    Theirs {
+        /// The step's output.
+        output: Value,
+    },
+    /// The effect was taken back.
+    Undone,
+    /// There was nothing to take back.
+    NothingToUndo,
+    /// It is not this run's to take back.
+    Kept,
+}
+
+impl Outcome {
+    /// The step's output, where the outcome has one.
+    pub fn output(&self) -> Option<&Value> {
+        match self {
+            Self::Made { output } | Self::Ours { output } | Self::Theirs { output } => Some(output),
+            Self::Undone | Self::NothingToUndo | Self::Kept => None,
+        }
+    }
+}
+
+/// What follows a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "then", rename_all = "snake_case")]
+pub enum Then {
+    /// Another attempt.
+    Retry {
+        /// When, in wall-clock time.
+        at: Timestamp,
+    },
+    /// No further attempt: the workflow's failure policy decides.
+    GiveUp,
+    /// The run is suspended at once.
+    Suspend,
+}
+
+/// Why a rollback began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum RollbackCause {
+    /// A step failed for good.
+    Failed {
+        /// The step.
+        step: StepName,
+    },
+    /// A person asked for it.
+    Requested {
+        /// Who.
+        by: Actor,
+    },
+}
+
+/// Why a run is suspended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum SuspendReason {
+    /// A person must act first.
+    Operator {
+        /// The step that met the fault.
+        step: StepName,
+    },
+    /// A step failed for good and nothing may be undone.
+    Failed {
+        /// The step.
+        step: StepName,
+    },
+    /// A signal.
+    Interrupted,
+}
+
+/// Something a rollback could not undo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leftover {
+    /// The step that made it.
+    pub step: StepName,
+    /// Its ids in the remote system, where known.
+    pub ids: Vec<String>,
+    /// Why it is left.
+    pub why: String,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum End {
+    /// Every step is done.
+    Succeeded,
+    /// Everything the run made was undone.
+    RolledBack,
+    /// The rollback could not undo something; it can be continued.
+    Stuck {
+        /// What is left.
+        leftovers: Vec<Leftover>,
+    },
+    /// Given up in favour of another run that takes over all it made.
+    Abandoned {
+        /// Who gave it up.
+        by: Actor,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data", rename_all = "snake_case")]
+pub enum EventBody {
+    /// The run exists.
+    RunCreated(Box<RunCreated>),
+    /// A process took up an unfinished run.
+    RunResumed {
+        /// Who.
+        by: Actor,
+    },
+    /// The run turned round: nothing new is started, what was made is undone.
+    RollbackStarted(RollbackCause),
+    /// An attempt is about to begin.
+    AttemptStarted {
+        /// The step.
+        step: StepName,
+        /// Which try of this verb, from 1.
+        attempt: u32,
+        /// What it does.
+        verb: Verb,
+    },
+    /// An attempt reached its end.
+    AttemptSucceeded {
+        /// The step.
+        step: StepName,
+        /// Which try.
+        attempt: u32,
+        /// What it did.
+        verb: Verb,
+        /// How.
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+    /// An attempt failed.
+    AttemptFailed {
+        /// The step.
+        step: StepName,
+        /// Which try.
+        attempt: u32,
+        /// What it tried.
+        verb: Verb,
+        /// Why it failed.
+        fault: Fault,
+        /// Whether it is unknown if the effect took place.
+        in_doubt: bool,
+        /// What follows.
+        #[serde(flatten)]
+        then: Then,
+    },
+    /// A wait was dropped, because the run stopped or turned round.
+    AttemptInterrupted {
+        /// The step.
+        step: StepName,
+        /// Which try.
+        attempt: u32,
+        /// What it was doing.
+        verb: Verb,
+    },
+    /// The run stopped and can be resumed.
+    RunSuspended(SuspendReason),
+    /// The run came to an end.
+    RunEnded(End),
+}
+
+impl EventBody {
+    /// The event's kind, as it stands in the journal.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::RunCreated(_) => "run_created",
+            Self::RunResumed { .. } => "run_resumed",
+            Self::RollbackStarted(_) => "rollback_started",
+            Self::AttemptStarted { .. } => "attempt_started",
+            Self::AttemptSucceeded { .. } => "attempt_succeeded",
+            Self::AttemptFailed { .. } => "attempt_failed",
+            Self::AttemptInterrupted { .. } => "attempt_interrupted",
+            Self::RunSuspended(_) => "run_suspended",
+            Self::RunEnded(_) => "run_ended",
+        }
+    }
+
+    /// The step it is about, if it is about one.
+    pub fn step(&self) -> Option<&StepName> {
+        match self {
+            Self::AttemptStarted { step, .. }
+            | Self::AttemptSucceeded { step, .. }
+            | Self::AttemptFailed { step, .. }
+            | Self::AttemptInterrupted { step, .. } => Some(step),
+            _ => None,
+        }
+    }
+
+    /// Which try of the step it is about, if it is about one.
+    pub fn attempt(&self) -> Option<u32> {
+        match self {
+            Self::AttemptStarted { attempt, .. }
+            | Self::AttemptSucceeded { attempt, .. }
+            | Self::AttemptFailed { attempt, .. }
+            | Self::AttemptInterrupted { attempt, .. } => Some(*attempt),
+            _ => None,
+        }
+    }
+}

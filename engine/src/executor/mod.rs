@@ -1,0 +1,213 @@
+//! The executor: the small async loop around the machine. Ask the machine,
+//! append, carry out, append, tell observers.
+
+mod drive;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::event::{Actor, Event, EventBody, RollbackCause, RunCreated};
+use crate::fault::Fault;
+use crate::graph::Graph;
+use crate::id::{RunId, StepName};
+use crate::journal::{Journal, JournalError};
+use crate::machine::{HistoryError, Machine, Status};
+use crate::observer::Observer;
+use drive::Drive;
+
+/// Why a run could not go on. What is in the journal stays resumable.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The journal failed; nothing was started after that.
+    #[error("the history could not be recorded, so the run was stopped")]
+    Journal(#[from] JournalError),
+    /// The history contradicts itself.
+    #[error("the run's history is not valid")]
+    History(#[from] HistoryError),
+    /// The graph built from the stored parameters is not the one that was run.
+    #[error("the workflow's graph is not the one this run was started with")]
+    Fingerprint {
+        /// What differs, a line each.
+        differences: Vec<String>,
+    },
+}
+
+/// How a run stands when the executor lets go of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The run.
+    pub run: RunId,
+    /// Suspended or ended.
+    pub status: Status,
+    /// The run's output, once known.
+    pub output: Option<Value>,
+    /// The fault that stopped it or turned it round, with its step.
+    pub fault: Option<(StepName, Fault)>,
+}
+
+/// Lets others ask a run to stop.
+#[derive(Debug, Clone)]
+pub struct Stop(watch::Receiver<bool>);
+
+/// Asks runs to stop.
+#[derive(Debug)]
+pub struct Stopper(watch::Sender<bool>);
+
+/// A pair of a stopper and what the executor listens to.
+pub fn stop_channel() -> (Stopper, Stop) {
+    let (sender, receiver) = watch::channel(false);
+    (Stopper(sender), Stop(receiver))
+}
+
+impl Stopper {
+    /// Start nothing new, drop waits, let calls in flight return, suspend.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+impl Stop {
+    /// A stop that never comes.
+    pub fn never() -> Self {
+        stop_channel().1
+    }
+
+    fn is_requested(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    pub(crate) async fn requested(&mut self) {
+        if self.0.wait_for(|stop| *stop).await.is_err() {
+            // The stopper is gone: nobody will ever ask.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// What the executor works with.
+#[derive(Clone)]
+pub struct Executor {
+    /// The store of events.
+    pub journal: Arc<dyn Journal>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Who hears of it.
+    pub observer: Arc<dyn Observer>,
+    /// How it may be stopped.
+    pub stop: Stop,
+}
+
+impl Executor {
+    /// Starts a run and carries it through. The `steps`, `fingerprint` and
+    /// `output` of `created` are set from the graph.
+    pub async fn start<C: Send + Sync + 'static>(
+        &self,
+        run: RunId,
+        mut created: RunCreated,
+        graph: &Graph<C>,
+        context: Arc<C>,
+    ) -> Result<Report, RunError> {
+        created.steps = graph.records().to_vec();
+        created.fingerprint = graph.fingerprint().to_owned();
+        created.output = graph.output().cloned();
+        let (machine, event) = Machine::create(run, self.clock.now(), created)?;
+        self.drive(machine, graph, context, vec![event]).await
+    }
+
+    /// Takes up a run where its history ends.
+    pub async fn resume<C: Send + Sync + 'static>(
+        &self,
+        events: &[Event],
+        by: Actor,
+        graph: &Graph<C>,
+        context: Arc<C>,
+    ) -> Result<Report, RunError> {
+        let mut machine = self.replay(events, graph)?;
+        let event = machine.record(self.clock.now(), EventBody::RunResumed { by })?;
+        self.drive(machine, graph, context, vec![event]).await
+    }
+
+    /// Takes up a run to undo what it made.
+    pub async fn rollback<C: Send + Sync + 'static>(
+        &self,
+        events: &[Event],
+        by: Actor,
+        graph: &Graph<C>,
+        context: Arc<C>,
+    ) -> Result<Report, RunError> {
+        let mut machine = self.replay(events, graph)?;
+        let now = self.clock.now();
+        let mut begin = vec![machine.record(now, EventBody::RunResumed { by: by.clone() })?];
+        if !machine.is_backward() {
+            let cause = RollbackCause::Requested { by };
+            begin.push(machine.record(now, EventBody::RollbackStarted(cause))?);
+        }
+        self.drive(machine, graph, context, begin).await
+    }
+
+    fn replay<C: Send + Sync + 'static>(
+        &self,
+        events: &[Event],
+        graph: &Graph<C>,
+    ) -> Result<Machine, RunError> {
+        let machine = Machine::replay(events)?;
+        if machine.created().fingerprint != graph.fingerprint() {
+            return Err(RunError::Fingerprint {
+                differences: differences(machine.created(), graph),
+            });
+        }
+        Ok(machine)
+    }
+
+    async fn drive<C: Send + Sync + 'static>(
+        &self,
+        machine: Machine,
+        graph: &Graph<C>,
+        context: Arc<C>,
+        begin: Vec<Event>,
+    ) -> Result<Report, RunError> {
+        Drive::new(self, graph, context, machine, begin)
+            .work()
+            .await
+    }
+}
+
+/// Says what differs between a recorded graph and a built one.
+fn differences<C: Send + Sync + 'static>(created: &RunCreated, graph: &Graph<C>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let shape = graph.shape();
+    for then in &created.steps {
+        let Some(now) = shape.find(&then.name).map(|id| shape.record(id)) else {
+            lines.push(format!("step {:?} is no longer there", then.name));
+            continue;
+        };
+        // By name: places shift where a step comes or goes.
+        let needed = then
+            .needs
+            .iter()
+            .map(|&at| &created.steps[at as usize].name);
+        let needs = now
+            .needs
+            .iter()
+            .map(|&at| &graph.records()[at as usize].name);
+        if now.kind != then.kind || now.effect != then.effect {
+            lines.push(format!("step {:?} is another", then.name));
+        } else if needed.collect::<HashSet<_>>() != needs.collect::<HashSet<_>>() {
+            lines.push(format!("step {:?} needs other steps", then.name));
+        }
+    }
+    let known: HashSet<_> = created.steps.iter().map(|step| &step.name).collect();
+    for now in graph.records() {
+        if !known.contains(&now.name) {
+            lines.push(format!("step {:?} is new", now.name));
+        }
+    }
+    if lines.is_empty() {
+        lines.push("the same steps with other data".to_owned());
+    }
+    lines
+}

@@ -1,0 +1,276 @@
+//! Single histories: findings, and rules that are easier to read as a story.
+
+use super::sim::{Sim, view};
+use super::world::{Spec, StepSpec};
+use crate::clock::Timestamp;
+use crate::event::{End, EventBody, OnFailure, Outcome, RollbackCause, SuspendReason, Then, Verb};
+use crate::fault::Fault;
+use crate::machine::{Machine, Phase, Status};
+use crate::step::Effect;
+
+const NOW: Timestamp = Timestamp(0);
+
+fn create(needs: &[u32]) -> StepSpec {
+    StepSpec {
+        effect: Effect::Create,
+        needs: needs.to_vec(),
+        theirs: false,
+    }
+}
+
+/// Steps in a row.
+pub(super) fn chain(length: u32) -> Spec {
+    graph((0..length).map(|at| create(&at.checked_sub(1).into_iter().collect::<Vec<_>>())))
+}
+
+fn graph(steps: impl IntoIterator<Item = StepSpec>) -> Spec {
+    Spec {
+        steps: steps.into_iter().collect(),
+        reversible: true,
+        on_failure: OnFailure::Rollback,
+        parallel: 4,
+    }
+}
+
+fn machine(spec: &Spec) -> Machine {
+    Sim::new(spec.clone(), Vec::new()).machine
+}
+
+/// Records all that the machine wants, and returns it.
+fn advance(machine: &mut Machine) -> Vec<EventBody> {
+    let bodies = machine.next_events();
+    for body in &bodies {
+        machine.record(NOW, body.clone()).unwrap();
+    }
+    bodies
+}
+
+fn fail(machine: &mut Machine, step: &str, verb: Verb, fault: Fault, then: Then) {
+    let id = machine.shape().find(step).unwrap();
+    let state = machine.step(id);
+    let attempt = match verb {
+        Verb::Run => state.runs,
+        Verb::Undo => state.undos,
+    };
+    let body = EventBody::AttemptFailed {
+        step: step.into(),
+        attempt,
+        verb,
+        in_doubt: fault.uncertain,
+        fault,
+        then,
+    };
+    machine.record(NOW, body).unwrap();
+}
+
+fn succeed(machine: &mut Machine, step: &str) {
+    let id = machine.shape().find(step).unwrap();
+    let body = EventBody::AttemptSucceeded {
+        step: step.into(),
+        attempt: machine.step(id).runs,
+        verb: Verb::Run,
+        outcome: Outcome::Made {
+            output: serde_json::Value::Null,
+        },
+    };
+    machine.record(NOW, body).unwrap();
+}
+
+#[test]
+fn a_history_with_a_repeated_attempt_replays() {
+    // transient failure, then success: mishap 10, otherwise nothing.
+    for mishap in 10..15 {
+        let mut sim = Sim::new(chain(3), vec![0, 0, 0, 0, mishap]);
+        sim.finish();
+        assert!(
+            sim.journal
+                .iter()
+                .any(|event| event.body.attempt() == Some(2))
+        );
+        let replayed = Machine::replay(&sim.journal).unwrap();
+        assert_eq!(view(&replayed), view(&sim.machine));
+    }
+}
+
+#[test]
+fn a_fault_that_lands_after_the_turn_decides_nothing() {
+    let mut machine = machine(&graph([create(&[]), create(&[])]));
+    advance(&mut machine);
+    fail(
+        &mut machine,
+        "s0",
+        Verb::Run,
+        Fault::permanent("no"),
+        Then::GiveUp,
+    );
+    advance(&mut machine);
+    assert!(machine.is_backward());
+    // A quota fault of what is to be undone anyway must not stop the rollback.
+    fail(
+        &mut machine,
+        "s1",
+        Verb::Run,
+        Fault::operator("quota"),
+        Then::Suspend,
+    );
+    assert!(!machine.is_stopping());
+    assert_eq!(machine.blame().unwrap().1.message, "no");
+    // Both are undone: whether the failed ones had an effect is for *check*.
+    assert_eq!(advance(&mut machine).len(), 2);
+    assert_eq!(machine.running(), 2);
+}
+
+#[test]
+fn a_rollback_waits_for_what_is_under_way() {
+    let mut machine = machine(&graph([create(&[]), create(&[0]), create(&[0])]));
+    advance(&mut machine);
+    succeed(&mut machine, "s0");
+    advance(&mut machine);
+    fail(
+        &mut machine,
+        "s1",
+        Verb::Run,
+        Fault::permanent("no"),
+        Then::GiveUp,
+    );
+    assert!(matches!(
+        advance(&mut machine)[..],
+        [EventBody::RollbackStarted(_)]
+    ));
+    // s1 may be undone at once; s0 has to wait for s2, which still runs.
+    assert_eq!(advance(&mut machine).len(), 1);
+    let s0 = machine.shape().find("s0").unwrap();
+    assert_eq!(machine.step(s0).phase, Phase::UndoWaiting);
+    succeed(&mut machine, "s2");
+    assert_eq!(advance(&mut machine).len(), 1);
+    assert_eq!(machine.step(s0).phase, Phase::UndoWaiting);
+}
+
+#[test]
+fn a_failure_that_was_recorded_turns_the_run_round_on_resume() {
+    let mut machine = machine(&graph([create(&[]), create(&[])]));
+    advance(&mut machine);
+    fail(
+        &mut machine,
+        "s1",
+        Verb::Run,
+        Fault::operator("expired"),
+        Then::Suspend,
+    );
+    fail(
+        &mut machine,
+        "s0",
+        Verb::Run,
+        Fault::permanent("no"),
+        Then::GiveUp,
+    );
+    let suspended = advance(&mut machine);
+    let operator = SuspendReason::Operator { step: "s1".into() };
+    assert_eq!(suspended, [EventBody::RunSuspended(operator)]);
+    assert_eq!(machine.blame().unwrap().1.message, "expired");
+    let by = super::world::actor();
+    machine.record(NOW, EventBody::RunResumed { by }).unwrap();
+    let cause = RollbackCause::Failed { step: "s0".into() };
+    assert_eq!(advance(&mut machine), [EventBody::RollbackStarted(cause)]);
+    assert_eq!(machine.blame().unwrap().1.message, "no");
+}
+
+#[test]
+fn a_stop_when_all_is_done_stops_nothing() {
+    let mut machine = machine(&chain(1));
+    advance(&mut machine);
+    machine.request_stop(SuspendReason::Interrupted);
+    succeed(&mut machine, "s0");
+    assert_eq!(advance(&mut machine), [EventBody::RunEnded(End::Succeeded)]);
+}
+
+#[test]
+fn a_stop_leaves_the_rest_for_later() {
+    let mut machine = machine(&chain(2));
+    advance(&mut machine);
+    machine.request_stop(SuspendReason::Interrupted);
+    assert!(machine.next_events().is_empty());
+    succeed(&mut machine, "s0");
+    let suspended = EventBody::RunSuspended(SuspendReason::Interrupted);
+    assert_eq!(advance(&mut machine), [suspended]);
+    assert!(machine.next_events().is_empty());
+}
+
+#[test]
+fn pending_faults_are_no_failures() {
+    let mut machine = machine(&chain(1));
+    let retry = Then::Retry { at: NOW };
+    let s0 = machine.shape().find("s0").unwrap();
+    for (fault, failures) in [
+        (Fault::transient("throttled"), 1),
+        (Fault::pending("not yet"), 1),
+        (Fault::pending("not yet"), 1),
+        (Fault::transient("throttled"), 2),
+    ] {
+        advance(&mut machine);
+        fail(&mut machine, "s0", Verb::Run, fault, retry);
+        assert_eq!(machine.step(s0).failures, failures);
+        machine.retry_due(s0);
+    }
+}
+
+#[test]
+fn a_run_is_stuck_only_when_nothing_else_can_be_undone() {
+    let mut machine = machine(&graph([create(&[]), create(&[]), create(&[0, 1])]));
+    advance(&mut machine);
+    succeed(&mut machine, "s0");
+    fail(
+        &mut machine,
+        "s1",
+        Verb::Run,
+        Fault::permanent("no"),
+        Then::GiveUp,
+    );
+    advance(&mut machine);
+    assert_eq!(advance(&mut machine).len(), 2);
+    fail(
+        &mut machine,
+        "s0",
+        Verb::Undo,
+        Fault::permanent("in use"),
+        Then::GiveUp,
+    );
+    let stuck = || {
+        EventBody::RunEnded(End::Stuck {
+            leftovers: Vec::new(),
+        })
+    };
+    assert!(machine.record(NOW, stuck()).is_err(), "s1 is being undone");
+    fail(
+        &mut machine,
+        "s1",
+        Verb::Undo,
+        Fault::transient("lost"),
+        Then::Retry { at: NOW },
+    );
+    assert!(machine.record(NOW, stuck()).is_err(), "s1 is tried again");
+    let s1 = machine.shape().find("s1").unwrap();
+    machine.retry_due(s1);
+    assert!(machine.record(NOW, stuck()).is_err(), "s1 can be undone");
+    advance(&mut machine);
+    fail(
+        &mut machine,
+        "s1",
+        Verb::Undo,
+        Fault::permanent("in use"),
+        Then::GiveUp,
+    );
+    let ended = advance(&mut machine);
+    let [EventBody::RunEnded(End::Stuck { leftovers })] = &ended[..] else {
+        panic!("{ended:?}");
+    };
+    let left: Vec<_> = leftovers.iter().map(|left| &*left.step).collect();
+    assert_eq!(left, ["s0", "s1"]);
+    assert_eq!(leftovers[0].why, "in use");
+    assert!(matches!(machine.status(), Status::Ended(End::Stuck { .. })));
+}
+
+#[test]
+fn an_empty_graph_succeeds() {
+    assert_eq!(Sim::new(graph([]), Vec::new()).finish(), End::Succeeded);
+}

@@ -1,0 +1,170 @@
+//! Histories that can't be right are refused.
+
+use proptest::prelude::*;
+
+use super::sim::Sim;
+use super::world::{actor, specs};
+use crate::clock::Timestamp;
+use crate::event::{End, Event, EventBody, Outcome, SuspendReason, Verb};
+use crate::id::RunId;
+use crate::machine::{HistoryError, Machine, Status};
+
+/// Numbers the events anew, so that only their order can be wrong.
+fn renumbered(mut events: Vec<Event>) -> Vec<Event> {
+    for (seq, event) in (0..).zip(&mut events) {
+        event.seq = seq;
+    }
+    events
+}
+
+/// Whether an event may stand twice: taking a run up again is always possible.
+fn may_repeat(body: &EventBody) -> bool {
+    matches!(body, EventBody::RunResumed { .. })
+}
+
+/// Changes an event into one that can't stand in its place.
+fn mutated(body: &mut EventBody) {
+    match body {
+        EventBody::AttemptStarted { attempt, .. } | EventBody::AttemptFailed { attempt, .. } => {
+            *attempt += 1;
+        }
+        EventBody::AttemptInterrupted { verb, .. } => {
+            *verb = match verb {
+                Verb::Run => Verb::Undo,
+                Verb::Undo => Verb::Run,
+            };
+        }
+        EventBody::AttemptSucceeded { verb, outcome, .. } => {
+            *outcome = match verb {
+                Verb::Run => Outcome::Undone,
+                Verb::Undo => Outcome::Made {
+                    output: serde_json::Value::Null,
+                },
+            };
+        }
+        EventBody::RunEnded(end) => {
+            *end = match end {
+                End::Succeeded => End::RolledBack,
+                _ => End::Succeeded,
+            };
+        }
+        // As a second creation.
+        other => {
+            *other = EventBody::AttemptStarted {
+                step: "nobody".into(),
+                attempt: 1,
+                verb: Verb::Run,
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 1500,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_damaged_history_is_refused(
+        spec in specs(8),
+        script in prop::collection::vec(any::<u8>(), 0..60),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let mut sim = Sim::new(spec, script);
+        sim.finish();
+        let events = sim.journal;
+        prop_assert!(Machine::replay(&events).is_ok());
+        let at = at.index(events.len());
+
+        // A gap, a repetition and an exchange show in the numbers.
+        let mut gap = events.clone();
+        gap.remove(at);
+        if at + 1 < events.len() {
+            prop_assert!(Machine::replay(&gap).is_err());
+            let mut exchanged = events.clone();
+            exchanged.swap(at, at + 1);
+            prop_assert!(Machine::replay(&exchanged).is_err());
+        }
+        let mut twice = events.clone();
+        twice.insert(at, events[at].clone());
+        prop_assert!(Machine::replay(&twice).is_err());
+
+        // Where the numbers are right, the transitions tell.
+        if !may_repeat(&events[at].body) {
+            prop_assert!(Machine::replay(&renumbered(twice)).is_err());
+        }
+        let mut other = events.clone();
+        mutated(&mut other[at].body);
+        prop_assert!(Machine::replay(&other).is_err(), "accepted {:?}", other[at]);
+        let mut foreign = events.clone();
+        foreign[at].run = RunId::from_u128(2);
+        prop_assert!(events.len() == 1 || Machine::replay(&foreign).is_err());
+
+        // A start that is left out makes its result impossible.
+        if let EventBody::AttemptStarted { step, attempt, .. } = &events[at].body {
+            let ends = |event: &Event| {
+                event.body.step() == Some(step) && event.body.attempt() == Some(*attempt)
+            };
+            let before_crash = events[at + 1..]
+                .iter()
+                .take_while(|event| !may_repeat(&event.body));
+            if before_crash.into_iter().any(ends) {
+                prop_assert!(Machine::replay(&renumbered(gap)).is_err());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_history_begins_with_its_creation() {
+    assert_eq!(Machine::replay(&[]).unwrap_err(), HistoryError::Empty);
+    let event = Event {
+        run: RunId::from_u128(1),
+        seq: 0,
+        at: Timestamp(0),
+        body: EventBody::RunResumed { by: actor() },
+    };
+    assert_eq!(
+        Machine::replay(&[event]).unwrap_err(),
+        HistoryError::NoBeginning
+    );
+}
+
+#[test]
+fn an_ended_run_accepts_nothing_but_a_rollback() {
+    let mut sim = Sim::new(super::cases::chain(2), Vec::new());
+    assert_eq!(sim.finish(), End::Succeeded);
+    let abandoned = || {
+        EventBody::RunEnded(End::Abandoned {
+            by: actor(),
+            reason: "superseded".into(),
+        })
+    };
+    let now = Timestamp(0);
+    let suspended = EventBody::RunSuspended(SuspendReason::Interrupted);
+    for body in [abandoned(), suspended, EventBody::RunEnded(End::RolledBack)] {
+        assert!(sim.machine.record(now, body).is_err());
+    }
+    sim.request_rollback();
+    assert_eq!(sim.finish(), End::RolledBack);
+    let resumed = EventBody::RunResumed { by: actor() };
+    assert!(sim.machine.record(now, resumed).is_err());
+}
+
+#[test]
+fn an_unfinished_run_can_be_abandoned_and_then_is_over() {
+    let mut sim = Sim::new(super::cases::chain(2), vec![0; 3]);
+    sim.start();
+    let body = EventBody::RunEnded(End::Abandoned {
+        by: actor(),
+        reason: "deleted by another run".into(),
+    });
+    let mut machine = Machine::replay(&sim.journal).unwrap();
+    machine.record(Timestamp(0), body).unwrap();
+    assert!(matches!(machine.status(), Status::Ended(_)));
+    assert!(machine.next_events().is_empty());
+    let resumed = EventBody::RunResumed { by: actor() };
+    assert!(machine.record(Timestamp(0), resumed).is_err());
+}

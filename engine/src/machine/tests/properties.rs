@@ -1,0 +1,166 @@
+//! What holds for every run, whatever happens to it.
+
+use proptest::prelude::*;
+
+use super::sim::{Sim, view};
+use super::world::{Spec, specs};
+use crate::event::{End, Event, EventBody, RollbackCause, Then, Verb};
+use crate::machine::{Machine, Phase, Status};
+
+fn scripts(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..most)
+}
+
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        // Findings become cases of their own; nothing is written to the source.
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// The world fits the way the run ended, and so does its history.
+fn assert_end_fits(sim: &Sim, end: &End) {
+    match end {
+        End::Succeeded => {
+            assert!(sim.world.is_complete(), "not complete: {:?}", sim.world);
+            for step in sim.machine.shape().ids() {
+                let name = sim.machine.shape().name(step);
+                let done = sim.journal.iter().filter(|event| {
+                    matches!(&event.body, EventBody::AttemptSucceeded { step, verb: Verb::Run, .. } if step == name)
+                });
+                assert_eq!(done.count(), 1, "{name} is done once");
+            }
+        }
+        End::RolledBack => assert!(sim.world.is_as_before(), "left over: {:?}", sim.world),
+        other => panic!("unexpected end {other:?}"),
+    }
+}
+
+/// Only a step that failed for good, or a person, starts a rollback.
+fn assert_rollbacks_have_cause(journal: &[Event]) {
+    for (at, event) in journal.iter().enumerate() {
+        let EventBody::RollbackStarted(RollbackCause::Failed { step: blamed }) = &event.body else {
+            continue;
+        };
+        let last = journal[..at]
+            .iter()
+            .rev()
+            .find_map(|event| match &event.body {
+                EventBody::AttemptFailed { step, then, .. } if step == blamed => Some(*then),
+                _ => None,
+            });
+        assert_eq!(last, Some(Then::GiveUp), "{blamed} did not fail for good");
+    }
+}
+
+/// Whether a run that broke off here has only the way back.
+fn goes_back(spec: &Spec, machine: &Machine) -> bool {
+    let failed = |step| machine.step(step).phase == Phase::Failed;
+    machine.is_backward() || (spec.rolls_back() && machine.shape().ids().any(failed))
+}
+
+proptest! {
+    #![proptest_config(cases(6000))]
+
+    /// The rules of starting and undoing are examined at every decision (see
+    /// `Sim::examine`); the world forbids to make, undo or adopt wrongly.
+    #[test]
+    fn whatever_happens_the_world_is_complete_or_as_before(
+        spec in specs(12), script in scripts(120)
+    ) {
+        let mut sim = Sim::new(spec, script);
+        let end = sim.finish();
+        assert_end_fits(&sim, &end);
+        assert_rollbacks_have_cause(&sim.journal);
+        let replayed = Machine::replay(&sim.journal).unwrap();
+        prop_assert_eq!(view(&replayed), view(&sim.machine));
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(1500))]
+
+    #[test]
+    fn every_prefix_of_a_history_leads_to_an_end_that_fits(
+        spec in specs(6), script in scripts(50)
+    ) {
+        let mut sim = Sim::new(spec.clone(), script);
+        sim.finish();
+        for cut in 1..=sim.journal.len() {
+            let events = &sim.journal[..cut];
+            let broken_off = Machine::replay(events).unwrap();
+            if let Status::Ended(End::RolledBack) = broken_off.status() {
+                continue;
+            }
+            let expected = if goes_back(&spec, &broken_off) {
+                End::RolledBack
+            } else {
+                End::Succeeded
+            };
+            let world = sim.worlds[cut - 1].clone();
+            let mut again = Sim::taken_up(spec.clone(), events, world);
+            let end = again.finish();
+            prop_assert_eq!(&end, &expected, "cut after {} of {}", cut, sim.journal.len());
+            assert_end_fits(&again, &end);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(1500))]
+
+    #[test]
+    fn a_requested_rollback_leaves_the_world_as_before(
+        spec in specs(12), script in scripts(90)
+    ) {
+        let reversible = spec.reversible;
+        let mut sim = Sim::new(spec, script);
+        sim.drive();
+        prop_assume!(reversible);
+        if *sim.machine.status() != Status::Ended(End::RolledBack) {
+            sim.request_rollback();
+            prop_assert_eq!(sim.finish(), End::RolledBack);
+        }
+        prop_assert!(sim.world.is_as_before());
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(1000))]
+
+    #[test]
+    fn a_replay_knows_what_the_live_machine_knows(spec in specs(8), script in scripts(80)) {
+        let mut sim = Sim::new(spec, script);
+        let mut replayed: Option<Machine> = None;
+        let mut seen = 0;
+        while !matches!(
+            sim.machine.status(),
+            Status::Ended(End::Succeeded | End::RolledBack)
+        ) {
+            if *sim.machine.status() != Status::Running {
+                sim.take_up();
+            }
+            sim.drive_watched(&mut |sim| {
+                let machine = replayed
+                    .get_or_insert_with(|| Machine::replay(&sim.journal[..1]).unwrap());
+                for event in &sim.journal[seen.max(1)..] {
+                    machine.apply(event).unwrap();
+                }
+                seen = sim.journal.len();
+                assert_eq!(view(machine), view(&sim.machine));
+            });
+        }
+    }
+
+    #[test]
+    fn events_survive_the_journal(spec in specs(6), script in scripts(60)) {
+        let mut sim = Sim::new(spec, script);
+        sim.finish();
+        for event in &sim.journal {
+            let text = serde_json::to_string(event).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Event>(&text).unwrap(), event, "{}", text);
+        }
+    }
+}

@@ -1,0 +1,440 @@
+//! Plays the executor over the simulated world, without async, time or I/O.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::world::{Spec, World, actor};
+use crate::clock::Timestamp;
+use crate::event::{End, Event, EventBody, Outcome, RollbackCause, SuspendReason, Then, Verb};
+use crate::fault::Fault;
+use crate::graph::StepId;
+use crate::id::RunId;
+use crate::machine::{Machine, Owner, Phase, Status};
+use crate::step::Found;
+
+/// The mishaps of a run; when they are over, everything goes well.
+#[derive(Debug, Clone)]
+pub(super) struct Script {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Script {
+    pub(super) fn new(bytes: Vec<u8>) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    fn is_over(&self) -> bool {
+        self.at >= self.bytes.len()
+    }
+
+    /// A number below `n`; 0, which is never a mishap, once the script is over.
+    fn next(&mut self, n: usize) -> usize {
+        let byte = self.bytes.get(self.at).copied().unwrap_or(0);
+        self.at += 1;
+        usize::from(byte) % n.max(1)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Flying {
+    step: StepId,
+    verb: Verb,
+    attempt: u32,
+    in_doubt: bool,
+}
+
+/// One run in one world, over any number of processes.
+pub(super) struct Sim {
+    pub(super) spec: Spec,
+    pub(super) machine: Machine,
+    /// What is durable.
+    pub(super) journal: Vec<Event>,
+    /// The world at the moment when each event became durable.
+    pub(super) worlds: Vec<World>,
+    pub(super) world: World,
+    pub(super) script: Script,
+    batch: Vec<Event>,
+    flying: Vec<Flying>,
+    pauses: Vec<StepId>,
+    succeeded: BTreeSet<StepId>,
+    pub(super) operator_faults: usize,
+    pub(super) crashes: usize,
+}
+
+const NOW: Timestamp = Timestamp(0);
+
+impl Sim {
+    pub(super) fn new(spec: Spec, script: Vec<u8>) -> Self {
+        let run = RunId::from_u128(1);
+        let (machine, event) = Machine::create(run, NOW, spec.created()).unwrap();
+        let world = World::new(&spec);
+        Self {
+            spec,
+            machine,
+            journal: Vec::new(),
+            worlds: Vec::new(),
+            world,
+            script: Script::new(script),
+            batch: vec![event],
+            flying: Vec::new(),
+            pauses: Vec::new(),
+            succeeded: BTreeSet::new(),
+            operator_faults: 0,
+            crashes: 0,
+        }
+    }
+
+    /// Takes up a run that broke off after `events`, in the world of that moment.
+    pub(super) fn taken_up(spec: Spec, events: &[Event], world: World) -> Self {
+        let mut sim = Self::new(spec, Vec::new());
+        sim.journal = events.to_vec();
+        sim.worlds = vec![world.clone(); events.len()];
+        sim.world = world;
+        sim.take_up();
+        sim
+    }
+
+    /// A new process replays the history and goes on.
+    pub(super) fn take_up(&mut self) {
+        self.machine = Machine::replay(&self.journal).unwrap();
+        self.batch.clear();
+        self.flying.clear();
+        self.pauses.clear();
+        self.succeeded.clear();
+        for at in 0..self.journal.len() {
+            let body = self.journal[at].body.clone();
+            self.note(&body);
+        }
+        self.record(EventBody::RunResumed { by: actor() });
+    }
+
+    /// A person asks for a rollback, and the request is durable.
+    pub(super) fn request_rollback(&mut self) {
+        self.take_up();
+        if !self.machine.is_backward() {
+            self.record(EventBody::RollbackStarted(RollbackCause::Requested {
+                by: actor(),
+            }));
+        }
+        self.commit();
+    }
+
+    fn record(&mut self, body: EventBody) {
+        let event = self.machine.record(NOW, body).unwrap();
+        self.note(&event.body);
+        self.batch.push(event);
+    }
+
+    fn note(&mut self, body: &EventBody) {
+        if let EventBody::AttemptSucceeded { step, verb, .. } = body {
+            let id = self.machine.shape().find(step).unwrap();
+            if *verb == Verb::Run {
+                assert!(self.succeeded.insert(id), "{step} succeeded twice");
+            }
+        }
+    }
+
+    /// Makes the first starts durable.
+    pub(super) fn start(&mut self) {
+        self.decide();
+        self.commit();
+    }
+
+    /// Carries the run on until it is suspended or at its end.
+    pub(super) fn drive(&mut self) {
+        self.drive_watched(&mut |_| {});
+    }
+
+    /// As [`Self::drive`], and calls `watch` after each transaction.
+    pub(super) fn drive_watched(&mut self, watch: &mut dyn FnMut(&Self)) {
+        for _ in 0..10_000 {
+            self.decide();
+            if self.script.next(24) == 23 {
+                self.crash();
+                continue;
+            }
+            self.commit();
+            watch(self);
+            if *self.machine.status() != Status::Running {
+                return;
+            }
+            assert!(
+                !self.flying.is_empty() || !self.pauses.is_empty(),
+                "nothing is under way and nothing was said"
+            );
+            self.happen();
+        }
+        panic!("the run does not come to an end");
+    }
+
+    /// As [`Self::drive`], and takes the run up again until it is at its end.
+    pub(super) fn finish(&mut self) -> End {
+        loop {
+            let quiet = self.script.is_over();
+            self.drive();
+            match self.machine.status().clone() {
+                Status::Ended(End::Stuck { leftovers }) => {
+                    assert!(!quiet, "stuck without a fault: {leftovers:?}");
+                    assert!(!leftovers.is_empty());
+                    self.take_up();
+                }
+                Status::Ended(end) => return end,
+                Status::Suspended(reason) => {
+                    assert!(!quiet, "suspended without a cause: {reason:?}");
+                    self.take_up();
+                }
+                Status::Running => unreachable!(),
+            }
+        }
+    }
+
+    fn decide(&mut self) {
+        loop {
+            if self.machine.is_stopping() || self.machine.is_backward() {
+                self.drop_waits();
+            }
+            let bodies = self.machine.next_events();
+            if bodies.is_empty() {
+                return;
+            }
+            for body in bodies {
+                self.examine(&body);
+                self.record(body);
+            }
+            assert!(self.machine.running() <= self.spec.parallel as usize);
+        }
+    }
+
+    /// The rules that hold for whatever the machine wants next.
+    fn examine(&self, body: &EventBody) {
+        let shape = self.machine.shape();
+        match body {
+            EventBody::AttemptStarted { step, verb, .. } => {
+                let id = shape.find(step).unwrap();
+                assert!(!self.machine.is_stopping(), "started while stopping");
+                match verb {
+                    Verb::Run => {
+                        assert!(!self.machine.is_backward(), "ran on the way back");
+                        assert!(!self.succeeded.contains(&id), "ran a success again");
+                        for parent in shape.parents(id) {
+                            assert_eq!(self.machine.step(parent).phase, Phase::Done);
+                        }
+                    }
+                    Verb::Undo => {
+                        assert!(self.spec.reversible, "undid in a forward-only workflow");
+                        assert_ne!(self.machine.step(id).owner, Owner::Theirs);
+                        for child in shape.children(id) {
+                            assert_eq!(self.machine.step(child).phase, Phase::Resolved);
+                            assert!(!self.world.has_ours(child), "a child is left");
+                        }
+                    }
+                }
+            }
+            EventBody::RollbackStarted(RollbackCause::Failed { step }) => {
+                let state = self.machine.step(shape.find(step).unwrap());
+                assert!(self.spec.rolls_back());
+                assert_eq!(state.phase, Phase::Failed);
+            }
+            EventBody::RunEnded(End::Succeeded) => {
+                assert_eq!(self.succeeded.len(), shape.len());
+            }
+            _ => {}
+        }
+    }
+
+    fn commit(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        for event in batch {
+            if let EventBody::AttemptStarted {
+                step,
+                attempt,
+                verb,
+            } = &event.body
+            {
+                let step = self.machine.shape().find(step).unwrap();
+                self.flying.push(Flying {
+                    step,
+                    verb: *verb,
+                    attempt: *attempt,
+                    in_doubt: self.machine.step(step).in_doubt,
+                });
+            }
+            self.journal.push(event);
+            self.worlds.push(self.world.clone());
+        }
+    }
+
+    /// The process dies: what is not durable is lost, and of each attempt under
+    /// way the effect may have happened.
+    fn crash(&mut self) {
+        self.crashes += 1;
+        for flying in std::mem::take(&mut self.flying) {
+            if self.script.next(2) == 1 {
+                self.effect(flying);
+            }
+        }
+        if self.journal.is_empty() {
+            let script = self.script.clone();
+            *self = Self::new(self.spec.clone(), Vec::new());
+            self.script = script;
+        } else {
+            self.take_up();
+        }
+    }
+
+    /// Something happens in the world.
+    fn happen(&mut self) {
+        if self.script.next(24) == 23 {
+            self.machine.request_stop(SuspendReason::Interrupted);
+            return;
+        }
+        let land_all = self.script.next(3) == 2;
+        loop {
+            let choice = self.script.next(self.flying.len() + self.pauses.len());
+            if choice < self.flying.len() {
+                let flying = self.flying.swap_remove(choice);
+                self.land(flying);
+            } else {
+                let step = self.pauses.swap_remove(choice - self.flying.len());
+                self.machine.retry_due(step);
+            }
+            if !land_all || self.flying.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn drop_waits(&mut self) {
+        let shape = self.machine.shape().clone();
+        let (waits, others) = std::mem::take(&mut self.flying)
+            .into_iter()
+            .partition::<Vec<_>, _>(|flying| {
+                flying.verb == Verb::Run && shape.record(flying.step).effect.is_passive()
+            });
+        self.flying = others;
+        for flying in waits {
+            self.interrupted(flying);
+        }
+    }
+
+    fn interrupted(&mut self, flying: Flying) {
+        self.record(EventBody::AttemptInterrupted {
+            step: self.machine.shape().name(flying.step).clone(),
+            attempt: flying.attempt,
+            verb: flying.verb,
+        });
+    }
+
+    /// The effect of an attempt, if its *check* leaves it any.
+    fn effect(&mut self, flying: Flying) -> Outcome {
+        let id = flying.step;
+        let output = json!(id.index());
+        match flying.verb {
+            Verb::Run => match self.world.check(id, flying.in_doubt) {
+                Found::Nothing => {
+                    self.world.perform(id);
+                    Outcome::Made { output }
+                }
+                Found::Ours(()) => Outcome::Ours { output },
+                Found::Theirs(()) => Outcome::Theirs { output },
+            },
+            Verb::Undo if self.machine.step(id).output.is_some() => {
+                self.world.take_back(id);
+                Outcome::Undone
+            }
+            Verb::Undo => match self.world.check(id, flying.in_doubt) {
+                Found::Nothing => Outcome::NothingToUndo,
+                Found::Theirs(()) => Outcome::Kept,
+                Found::Ours(()) => {
+                    self.world.take_back(id);
+                    Outcome::Undone
+                }
+            },
+        }
+    }
+
+    fn land(&mut self, flying: Flying) {
+        let mishap = self.script.next(20);
+        let passive = self.spec.steps[flying.step.index()].effect.is_passive();
+        let retry = Then::Retry { at: NOW };
+        // (fault, what follows, the effect happened all the same)
+        let (fault, then, happened) = match mishap {
+            0..10 => {
+                let outcome = self.effect(flying);
+                return self.record(EventBody::AttemptSucceeded {
+                    step: self.machine.shape().name(flying.step).clone(),
+                    attempt: flying.attempt,
+                    verb: flying.verb,
+                    outcome,
+                });
+            }
+            10 | 11 => (Fault::transient("throttled"), retry, false),
+            12 => (Fault::pending("not yet"), retry, false),
+            13 => (Fault::transient("lost").uncertain(), retry, false),
+            14 => (Fault::transient("lost").uncertain(), retry, true),
+            15 => (Fault::permanent("refused"), Then::GiveUp, false),
+            16 => (Fault::transient("lost").uncertain(), Then::GiveUp, true),
+            17 => (Fault::operator("expired"), Then::Suspend, false),
+            18 => (Fault::operator("expired").uncertain(), Then::Suspend, true),
+            _ if self.machine.is_stopping() => {
+                if self.script.next(2) == 1 {
+                    self.effect(flying);
+                }
+                return self.interrupted(flying);
+            }
+            _ => return self.flying.push(flying),
+        };
+        if happened {
+            self.effect(flying);
+        }
+        let undoing = flying.verb == Verb::Undo;
+        let late = !undoing && self.machine.is_backward();
+        let then = if late { Then::GiveUp } else { then };
+        self.operator_faults += usize::from(then == Then::Suspend);
+        let in_doubt = match fault.uncertain {
+            true => !passive,
+            // A certain fault was one of *check*, or of an effect that settled
+            // the doubt before; the first is the harder case.
+            false => flying.in_doubt,
+        };
+        if matches!(then, Then::Retry { .. }) {
+            self.pauses.push(flying.step);
+        }
+        self.record(EventBody::AttemptFailed {
+            step: self.machine.shape().name(flying.step).clone(),
+            attempt: flying.attempt,
+            verb: flying.verb,
+            fault,
+            in_doubt,
+            then,
+        });
+    }
+}
+
+/// All that a history says of a run, as text. That a pause is over is not in
+/// the history, so steps in a pause and steps that may start are alike.
+pub(super) fn view(machine: &Machine) -> String {
+    let steps: Vec<_> = machine
+        .shape()
+        .ids()
+        .map(|id| {
+            let mut state = machine.step(id).clone();
+            state.phase = match state.phase {
+                Phase::Retrying => Phase::Ready,
+                Phase::UndoRetrying => Phase::UndoReady,
+                phase => phase,
+            };
+            state
+        })
+        .collect();
+    let output: Option<&Value> = machine.output();
+    format!(
+        "{:?} {} {} {:?} {output:?} {steps:?}",
+        machine.status(),
+        machine.is_backward(),
+        machine.running(),
+        machine.blame(),
+    )
+}

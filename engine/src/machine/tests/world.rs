@@ -1,0 +1,173 @@
+//! A world in which steps have effects, whether or not anybody records them.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::event::{Actor, OnFailure, RunCreated};
+use crate::graph::{StepId, StepRecord};
+use crate::step::{Effect, Found};
+
+/// A random workflow.
+#[derive(Debug, Clone)]
+pub(super) struct Spec {
+    pub(super) steps: Vec<StepSpec>,
+    pub(super) reversible: bool,
+    pub(super) on_failure: OnFailure,
+    pub(super) parallel: u32,
+}
+
+/// A random step.
+#[derive(Debug, Clone)]
+pub(super) struct StepSpec {
+    pub(super) effect: Effect,
+    pub(super) needs: Vec<u32>,
+    /// Whether somebody else made it before.
+    pub(super) theirs: bool,
+}
+
+/// Somebody, for records.
+pub(super) fn actor() -> Actor {
+    Actor {
+        host: "host".into(),
+        user: "user".into(),
+        pid: 1,
+        version: "test".into(),
+    }
+}
+
+impl Spec {
+    /// The facts a run of it starts from.
+    pub(super) fn created(&self) -> RunCreated {
+        let steps = self.steps.iter().enumerate().map(|(at, step)| StepRecord {
+            name: format!("s{at}").into(),
+            kind: "simulated".into(),
+            effect: step.effect,
+            needs: step.needs.clone(),
+        });
+        let steps: Vec<_> = steps.collect();
+        RunCreated {
+            workflow: "test".into(),
+            target: "target".into(),
+            account: Value::Null,
+            parameters: Value::Null,
+            fingerprint: "0".into(),
+            reversible: self.reversible,
+            on_failure: self.on_failure,
+            parallel: self.parallel,
+            by: actor(),
+            output: steps.last().map(|step| step.name.clone()),
+            steps,
+        }
+    }
+
+    /// Whether a failure turns the run round.
+    pub(super) fn rolls_back(&self) -> bool {
+        self.reversible && self.on_failure == OnFailure::Rollback
+    }
+}
+
+/// Any workflow of up to `most` steps.
+pub(super) fn specs(most: usize) -> impl Strategy<Value = Spec> {
+    let step = (0..10_u8, any::<u16>(), 0..5_u8);
+    let steps = prop::collection::vec(step, 1..=most);
+    let rolls_back = prop::bool::weighted(0.7);
+    (steps, prop::bool::weighted(0.75), rolls_back, 1..=4_u32).prop_map(
+        |(steps, reversible, rolls_back, parallel)| Spec {
+            steps: steps
+                .iter()
+                .enumerate()
+                .map(|(at, &(effect, edges, theirs))| StepSpec {
+                    effect: match effect {
+                        0..6 => Effect::Create,
+                        6 => Effect::Read,
+                        7 => Effect::Wait,
+                        _ => Effect::Delete,
+                    },
+                    // Half of the bits, so that graphs are not too dense.
+                    needs: (0..at)
+                        .filter(|bit| edges >> bit & 1 == 1 && (at - bit < 3 || bit % 3 == 0))
+                        .map(|bit| bit as u32)
+                        .collect(),
+                    theirs: theirs == 0,
+                })
+                .collect(),
+            reversible,
+            on_failure: if rolls_back {
+                OnFailure::Rollback
+            } else {
+                OnFailure::Suspend
+            },
+            parallel,
+        },
+    )
+}
+
+/// What there is of one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Thing {
+    effect: Effect,
+    /// How often this run performed it without taking it back.
+    performed: u32,
+    theirs: bool,
+}
+
+/// What there is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct World(Vec<Thing>);
+
+impl World {
+    pub(super) fn new(spec: &Spec) -> Self {
+        let things = spec.steps.iter().map(|step| Thing {
+            effect: step.effect,
+            performed: 0,
+            theirs: step.theirs && !step.effect.is_passive(),
+        });
+        Self(things.collect())
+    }
+
+    /// What *check* says. It is as bad as eventual consistency makes it: what
+    /// this run did is seen only by who knows that it must look twice.
+    pub(super) fn check(&self, step: StepId, in_doubt: bool) -> Found<()> {
+        let thing = self.0[step.index()];
+        match thing {
+            Thing { theirs: true, .. } => Found::Theirs(()),
+            Thing { performed: 1.., .. } if in_doubt => Found::Ours(()),
+            _ => Found::Nothing,
+        }
+    }
+
+    /// Performs a step's effect.
+    pub(super) fn perform(&mut self, step: StepId) {
+        let thing = &mut self.0[step.index()];
+        if !thing.effect.is_passive() {
+            assert!(!thing.theirs, "made what is there");
+            assert_eq!(thing.performed, 0, "performed twice: {step:?}");
+            thing.performed += 1;
+        }
+    }
+
+    /// Takes a step's effect back; nothing happens if it is gone already.
+    pub(super) fn take_back(&mut self, step: StepId) {
+        let thing = &mut self.0[step.index()];
+        assert_eq!(thing.effect, Effect::Create, "undid what can't be undone");
+        assert!(!thing.theirs, "undid what is theirs");
+        thing.performed = 0;
+    }
+
+    /// Whether something that this run created is there.
+    pub(super) fn has_ours(&self, step: StepId) -> bool {
+        let thing = self.0[step.index()];
+        thing.effect == Effect::Create && thing.performed > 0
+    }
+
+    /// Whether nothing that can be undone is left of the run.
+    pub(super) fn is_as_before(&self) -> bool {
+        (0..self.0.len()).all(|at| !self.has_ours(StepId(at as u32)))
+    }
+
+    /// Whether every effect is there, by this run or by somebody else.
+    pub(super) fn is_complete(&self) -> bool {
+        let mut things = self.0.iter();
+        things.all(|thing| thing.effect.is_passive() || thing.theirs || thing.performed == 1)
+    }
+}

@@ -1,0 +1,23 @@
+//! Who hears of a run while it goes on.
+
+use crate::event::Event;
+use crate::id::StepName;
+
+/// Hears what is durable, in order, and, between events, how attempts are going.
+pub trait Observer: Send + Sync + 'static {
+    /// An event that is in the journal. Never left out.
+    fn event(&self, event: &Event);
+
+    /// How a running attempt is going; may be left out.
+    fn progress(&self, step: &StepName, message: &str) {
+        let _ = (step, message);
+    }
+}
+
+/// An observer that ignores everything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+    fn event(&self, _: &Event) {}
+}

@@ -1,0 +1,215 @@
+//! One call: understood, looked at by the hook, hit by faults, applied, answered.
+
+use super::fault::FaultEffect;
+use super::hook::{Call, Hook, Verdict};
+use super::{Account, Changed, Reply};
+use crate::operations::{Context, OperationInfo, Service, find};
+use crate::wire::error::{ApiError, ApiResult, message_of};
+use crate::wire::params::Params;
+use crate::wire::request::parse;
+use crate::wire::reply;
+use crate::world::{World, ids, regions};
+use bytes::Bytes;
+use http::Request;
+use std::future::pending;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+/// What becomes of a call before it is answered.
+enum Outcome {
+    Done(ApiResult<String>),
+    Lost,
+    /// It has to wait this long, and to be run again.
+    Late(Duration),
+}
+
+impl Account {
+    pub(super) async fn answer(&self, request: Request<Bytes>) -> Reply {
+        let number = self.inner.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        let request_id = ids::request(
+            self.inner.options.seed,
+            number,
+            self.core().clock.now() ^ u64::from(std::process::id()),
+        );
+        let parsed = match parse(&request) {
+            Ok(parsed) => parsed,
+            Err(refused) => {
+                return respond(refused.service, "", Err(refused.error), &request_id);
+            }
+        };
+        let service = parsed.service;
+        let Some(operation) = find(service, &parsed.operation) else {
+            let error = unknown_operation(service, &parsed.operation);
+            return respond(service, "", Err(error), &request_id);
+        };
+        let call = Call {
+            number,
+            service,
+            operation: parsed.operation,
+            region: parsed.region,
+            parameters: parsed.params.0,
+            mutates: operation.mutates,
+        };
+        let hook = self.hook();
+        if let Some(hook) = &hook {
+            match hook.before(&call) {
+                Verdict::Proceed => {}
+                Verdict::Error { code, status, message } => {
+                    let error = ApiError { code: code.into(), message, status };
+                    return respond(service, operation.name, Err(error), &request_id);
+                }
+                Verdict::Lose => return Reply::Lost,
+                Verdict::Hang => pending().await,
+                Verdict::Delay(duration) => self.wait(duration).await,
+            }
+        }
+        let mut outcome = self.run(operation, &call, true);
+        if let Outcome::Late(duration) = outcome {
+            self.wait(duration).await;
+            outcome = self.run(operation, &call, false);
+        }
+        if let Some(hook) = &hook {
+            match hook.after(&call) {
+                Verdict::Proceed => {}
+                Verdict::Error { code, status, message } => {
+                    let error = ApiError { code: code.into(), message, status };
+                    return respond(service, operation.name, Err(error), &request_id);
+                }
+                Verdict::Lose => return Reply::Lost,
+                Verdict::Hang => pending().await,
+                Verdict::Delay(duration) => self.wait(duration).await,
+            }
+        }
+        match outcome {
+            Outcome::Done(result) => respond(service, operation.name, result, &request_id),
+            Outcome::Lost | Outcome::Late(_) => Reply::Lost,
+        }
+    }
+
+    fn hook(&self) -> Option<Arc<dyn Hook>> {
+        self.inner.hook.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn wait(&self, simulated: Duration) {
+        let real = self.core().clock.real(simulated);
+        self.inner.options.time.sleep(real).await;
+    }
+
+    fn run(&self, operation: &OperationInfo, call: &Call, with_faults: bool) -> Outcome {
+        let done = self.transact(operation.mutates, |world, now| {
+            let effect = if with_faults { take_fault(world, call) } else { None };
+            let faulted = if effect.is_some() { Changed::Yes } else { Changed::No };
+            match effect {
+                Some(FaultEffect::Error { code }) => {
+                    let message = message_of(&code);
+                    (faulted, Outcome::Done(Err(ApiError::new(code, message))))
+                }
+                Some(FaultEffect::Throttle) => (faulted, Outcome::Done(Err(throttled(call.service)))),
+                Some(FaultEffect::Latency(duration)) => (faulted, Outcome::Late(duration)),
+                None | Some(FaultEffect::LoseResponse) => {
+                    let result = self.apply(world, now, operation, call);
+                    let changed = faulted == Changed::Yes || (operation.mutates && result.is_ok());
+                    let outcome = match effect {
+                        None => Outcome::Done(result),
+                        Some(_) => Outcome::Lost,
+                    };
+                    (if changed { Changed::Yes } else { Changed::No }, outcome)
+                }
+            }
+        });
+        done.unwrap_or_else(|error| {
+            Outcome::Done(Err(ApiError::new("InternalFailure", error.to_string())))
+        })
+    }
+
+    fn apply(
+        &self,
+        world: &mut World,
+        now: u64,
+        operation: &OperationInfo,
+        call: &Call,
+    ) -> ApiResult<String> {
+        check_region(call)?;
+        let params = Params(call.parameters.clone());
+        if call.service == Service::Ec2 && params.flag("DryRun")? == Some(true) {
+            return Err(ApiError::new(
+                "DryRunOperation",
+                "Request would have succeeded, but DryRun flag is set.",
+            ));
+        }
+        let options = &self.inner.options;
+        let window = u64::try_from(options.consistency_window.as_millis()).unwrap_or(u64::MAX);
+        (operation.handler)(&mut Context {
+            world,
+            now,
+            region: &call.region,
+            params: &params,
+            quotas: &options.quotas,
+            window,
+        })
+    }
+}
+
+/// The first planted fault that acts on `call`; its count goes down.
+fn take_fault(world: &mut World, call: &Call) -> Option<FaultEffect> {
+    let index = world.faults.iter().position(|rule| rule.applies(call))?;
+    let rule = &mut world.faults[index];
+    let effect = rule.effect.clone();
+    if let Some(times) = &mut rule.times {
+        *times = times.saturating_sub(1);
+        if *times == 0 {
+            world.faults.remove(index);
+        }
+    }
+    Some(effect)
+}
+
+fn throttled(service: Service) -> ApiError {
+    let code = match service {
+        Service::Ec2 => "RequestLimitExceeded",
+        Service::Rds | Service::Sts => "Throttling",
+        Service::SecretsManager => "ThrottlingException",
+    };
+    ApiError::new(code, message_of(code))
+}
+
+/// Refuses a region that is not there or not enabled, as the service does it.
+fn check_region(call: &Call) -> ApiResult<()> {
+    match regions::find(&call.region) {
+        Some(region) if region.enabled => Ok(()),
+        _ if call.service == Service::Ec2 => {
+            Err(ApiError::new("AuthFailure", message_of("AuthFailure")))
+        }
+        _ => {
+            let code = match call.service {
+                Service::SecretsManager => "UnrecognizedClientException",
+                _ => "InvalidClientTokenId",
+            };
+            Err(ApiError::new(code, message_of(code)))
+        }
+    }
+}
+
+fn unknown_operation(service: Service, name: &str) -> ApiError {
+    let near = super::fault::nearest(name).join(", ");
+    ApiError::new(
+        "InvalidAction",
+        format!(
+            "The action {name} is not valid for this web service. The sandbox does not simulate it for {}; docs/sandbox.md lists what it does, the nearest are {near}",
+            service.signing_name()
+        ),
+    )
+}
+
+fn respond(
+    service: Service,
+    operation: &str,
+    result: ApiResult<String>,
+    request_id: &str,
+) -> Reply {
+    Reply::Response(match result {
+        Ok(body) => reply::success(service, operation, &body, request_id),
+        Err(error) => reply::failure(service, &error, request_id),
+    })
+}

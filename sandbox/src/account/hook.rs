@@ -1,0 +1,53 @@
+//! A look at each call, so that tests can fail or crash at an exact point.
+
+use crate::operations::Service;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Called around each call.
+pub trait Hook: Send + Sync {
+    /// Before the call has any effect.
+    fn before(&self, call: &Call) -> Verdict;
+
+    /// After the effect and before the answer.
+    fn after(&self, call: &Call) -> Verdict;
+}
+
+/// One call of a known operation.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Counts from 1 over all calls of this handle and its clones.
+    pub number: u64,
+    /// The AWS service.
+    pub service: Service,
+    /// The operation, for example `CreateVpc`.
+    pub operation: String,
+    /// The region, for example `eu-west-1`.
+    pub region: String,
+    /// The parameters as the query form has them (`Tags.Tag.1.Key`), without action and version.
+    pub parameters: BTreeMap<String, String>,
+    /// Whether the operation may change the account.
+    pub mutates: bool,
+}
+
+/// What becomes of a call.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It goes on.
+    Proceed,
+    /// It is answered with an error.
+    Error {
+        /// The AWS error code.
+        code: String,
+        /// The HTTP status.
+        status: u16,
+        /// The message.
+        message: String,
+    },
+    /// The connection is reset.
+    Lose,
+    /// It is never answered.
+    Hang,
+    /// It goes on after this simulated time.
+    Delay(Duration),
+}

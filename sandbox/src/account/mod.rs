@@ -1,0 +1,356 @@
+//! The account as its users hold it: clock, state, faults and hook around every call.
+
+mod call;
+pub(crate) mod fault;
+pub(crate) mod hook;
+pub(crate) mod options;
+pub(crate) mod status;
+pub(crate) mod store;
+pub(crate) mod time;
+
+use crate::transport;
+use crate::transport::client::SandboxHttpClient;
+use crate::world::{World, ids};
+use bytes::Bytes;
+use fault::{FaultError, FaultRule};
+use hook::Hook;
+use options::Options;
+use status::Status;
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+use store::{OpenError, Reload, SavedClock, StateError, StateFile};
+use time::{Clock, wall_ms};
+
+/// A simulated AWS account. Clones are handles of the same account.
+#[derive(Clone)]
+pub struct Account {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: Options,
+    core: Mutex<Core>,
+    hook: RwLock<Option<Arc<dyn Hook>>>,
+    calls: AtomicU64,
+    account_id: String,
+}
+
+struct Core {
+    world: World,
+    clock: Clock,
+    saved: SavedClock,
+    file: Option<StateFile>,
+}
+
+/// What comes of a request.
+#[derive(Debug)]
+pub enum Reply {
+    /// An answer.
+    Response(http::Response<Bytes>),
+    /// The connection is reset; the call may have had its effect.
+    Lost,
+}
+
+/// What a transaction did to the account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    No,
+    Yes,
+}
+
+/// By how much the clock may be ahead of the saved one, in simulated milliseconds, before a call
+/// saves it though it changed nothing else.
+const CLOCK_SLACK: u64 = 1000;
+
+impl Account {
+    /// A new account that lives as long as its handles.
+    ///
+    /// # Panics
+    /// If a speed is not a finite number, or `speed` is not above 0.
+    #[must_use]
+    pub fn in_memory(options: Options) -> Self {
+        if let Err(reason) = check(&options) {
+            panic!("{reason}");
+        }
+        let account_id = ids::account(options.seed, "");
+        Self::with(options, account_id, None)
+    }
+
+    /// The account whose state is the file at `path`; the file is made by the first change.
+    ///
+    /// # Errors
+    /// If the options make no sense, or the file is there and cannot be used.
+    pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
+        check(&options).map_err(OpenError::Options)?;
+        let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let fresh_id = ids::account(options.seed, &place.to_string_lossy());
+        let mut file = StateFile::new(path);
+        let first = match file.reload()? {
+            Reload::Changed(clock, world) => Some((clock, world)),
+            Reload::Same | Reload::Gone => None,
+        };
+        let id = first.as_ref().map_or(fresh_id, |(_, world)| world.account_id.clone());
+        let account = Self::with(options, id, Some(file));
+        if let Some((saved, world)) = first {
+            account.core().adopt(&account.inner.options, saved, *world);
+        }
+        Ok(account)
+    }
+
+    /// Removes the state file at `path`, whatever is in it.
+    ///
+    /// # Errors
+    /// If the operating system refuses.
+    pub fn discard(path: &Path) -> Result<(), StateError> {
+        let mut file = StateFile::new(path);
+        let _guard = file.lock()?;
+        file.remove()
+    }
+
+    fn with(options: Options, account_id: String, file: Option<StateFile>) -> Self {
+        let start = wall_ms(&*options.time);
+        let core = Core {
+            world: World::new(account_id.clone(), options.seed),
+            clock: Clock::new(options.time.clone(), options.speed, start),
+            saved: SavedClock {
+                simulated: start,
+                wall: start,
+            },
+            file,
+        };
+        Self {
+            inner: Arc::new(Inner {
+                options,
+                core: Mutex::new(core),
+                hook: RwLock::new(None),
+                calls: AtomicU64::new(0),
+                account_id,
+            }),
+        }
+    }
+
+    /// Answers one request. Signatures are not verified; service and region come from the
+    /// credential scope.
+    pub async fn handle(&self, request: http::Request<Bytes>) -> Reply {
+        self.answer(request).await
+    }
+
+    /// An HTTP client for the AWS SDK whose requests this account answers.
+    #[must_use]
+    pub fn http_client(&self) -> SandboxHttpClient {
+        SandboxHttpClient::new(self.clone())
+    }
+
+    /// Serves the account over HTTP until `stop` is ready. Calls in flight are dropped then.
+    ///
+    /// # Errors
+    /// If the listener's address is not a loopback one, or the listener fails.
+    pub async fn serve(
+        &self,
+        listener: tokio::net::TcpListener,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        transport::server::serve(self.clone(), listener, stop).await
+    }
+
+    /// Every resource there is, per region.
+    ///
+    /// # Errors
+    /// If the state cannot be read.
+    pub fn status(&self) -> Result<Status, StateError> {
+        self.read(|world, now| status::status(world, now))
+    }
+
+    /// Everything that lives in the account, canonical and without ids and times, so that two
+    /// accounts, or one at two moments, can be compared.
+    ///
+    /// # Errors
+    /// If the state cannot be read.
+    pub fn inventory(&self) -> Result<serde_json::Value, StateError> {
+        self.read(|world, _| status::inventory(world))
+    }
+
+    /// Removes every resource and every fault. The account keeps its id and its clock.
+    ///
+    /// # Errors
+    /// If the state cannot be read or written.
+    pub fn reset(&self) -> Result<(), StateError> {
+        self.transact(true, |world, _| {
+            let mut fresh = World::new(world.account_id.clone(), world.seed);
+            // Ids are never given twice.
+            fresh.counter = world.counter;
+            *world = fresh;
+            (Changed::Yes, ())
+        })
+    }
+
+    /// Plants a fault.
+    ///
+    /// # Errors
+    /// If the rule makes no sense, or the state cannot be read or written.
+    pub fn add_fault(&self, rule: FaultRule) -> Result<(), FaultError> {
+        let rule = rule.validated()?;
+        self.transact(true, |world, _| {
+            world.faults.push(rule);
+            (Changed::Yes, ())
+        })?;
+        Ok(())
+    }
+
+    /// The planted faults in the order in which they are tried.
+    ///
+    /// # Errors
+    /// If the state cannot be read.
+    pub fn faults(&self) -> Result<Vec<FaultRule>, StateError> {
+        self.read(|world, _| world.faults.clone())
+    }
+
+    /// Removes every planted fault.
+    ///
+    /// # Errors
+    /// If the state cannot be read or written.
+    pub fn clear_faults(&self) -> Result<(), StateError> {
+        self.transact(true, |world, _| {
+            let had = !std::mem::take(&mut world.faults).is_empty();
+            (if had { Changed::Yes } else { Changed::No }, ())
+        })
+    }
+
+    /// The twelve digits of the account, the same for as long as its state file lives.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        &self.inner.account_id
+    }
+
+    /// Has `hook` called around each call from now on.
+    pub fn set_hook(&self, hook: Option<Arc<dyn Hook>>) {
+        *self.inner.hook.write().unwrap_or_else(PoisonError::into_inner) = hook;
+    }
+
+    /// How many calls this handle and its clones have served.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.inner.calls.load(Ordering::Relaxed)
+    }
+
+    /// Simulated time since the UNIX epoch.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        Duration::from_millis(self.core().clock.now())
+    }
+
+    fn core(&self) -> MutexGuard<'_, Core> {
+        // A panic between two statements of a call is a defect of this crate; going on with what
+        // is there helps a test more than a second panic.
+        self.inner.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<R>(&self, f: impl FnOnce(&World, u64) -> R) -> Result<R, StateError> {
+        let mut core = self.core();
+        let _guard = match &core.file {
+            Some(file) if file.exists() => Some(file.lock()?),
+            _ => None,
+        };
+        core.reload()?;
+        let now = core.clock.now();
+        core.world.settle(now);
+        Ok(f(&core.world, now))
+    }
+
+    /// Runs `f` alone on the newest state and saves what changed.
+    fn transact<R>(
+        &self,
+        mutates: bool,
+        f: impl FnOnce(&mut World, u64) -> (Changed, R),
+    ) -> Result<R, StateError> {
+        let options = &self.inner.options;
+        let mut core = self.core();
+        let guard = match &core.file {
+            Some(file) if mutates || file.exists() => Some(file.lock()?),
+            _ => None,
+        };
+        core.reload()?;
+        let now = core.clock.now();
+        let settled = core.world.settle(now);
+        let (changed, result) = f(&mut core.world, now);
+        if changed == Changed::Yes {
+            core.world.next_due = 0;
+        }
+        if guard.is_some() {
+            core.save_if(options, changed == Changed::Yes, settled, now)?;
+        }
+        Ok(result)
+    }
+}
+
+impl Core {
+    /// Takes over the state that another process wrote.
+    fn adopt(&mut self, options: &Options, saved: SavedClock, world: World) {
+        let wall = wall_ms(&*options.time);
+        self.world = world;
+        self.saved = saved;
+        self.clock.catch_up(saved.continued(wall, options.idle_speed));
+    }
+
+    fn reload(&mut self) -> Result<(), StateError> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        match file.reload()? {
+            Reload::Same => {}
+            Reload::Changed(saved, world) => {
+                // Both processes have run since the save, each at its own speed; only what was
+                // really seen by the other one binds this one.
+                self.world = *world;
+                self.saved = saved;
+                self.clock.catch_up(saved.simulated);
+            }
+            Reload::Gone => {
+                self.world = World::new(self.world.account_id.clone(), self.world.seed);
+            }
+        }
+        Ok(())
+    }
+
+    fn save_if(
+        &mut self,
+        options: &Options,
+        changed: bool,
+        settled: bool,
+        now: u64,
+    ) -> Result<(), StateError> {
+        let wall = wall_ms(&*options.time);
+        let expected = self.saved.continued(wall, options.idle_speed);
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let ahead = file.exists() && now > expected + CLOCK_SLACK;
+        if changed || settled || ahead {
+            let clock = SavedClock {
+                simulated: now,
+                wall,
+            };
+            if let Err(error) = file.save(clock, &self.world, changed) {
+                // What could not be saved has not happened: the next call reads the file again.
+                file.forget();
+                return Err(error);
+            }
+            self.saved = clock;
+        }
+        Ok(())
+    }
+}
+
+fn check(options: &Options) -> Result<(), &'static str> {
+    if !(options.speed.is_finite() && options.speed > 0.0) {
+        return Err("the speed of a sandbox must be above 0");
+    }
+    if !(options.idle_speed.is_finite() && options.idle_speed >= 0.0) {
+        return Err("the idle speed of a sandbox must not be negative");
+    }
+    Ok(())
+}

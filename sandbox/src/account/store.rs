@@ -1,0 +1,264 @@
+//! Where an account lives: in memory, or in one file that processes share.
+
+use crate::world::World;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The version of the state file that this code writes.
+const VERSION: u32 = 1;
+
+/// Why an account could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// An option makes no sense.
+    #[error("{0}")]
+    Options(&'static str),
+    /// The state file cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// Why the state of an account could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The operating system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file is not a state file.
+    #[error("{} is not a readable account state ({reason}); `stepwell sandbox reset` starts an empty account", path.display())]
+    Corrupt {
+        /// The state file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file is of another version.
+    #[error("{} has state version {found}, this program reads {VERSION}; `stepwell sandbox reset` starts an empty account", path.display())]
+    Version {
+        /// The state file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+}
+
+/// The clock as it was saved.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct SavedClock {
+    /// Simulated milliseconds since the UNIX epoch.
+    pub(crate) simulated: u64,
+    /// Real milliseconds since the UNIX epoch at the same moment.
+    pub(crate) wall: u64,
+}
+
+impl SavedClock {
+    /// The simulated time now, if no process has had the account since.
+    pub(crate) fn continued(self, wall: u64, idle_speed: f64) -> u64 {
+        let gap = wall.saturating_sub(self.wall) as f64;
+        self.simulated + (gap * idle_speed).round() as u64
+    }
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    version: u32,
+}
+
+#[derive(Deserialize)]
+struct Loaded {
+    clock: SavedClock,
+    world: World,
+}
+
+#[derive(Serialize)]
+struct Saved<'a> {
+    version: u32,
+    clock: SavedClock,
+    world: &'a World,
+}
+
+/// Tells whether a file is still the one that was read: each write makes a new file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    modified: (i64, i64),
+    length: u64,
+}
+
+/// The state file of an account.
+pub(crate) struct StateFile {
+    path: PathBuf,
+    stamp: Option<Stamp>,
+}
+
+/// Holds the account against other processes; the operating system lets go of it with the process.
+pub(crate) struct Guard {
+    _lock: File,
+}
+
+impl StateFile {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            stamp: None,
+        }
+    }
+
+    pub(crate) fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
+    /// Waits for the lock.
+    pub(crate) fn lock(&self) -> Result<Guard, StateError> {
+        if let Some(parent) = self.path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            fs::create_dir_all(parent).map_err(|source| io_error("create", parent, source))?;
+        }
+        let path = sibling(&self.path, ".lock");
+        let lock = private(OpenOptions::new().read(true).write(true).create(true), &path)?;
+        lock.lock().map_err(|source| io_error("lock", &path, source))?;
+        Ok(Guard { _lock: lock })
+    }
+
+    /// The state, if it is not the one that was read or written last. `None` inside: no file.
+    pub(crate) fn reload(&mut self) -> Result<Reload, StateError> {
+        // Statting before reading means that a write in between is noticed the next time.
+        let stamp = match fs::metadata(&self.path) {
+            Ok(data) => Some(Stamp {
+                inode: data.ino(),
+                modified: (data.mtime(), data.mtime_nsec()),
+                length: data.len(),
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(io_error("read", &self.path, source)),
+        };
+        if stamp.is_some() && stamp == self.stamp {
+            return Ok(Reload::Same);
+        }
+        if stamp.is_none() {
+            let had_one = self.stamp.take().is_some();
+            return Ok(if had_one { Reload::Gone } else { Reload::Same });
+        }
+        let bytes =
+            fs::read(&self.path).map_err(|source| io_error("read", &self.path, source))?;
+        let (clock, world) = self.parse(&bytes)?;
+        self.stamp = stamp;
+        Ok(Reload::Changed(clock, Box::new(world)))
+    }
+
+    fn parse(&self, bytes: &[u8]) -> Result<(SavedClock, World), StateError> {
+        let corrupt = |error: serde_json::Error| StateError::Corrupt {
+            path: self.path.clone(),
+            reason: error.to_string(),
+        };
+        let version: VersionOnly = serde_json::from_slice(bytes).map_err(corrupt)?;
+        if version.version != VERSION {
+            return Err(StateError::Version {
+                path: self.path.clone(),
+                found: version.version,
+            });
+        }
+        let loaded: Loaded = serde_json::from_slice(bytes).map_err(corrupt)?;
+        Ok((loaded.clock, loaded.world))
+    }
+
+    /// Replaces the file. `durable` also asks the disk, so that power loss cannot take it back.
+    pub(crate) fn save(
+        &mut self,
+        clock: SavedClock,
+        world: &World,
+        durable: bool,
+    ) -> Result<(), StateError> {
+        let saved = Saved {
+            version: VERSION,
+            clock,
+            world,
+        };
+        let bytes = serde_json::to_vec(&saved).map_err(|error| StateError::Corrupt {
+            path: self.path.clone(),
+            reason: error.to_string(),
+        })?;
+        // Only the holder of the lock writes, so one name for the temporary file is enough, and
+        // what a killed process left is overwritten.
+        let temporary = sibling(&self.path, ".new");
+        let mut file = private(
+            OpenOptions::new().write(true).create(true).truncate(true),
+            &temporary,
+        )?;
+        let written = file
+            .write_all(&bytes)
+            .and_then(|()| if durable { file.sync_data() } else { Ok(()) });
+        written.map_err(|source| io_error("write", &temporary, source))?;
+        let data = file
+            .metadata()
+            .map_err(|source| io_error("write", &temporary, source))?;
+        fs::rename(&temporary, &self.path)
+            .map_err(|source| io_error("replace", &self.path, source))?;
+        self.stamp = Some(Stamp {
+            inode: data.ino(),
+            modified: (data.mtime(), data.mtime_nsec()),
+            length: data.len(),
+        });
+        Ok(())
+    }
+
+    /// Makes the next [`StateFile::reload`] read the file.
+    pub(crate) fn forget(&mut self) {
+        self.stamp = Some(Stamp {
+            inode: 0,
+            modified: (0, 0),
+            length: 0,
+        });
+    }
+
+    /// Removes the state, readable or not.
+    pub(crate) fn remove(&mut self) -> Result<(), StateError> {
+        self.stamp = None;
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(io_error("remove", &self.path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What [`StateFile::reload`] found.
+pub(crate) enum Reload {
+    /// The state that was read or written last.
+    Same,
+    /// Another state.
+    Changed(SavedClock, Box<World>),
+    /// The file is no longer there.
+    Gone,
+}
+
+fn private(options: &mut OpenOptions, path: &Path) -> Result<File, StateError> {
+    options
+        .mode(0o600)
+        .open(path)
+        .map_err(|source| io_error("open", path, source))
+}
+
+fn sibling(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn io_error(action: &'static str, path: &Path, source: io::Error) -> StateError {
+    StateError::Io {
+        action,
+        path: path.to_owned(),
+        source,
+    }
+}

@@ -1,0 +1,254 @@
+//! VPC peering connections, between VPCs of this account in any two regions.
+
+use super::describe::{Describe, done, one, tag_set};
+use super::lookup::{Kind, find, find_any};
+use super::tags::given_tags;
+use crate::operations::Context;
+use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::timestamp::iso;
+use crate::wire::xml::Xml;
+use crate::world::peering::{Peering, PeeringStatus, Side};
+use crate::world::{Tags, regions, timing};
+
+/// `CreateVpcPeeringConnection`. A live one of the same direction is answered instead of a new one.
+pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
+    let (vpc_id, vpc) = context.given_vpc()?;
+    let (vpc_id, cidr) = (vpc_id.to_owned(), vpc.cidr);
+    let peer_id = context.params.need("PeerVpcId")?.to_owned();
+    let peer_region = context.params.get("PeerRegion").unwrap_or(context.region).to_owned();
+    if !regions::find(&peer_region).is_some_and(|region| region.enabled) {
+        return Err(ApiError::value(format!("The peer region {peer_region} is not available")));
+    }
+    let owner = context.params.get("PeerOwnerId");
+    if owner.is_some_and(|owner| owner != context.world.account_id) {
+        return Err(ApiError::value("Peering with other accounts is not simulated"));
+    }
+    if vpc_id == peer_id {
+        return Err(ApiError::value("The VPC cannot be peered with itself"));
+    }
+    let tags = given_tags(context, Kind::Peering)?;
+    let same = context.world.peerings.iter().find(|(_, held)| {
+        held.status.is_live()
+            && (held.requester.region.as_str(), &held.requester.vpc) == (context.region, &vpc_id)
+            && (&held.accepter.region, &held.accepter.vpc) == (&peer_region, &peer_id)
+    });
+    if let Some((id, held)) = same {
+        return Ok(answer(context, id, held));
+    }
+    let here = context.region;
+    for (region, vpc) in [(here, &vpc_id), (peer_region.as_str(), &peer_id)] {
+        let held = context.world.peerings.values();
+        let count = held.filter(|one| one.status.is_live() && one.touches(region, vpc)).count();
+        if count >= context.quotas.peerings {
+            return Err(ApiError::new(
+                "VpcPeeringConnectionsPerVpcLimitExceeded",
+                format!("The VPC {vpc} has reached the limit of peering connections"),
+            ));
+        }
+    }
+    // AWS does not tell whether a VPC elsewhere exists: the request is taken and fails.
+    let peer = context.world.region(&peer_region).vpcs.get(&peer_id);
+    if peer.is_none() && peer_region == context.region {
+        return Err(Kind::Vpc.not_found(&peer_id));
+    }
+    let peer_cidr = peer.map_or(cidr, |peer| peer.cidr);
+    let id = context.world.new_id("pcx");
+    let peering = Peering {
+        requester: Side { region: context.region.to_owned(), vpc: vpc_id, cidr, tags },
+        accepter: Side { region: peer_region, vpc: peer_id, cidr: peer_cidr, tags: Tags::new() },
+        status: PeeringStatus::InitiatingRequest,
+        until: Some(context.now + timing::PEERING_INITIATING),
+        expires_at: context.now + timing::PEERING_EXPIRES,
+        visible_at: context.visible_at(&id),
+    };
+    let body = answer(context, &id, &peering);
+    context.world.peerings.insert(id, peering);
+    Ok(body)
+}
+
+fn answer(context: &Context<'_>, id: &str, peering: &Peering) -> String {
+    let mut xml = Xml::new();
+    xml.node("vpcPeeringConnection", |xml| describe_one(xml, context, id, peering));
+    xml.finish()
+}
+
+fn given(context: &Context<'_>) -> ApiResult<String> {
+    Ok(context.params.need("VpcPeeringConnectionId")?.to_owned())
+}
+
+fn wrong_state(id: &str, verb: &str, status: PeeringStatus) -> ApiError {
+    ApiError::new(
+        "InvalidStateTransition",
+        format!("The vpcPeeringConnection {id} is not in a state that can be {verb}: {}", status.code()),
+    )
+}
+
+/// `AcceptVpcPeeringConnection`, in the accepter's region only.
+pub(crate) fn accept(context: &mut Context<'_>) -> ApiResult<String> {
+    let id = given(context)?;
+    let peering = visible_here(context, &id)?;
+    if peering.accepter.region != context.region {
+        return Err(ApiError::new(
+            "OperationNotPermitted",
+            format!(
+                "Incorrect region ({}) specified for this request. VPC peering connection {id} must be accepted in region {}",
+                context.region, peering.accepter.region
+            ),
+        ));
+    }
+    if peering.status != PeeringStatus::PendingAcceptance {
+        return Err(wrong_state(&id, "accepted", peering.status));
+    }
+    let reversed = context.world.peerings.iter().find(|(_, held)| {
+        matches!(held.status, PeeringStatus::Provisioning | PeeringStatus::Active)
+            && same_pair(held, peering)
+    });
+    if let Some((held, _)) = reversed {
+        return Err(ApiError::new(
+            "VpcPeeringConnectionAlreadyExists",
+            format!("A VPC peering connection between these VPCs already exists: {held}"),
+        ));
+    }
+    let until = context.now + timing::PEERING_PROVISIONING;
+    set(context, &id, PeeringStatus::Provisioning, Some(until));
+    Ok(answer(context, &id, &context.world.peerings[&id]))
+}
+
+/// The peering, if reads show it in this region.
+fn visible_here<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a Peering> {
+    let peering = find(&context.world.peerings, Kind::Peering, id, context.now)?;
+    peering.side_in(context.region).ok_or_else(|| Kind::Peering.not_found(id))?;
+    Ok(peering)
+}
+
+/// Whether two peerings join the same two VPCs, in whatever direction.
+fn same_pair(a: &Peering, b: &Peering) -> bool {
+    let touches = |side: &Side| a.touches(&side.region, &side.vpc);
+    touches(&b.requester) && touches(&b.accepter)
+}
+
+fn set(context: &mut Context<'_>, id: &str, status: PeeringStatus, until: Option<u64>) {
+    if let Some(peering) = context.world.peerings.get_mut(id) {
+        peering.status = status;
+        peering.until = until;
+    }
+}
+
+/// `RejectVpcPeeringConnection`, in the accepter's region only.
+pub(crate) fn reject(context: &mut Context<'_>) -> ApiResult<String> {
+    let id = given(context)?;
+    let peering = visible_here(context, &id)?;
+    if peering.accepter.region != context.region {
+        return Err(ApiError::new(
+            "OperationNotPermitted",
+            format!("User is not allowed to reject VPC peering connection {id} in this region"),
+        ));
+    }
+    if peering.status != PeeringStatus::PendingAcceptance {
+        return Err(wrong_state(&id, "rejected", peering.status));
+    }
+    let until = context.now + timing::PEERING_REMEMBERED;
+    set(context, &id, PeeringStatus::Rejected, Some(until));
+    done()
+}
+
+/// `DeleteVpcPeeringConnection`, in the region of either side.
+pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
+    let id = given(context)?;
+    let peering = find_any(&context.world.peerings, Kind::Peering, &id)?;
+    peering.side_in(context.region).ok_or_else(|| Kind::Peering.not_found(&id))?;
+    let status = peering.status;
+    match status {
+        // Deleting again is no error.
+        PeeringStatus::Deleting | PeeringStatus::Deleted => done(),
+        _ if !status.is_live() => Err(wrong_state(&id, "deleted", status)),
+        _ => {
+            let until = context.now + timing::PEERING_DELETING;
+            set(context, &id, PeeringStatus::Deleting, Some(until));
+            done()
+        }
+    }
+}
+
+static NO_TAGS: Tags = Tags::new();
+
+/// `DescribeVpcPeeringConnections`: those with a side in this region.
+pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
+    let account = context.world.account_id.clone();
+    let region = context.region;
+    let here = context
+        .world
+        .peerings
+        .iter()
+        .filter(|(_, peering)| peering.side_in(region).is_some())
+        .map(|(id, peering)| (id.as_str(), peering));
+    let (peerings, next) = Describe {
+        kind: Kind::Peering,
+        ids: "VpcPeeringConnectionId",
+        filters: &[
+            "accepter-vpc-info.cidr-block",
+            "accepter-vpc-info.owner-id",
+            "accepter-vpc-info.vpc-id",
+            "expiration-time",
+            "requester-vpc-info.cidr-block",
+            "requester-vpc-info.owner-id",
+            "requester-vpc-info.vpc-id",
+            "status-code",
+            "status-message",
+            "vpc-peering-connection-id",
+        ],
+        values: &|name, id, peering: &Peering| match name {
+            "accepter-vpc-info.cidr-block" => one(peering.accepter.cidr),
+            "accepter-vpc-info.owner-id" | "requester-vpc-info.owner-id" => one(&account),
+            "accepter-vpc-info.vpc-id" => one(&peering.accepter.vpc),
+            "expiration-time" => one(iso(peering.expires_at)),
+            "requester-vpc-info.cidr-block" => one(peering.requester.cidr),
+            "requester-vpc-info.vpc-id" => one(&peering.requester.vpc),
+            "status-code" => one(peering.status.code()),
+            "status-message" => one(peering.status.message(&account)),
+            "vpc-peering-connection-id" => one(id),
+            _ => Vec::new(),
+        },
+        tags: &|peering: &Peering| peering.side_in(region).map_or(&NO_TAGS, |side| &side.tags),
+    }
+    .select(context, here)?;
+    let mut xml = Xml::new();
+    xml.list("vpcPeeringConnectionSet", "item", peerings, |xml, (id, peering)| {
+        describe_one(xml, context, id, peering);
+    })
+    .maybe("nextToken", next);
+    Ok(xml.finish())
+}
+
+fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, peering: &Peering) {
+    let account = &context.world.account_id;
+    let pending = matches!(
+        peering.status,
+        PeeringStatus::InitiatingRequest | PeeringStatus::PendingAcceptance
+    );
+    let side = |xml: &mut Xml, side: &Side, cidr_known: bool| {
+        xml.text("ownerId", account).text("vpcId", &side.vpc).text("region", &side.region);
+        if cidr_known {
+            xml.text("cidrBlock", side.cidr).node("cidrBlockSet", |xml| {
+                xml.node("item", |xml| {
+                    xml.text("cidrBlock", side.cidr);
+                });
+            });
+        }
+    };
+    xml.text("vpcPeeringConnectionId", id)
+        .node("requesterVpcInfo", |xml| side(xml, &peering.requester, true))
+        // AWS shows the accepter's range once it has accepted.
+        .node("accepterVpcInfo", |xml| side(xml, &peering.accepter, !pending))
+        .node("status", |xml| {
+            xml.text("code", peering.status.code())
+                .text("message", peering.status.message(account));
+        });
+    if pending {
+        xml.text("expirationTime", iso(peering.expires_at));
+    }
+    match peering.side_in(context.region) {
+        Some(side) => tag_set(xml, &side.tags),
+        None => tag_set(xml, &NO_TAGS),
+    }
+}

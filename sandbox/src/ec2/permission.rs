@@ -1,0 +1,204 @@
+//! The permissions of security group rules, as requests and answers spell them.
+
+use crate::operations::Context;
+use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::params::Params;
+use crate::wire::xml::Xml;
+use crate::world::network::{Peer, Permission, Rule};
+
+/// A permission with its description.
+pub(crate) type Given = (Permission, Option<String>);
+
+/// The permissions of a request: `IpPermissions.N` or the simple parameters, not both.
+pub(crate) fn given(context: &Context<'_>) -> ApiResult<Vec<Given>> {
+    let params = context.params;
+    let indices = params.indices("IpPermissions");
+    let simple = params.get("IpProtocol").is_some() || params.get("CidrIp").is_some();
+    if !indices.is_empty() && simple {
+        return Err(ApiError::combination(
+            "The parameter 'ipPermissions' may not be used in combination with 'ipProtocol'",
+        ));
+    }
+    let mut all = Vec::new();
+    for index in indices {
+        add_structured(context, &format!("IpPermissions.{index}"), &mut all)?;
+    }
+    if simple {
+        let (protocol, from, to) = ports(params, "")?;
+        let cidr = params.need("CidrIp")?;
+        let peer = Peer::Cidr(range(cidr)?);
+        all.push((Permission { protocol, from, to, peer }, None));
+    }
+    Ok(all)
+}
+
+fn add_structured(context: &Context<'_>, prefix: &str, all: &mut Vec<Given>) -> ApiResult<()> {
+    let params = context.params;
+    let (protocol, from, to) = ports(params, &format!("{prefix}."))?;
+    let before = all.len();
+    let mut add = |peer, description: Option<&str>| {
+        let permission = Permission { protocol: protocol.clone(), from, to, peer };
+        all.push((permission, description.map(str::to_owned)));
+    };
+    for index in params.indices(&format!("{prefix}.IpRanges")) {
+        let at = format!("{prefix}.IpRanges.{index}");
+        let cidr = range(params.need(&format!("{at}.CidrIp"))?)?;
+        add(Peer::Cidr(cidr), description(params, &at)?);
+    }
+    for index in params.indices(&format!("{prefix}.Ipv6Ranges")) {
+        let at = format!("{prefix}.Ipv6Ranges.{index}");
+        let text = params.need(&format!("{at}.CidrIpv6"))?;
+        add(Peer::Cidr6(range6(text)?), description(params, &at)?);
+    }
+    for index in params.indices(&format!("{prefix}.PrefixListIds")) {
+        let at = format!("{prefix}.PrefixListIds.{index}");
+        let id = params.need(&format!("{at}.PrefixListId"))?;
+        add(Peer::PrefixList(id.to_owned()), description(params, &at)?);
+    }
+    for index in params.indices(&format!("{prefix}.Groups")) {
+        let at = format!("{prefix}.Groups.{index}");
+        let id = params.need(&format!("{at}.GroupId"))?;
+        context.group(id)?;
+        add(Peer::Group(id.to_owned()), description(params, &at)?);
+    }
+    if all.len() == before {
+        return Err(ApiError::missing("ipRanges, ipv6Ranges, prefixListIds or groups"));
+    }
+    Ok(())
+}
+
+fn description<'a>(params: &'a Params, at: &str) -> ApiResult<Option<&'a str>> {
+    let text = params.get(&format!("{at}.Description"));
+    let legal = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
+    match text {
+        Some(text) if text.len() > 255 || !text.chars().all(legal) => Err(ApiError::value(
+            "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*",
+        )),
+        text => Ok(text),
+    }
+}
+
+fn range(text: &str) -> ApiResult<crate::world::cidr::Cidr> {
+    let invalid = || ApiError::value(format!("CIDR block {text} is malformed"));
+    let cidr: crate::world::cidr::Cidr = text.parse().map_err(|_| invalid())?;
+    Ok(cidr)
+}
+
+fn range6(text: &str) -> ApiResult<String> {
+    let invalid = || ApiError::value(format!("CIDR block {text} is malformed"));
+    let (address, len) = text.split_once('/').ok_or_else(invalid)?;
+    let address: std::net::Ipv6Addr = address.parse().map_err(|_| invalid())?;
+    let len: u8 = len.parse().ok().filter(|len| *len <= 128).ok_or_else(invalid)?;
+    Ok(format!("{address}/{len}"))
+}
+
+type Ports = (String, Option<i64>, Option<i64>);
+
+fn ports(params: &Params, prefix: &str) -> ApiResult<Ports> {
+    let protocol = params.need(&format!("{prefix}IpProtocol"))?.to_ascii_lowercase();
+    let protocol = match protocol.as_str() {
+        "6" => "tcp".to_owned(),
+        "17" => "udp".to_owned(),
+        "1" => "icmp".to_owned(),
+        "58" => "icmpv6".to_owned(),
+        _ => protocol,
+    };
+    let from = params.number(&format!("{prefix}FromPort"))?;
+    let to = params.number(&format!("{prefix}ToPort"))?;
+    match protocol.as_str() {
+        "tcp" | "udp" => {
+            let (Some(from), Some(to)) = (from, to) else {
+                return Err(ApiError::value(format!(
+                    "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange."
+                )));
+            };
+            if !(0..=65535).contains(&from) || !(0..=65535).contains(&to) || from > to {
+                return Err(ApiError::value(format!(
+                    "Invalid value '{from}-{to}' for portRange. Must be between 0 and 65535, the start not above the end."
+                )));
+            }
+            Ok((protocol, Some(from), Some(to)))
+        }
+        "icmp" | "icmpv6" => Ok((protocol, from.or(Some(-1)), to.or(Some(-1)))),
+        // With all protocols, ports mean nothing and are dropped.
+        "-1" => Ok((protocol, None, None)),
+        number if number.parse::<u8>().is_ok() => Ok((protocol, None, None)),
+        other => Err(ApiError::new(
+            "InvalidPermission.Malformed",
+            format!("Invalid value '{other}' for IP protocol. Unknown protocol."),
+        )),
+    }
+}
+
+/// How AWS quotes a permission in its messages.
+pub(crate) fn quoted(permission: &Permission) -> String {
+    let peer = match &permission.peer {
+        Peer::Cidr(cidr) => cidr.to_string(),
+        Peer::Cidr6(text) | Peer::PrefixList(text) | Peer::Group(text) => text.clone(),
+    };
+    let protocol = match permission.protocol.as_str() {
+        "-1" => "ALL".to_owned(),
+        name => name.to_ascii_uppercase(),
+    };
+    match (permission.from, permission.to) {
+        (Some(from), Some(to)) => {
+            format!("peer: {peer}, {protocol}, from port: {from}, to port: {to}, ALLOW")
+        }
+        _ => format!("peer: {peer}, {protocol}, ALLOW"),
+    }
+}
+
+/// The permissions of a group: rules of one protocol and port range are one element.
+pub(crate) fn permission_set(xml: &mut Xml, name: &str, rules: &[&Rule], account: &str) {
+    let mut ranges: Vec<(&str, Option<i64>, Option<i64>)> = Vec::new();
+    for rule in rules {
+        let key = (rule.permission.protocol.as_str(), rule.permission.from, rule.permission.to);
+        if !ranges.contains(&key) {
+            ranges.push(key);
+        }
+    }
+    xml.list(name, "item", ranges, |xml, (protocol, from, to)| {
+        let same: Vec<&&Rule> = rules
+            .iter()
+            .filter(|rule| {
+                let one = &rule.permission;
+                (one.protocol.as_str(), one.from, one.to) == (protocol, from, to)
+            })
+            .collect();
+        xml.text("ipProtocol", protocol).maybe("fromPort", from).maybe("toPort", to);
+        peers(xml, &same, account);
+    });
+}
+
+fn peers(xml: &mut Xml, rules: &[&&Rule], account: &str) {
+    let groups = rules.iter().filter_map(|rule| match &rule.permission.peer {
+        Peer::Group(id) => Some((id, &rule.description)),
+        _ => None,
+    });
+    xml.list("groups", "item", groups, |xml, (id, description)| {
+        xml.text("userId", account)
+            .text("groupId", id)
+            .maybe("description", description.as_ref());
+    });
+    let ranges = rules.iter().filter_map(|rule| match &rule.permission.peer {
+        Peer::Cidr(cidr) => Some((cidr, &rule.description)),
+        _ => None,
+    });
+    xml.list("ipRanges", "item", ranges, |xml, (cidr, description)| {
+        xml.text("cidrIp", cidr).maybe("description", description.as_ref());
+    });
+    let ranges6 = rules.iter().filter_map(|rule| match &rule.permission.peer {
+        Peer::Cidr6(text) => Some((text, &rule.description)),
+        _ => None,
+    });
+    xml.list("ipv6Ranges", "item", ranges6, |xml, (cidr, description)| {
+        xml.text("cidrIpv6", cidr).maybe("description", description.as_ref());
+    });
+    let lists = rules.iter().filter_map(|rule| match &rule.permission.peer {
+        Peer::PrefixList(id) => Some((id, &rule.description)),
+        _ => None,
+    });
+    xml.list("prefixListIds", "item", lists, |xml, (id, description)| {
+        xml.text("prefixListId", id).maybe("description", description.as_ref());
+    });
+}

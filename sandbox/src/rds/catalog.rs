@@ -1,0 +1,146 @@
+//! What can be ordered: engine versions and instance classes.
+
+use super::page::{filters, matches, page};
+use crate::operations::Context;
+use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::xml::Xml;
+use crate::world::catalog::{CLASSES, DEFAULT_VERSION, ENGINE, VERSIONS, parts};
+use crate::world::regions;
+
+/// `DescribeOrderableDBInstanceOptions`.
+pub(crate) fn describe_orderable(context: &mut Context<'_>) -> ApiResult<String> {
+    let params = context.params;
+    let engine = params.need("Engine")?;
+    let wanted_version = params.get("EngineVersion");
+    let wanted_class = params.get("DBInstanceClass");
+    let vpc = params.flag("Vpc")?;
+    filters(context, &[])?;
+    let zones: Vec<String> = regions::find(context.region)
+        .map(|region| region.zone_names().collect())
+        .unwrap_or_default();
+    if engine != ENGINE && !is_engine(engine) {
+        return Err(ApiError::value(format!("Invalid DB engine: {engine}")));
+    }
+    let options = VERSIONS
+        .iter()
+        .filter(|version| wanted_version.is_none_or(|wanted| wanted == **version))
+        .flat_map(|version| CLASSES.iter().map(move |class| (*version, class)))
+        .filter(|_| engine == ENGINE && vpc != Some(false))
+        .filter(|(_, class)| wanted_class.is_none_or(|wanted| wanted == class.name))
+        .map(|(version, class)| {
+            let offered = zones.iter().filter(|zone| class.is_offered(version, zone));
+            let key = format!("{:>4} {:>4} {}", parts(version).0, parts(version).1, class.name);
+            (key, (version, class, offered.collect::<Vec<_>>()))
+        })
+        .filter(|(_, (_, _, offered))| !offered.is_empty());
+    let mut sorted: Vec<_> = options.collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    let (options, marker) = page(context, sorted)?;
+    let mut xml = Xml::new();
+    xml.list(
+        "OrderableDBInstanceOptions",
+        "OrderableDBInstanceOption",
+        options,
+        |xml, (version, class, offered)| {
+            xml.text("Engine", ENGINE)
+                .text("EngineVersion", version)
+                .text("DBInstanceClass", class.name)
+                .text("LicenseModel", "postgresql-license")
+                .list("AvailabilityZones", "AvailabilityZone", offered, |xml, zone| {
+                    xml.text("Name", zone);
+                })
+                .text("MultiAZCapable", false)
+                .text("ReadReplicaCapable", false)
+                .text("Vpc", true)
+                .text("SupportsStorageEncryption", true)
+                .text("StorageType", "aurora")
+                .text("SupportsIops", false)
+                .text("SupportsEnhancedMonitoring", true)
+                .text("SupportsIAMDatabaseAuthentication", true)
+                .text("SupportsPerformanceInsights", class.performance_insights)
+                .texts("SupportedEngineModes", "member", ["provisioned"])
+                .text("SupportsStorageAutoscaling", false)
+                .text("SupportsKerberosAuthentication", true)
+                .text("OutpostCapable", false)
+                .text("SupportsGlobalDatabases", true)
+                .text("SupportsClusters", true)
+                .texts("SupportedNetworkTypes", "member", ["IPV4"]);
+        },
+    )
+    .maybe("Marker", marker);
+    Ok(xml.finish())
+}
+
+/// Engines that AWS has and the sandbox does not offer.
+fn is_engine(name: &str) -> bool {
+    matches!(name, "aurora-mysql" | "mysql" | "mariadb" | "postgres")
+}
+
+/// `DescribeDBEngineVersions`.
+pub(crate) fn describe_versions(context: &mut Context<'_>) -> ApiResult<String> {
+    let params = context.params;
+    let engine = params.get("Engine");
+    let version = params.get("EngineVersion");
+    let family = params.get("DBParameterGroupFamily");
+    let default_only = params.flag("DefaultOnly")?.unwrap_or(false);
+    let filters = filters(context, &["engine", "engine-version", "status", "engine-mode"])?;
+    let shown = VERSIONS
+        .iter()
+        .copied()
+        .filter(|_| engine.is_none_or(|engine| engine == ENGINE))
+        .filter(|known| {
+            version.is_none_or(|wanted| {
+                wanted == *known || known.split('.').next() == Some(wanted)
+            })
+        })
+        .filter(|known| family.is_none_or(|wanted| wanted == family_of(known)))
+        .filter(|known| !default_only || is_default(known, version))
+        .filter(|known| {
+            filters.iter().all(|filter| match filter.name.as_str() {
+                "engine" => matches(filter, &[ENGINE]),
+                "engine-version" => matches(filter, &[known]),
+                "engine-mode" => matches(filter, &["provisioned"]),
+                _ => matches(filter, &["available"]),
+            })
+        })
+        .map(|known| (format!("{:>4} {:>4}", parts(known).0, parts(known).1), known));
+    let (versions, marker) = page(context, shown)?;
+    let mut xml = Xml::new();
+    xml.list("DBEngineVersions", "DBEngineVersion", versions, |xml, version| {
+        let major = parts(version).0;
+        let later = VERSIONS.iter().filter(|other| parts(other) > parts(version));
+        xml.text("Engine", ENGINE)
+            .text("MajorEngineVersion", major)
+            .text("EngineVersion", version)
+            .text("DBParameterGroupFamily", family_of(version))
+            .text("DBEngineDescription", "Aurora (PostgreSQL)")
+            .text("DBEngineVersionDescription", format_args!("Aurora PostgreSQL {version}"))
+            .list("ValidUpgradeTarget", "UpgradeTarget", later, |xml, target| {
+                xml.text("Engine", ENGINE)
+                    .text("EngineVersion", target)
+                    .text("AutoUpgrade", false)
+                    .text("IsMajorVersionUpgrade", parts(target).0 != major);
+            })
+            .texts("SupportedEngineModes", "member", ["provisioned"])
+            .text("SupportsLogExportsToCloudwatchLogs", true)
+            .text("SupportsReadReplica", false)
+            .text("Status", "available")
+            .text("SupportsParallelQuery", false)
+            .text("SupportsGlobalDatabases", true)
+            .text("SupportsBabelfish", true);
+    })
+    .maybe("Marker", marker);
+    Ok(xml.finish())
+}
+
+/// The default version, or the newest of the major version that was asked for.
+fn is_default(version: &str, wanted: Option<&str>) -> bool {
+    match wanted {
+        Some(wanted) => crate::world::catalog::resolve(wanted) == Some(version),
+        None => version == DEFAULT_VERSION,
+    }
+}
+
+fn family_of(version: &str) -> String {
+    format!("{ENGINE}{}", parts(version).0)
+}

@@ -1,0 +1,93 @@
+//! What new clusters have in common, however they come to be: network, identity, endpoints.
+
+use crate::operations::Context;
+use crate::rds::subnet_group;
+use crate::wire::error::{ApiError, ApiResult};
+use crate::world::ids;
+use crate::world::regions::has_zone;
+
+/// Where a new cluster goes.
+pub(crate) struct Placement {
+    pub(crate) subnet_group: String,
+    pub(crate) vpc: String,
+    pub(crate) groups: Vec<String>,
+    /// The zones of its storage, three where there are three.
+    pub(crate) zones: Vec<String>,
+}
+
+/// Checks the network parameters of a new cluster.
+pub(crate) fn placement(context: &Context<'_>) -> ApiResult<Placement> {
+    let params = context.params;
+    let name = params.get("DBSubnetGroupName").ok_or_else(|| {
+        ApiError::new(
+            "DBSubnetGroupNotFoundFault",
+            "DB subnet group 'default' does not exist: the account has no default VPC.",
+        )
+    })?;
+    let (name, group) = subnet_group::find(context, name)?;
+    let covered = subnet_group::zones(context, group);
+    if covered.len() < 2 {
+        return Err(ApiError::new(
+            "DBSubnetGroupDoesNotCoverEnoughAZs",
+            format!("DB Subnet Group doesn't meet availability zone coverage requirement. Please add subnets to cover at least 2 availability zones. Current coverage: {}", covered.len()),
+        ));
+    }
+    let mut zones = params.wrapped_list("AvailabilityZones", "AvailabilityZone");
+    if let Some(bad) = zones.iter().find(|zone| !has_zone(context.region, zone)) {
+        return Err(ApiError::new(
+            "InvalidVPCNetworkStateFault",
+            format!("Availability zone '{bad}' is unavailable in this region, please choose another zone set."),
+        ));
+    }
+    if zones.is_empty() {
+        zones = covered.into_iter().take(3).collect();
+    }
+    let vpc = group.vpc.clone();
+    let groups = security_groups(context, &vpc)?;
+    Ok(Placement { subnet_group: name, vpc, groups, zones })
+}
+
+/// The security groups given, all in `vpc`, or its default one.
+pub(crate) fn security_groups(context: &Context<'_>, vpc: &str) -> ApiResult<Vec<String>> {
+    let given = context.params.wrapped_list("VpcSecurityGroupIds", "VpcSecurityGroupId");
+    for id in &given {
+        let group = context.group(id).map_err(|_| {
+            ApiError::value(format!("Invalid security group , groupId= {id}, groupName=."))
+        })?;
+        if group.vpc != vpc {
+            return Err(ApiError::new(
+                "InvalidVPCNetworkStateFault",
+                format!("The DB instance and EC2 security group are in different VPCs. The DB instance is in {vpc} and the EC2 security group {id} is in {}", group.vpc),
+            ));
+        }
+    }
+    if !given.is_empty() {
+        return Ok(given);
+    }
+    let mut groups = context.here().groups.iter();
+    Ok(groups
+        .find(|(_, group)| group.vpc == vpc && group.name == "default")
+        .map(|(id, _)| id.clone())
+        .into_iter()
+        .collect())
+}
+
+/// Refuses a cluster identifier that is taken, and one cluster too many.
+pub(crate) fn check_new(context: &Context<'_>, id: &str) -> ApiResult<()> {
+    if context.here().clusters.contains_key(id) {
+        return Err(ApiError::new("DBClusterAlreadyExistsFault", "DB Cluster already exists"));
+    }
+    if context.here().clusters.len() >= context.quotas.clusters {
+        return Err(ApiError::new(
+            "DBClusterQuotaExceededFault",
+            "User attempted to create a new DB cluster and the user has already reached the maximum allowed DB cluster quota.",
+        ));
+    }
+    Ok(())
+}
+
+/// The part of endpoint names that is the account's in a region: `c1234567890a.eu-west-1.rds.amazonaws.com`.
+pub(crate) fn domain(context: &Context<'_>) -> String {
+    let token = ids::hash(context.world.seed, context.region) & 0xfff_ffff_ffff;
+    format!("c{token:011x}.{}.rds.amazonaws.com", context.region)
+}

@@ -1,0 +1,78 @@
+//! `RestoreDBClusterFromSnapshot`.
+
+use super::create::{capacity, engine, insert, version};
+use super::placement::{check_new, domain, placement};
+use crate::operations::Context;
+use crate::rds::snapshot;
+use crate::rds::tags::given_tags;
+use crate::rds::validate::{identifier, port};
+use crate::wire::error::{ApiError, ApiResult};
+use crate::world::catalog::parts;
+use crate::world::database::{Cluster, ClusterStatus};
+use crate::world::timing;
+
+/// `RestoreDBClusterFromSnapshot`: user, password and database are the snapshot's.
+pub(crate) fn restore(context: &mut Context<'_>) -> ApiResult<String> {
+    let params = context.params;
+    let id = identifier(params, "DBClusterIdentifier")?;
+    let snapshot_id = snapshot::name_of(params.need("SnapshotIdentifier")?);
+    let engine = engine(context)?;
+    for name in ["MasterUsername", "MasterUserPassword", "ManageMasterUserPassword"] {
+        if params.has(name) {
+            return Err(ApiError::combination(format!(
+                "The parameter {name} is not valid for RestoreDBClusterFromSnapshot"
+            )));
+        }
+    }
+    let source = snapshot::find(context, &snapshot_id)?.clone();
+    if context.now < source.available_at {
+        return Err(ApiError::new(
+            "InvalidDBClusterSnapshotStateFault",
+            format!("DB cluster snapshot {snapshot_id} is not in available state"),
+        ));
+    }
+    let version = version(context, &source.version)?;
+    if parts(&version) < parts(&source.version) {
+        return Err(ApiError::combination(format!(
+            "Cannot restore a snapshot of engine version {} to the older engine version {version}",
+            source.version
+        )));
+    }
+    let port = if params.has("Port") { port(params)? } else { source.port };
+    let tags = given_tags(params)?;
+    let capacity = capacity(context)?;
+    let deletion_protection = params.flag("DeletionProtection")?.unwrap_or(false);
+    let iam_authentication = params.flag("EnableIAMDatabaseAuthentication")?.unwrap_or(false);
+    let copy_tags_to_snapshot = params.flag("CopyTagsToSnapshot")?.unwrap_or(false);
+    check_new(context, &id)?;
+    let place = placement(context)?;
+    let cluster = Cluster {
+        engine,
+        version,
+        username: source.username,
+        database: source.database,
+        port,
+        subnet_group: place.subnet_group,
+        vpc: place.vpc,
+        groups: place.groups,
+        zones: place.zones,
+        tags,
+        resource_id: format!("cluster-{}", context.world.new_token(26)),
+        domain: domain(context),
+        created_at: context.now,
+        status: ClusterStatus::Creating,
+        until: Some(context.now + timing::CLUSTER_RESTORING),
+        restored: true,
+        deletion_protection,
+        backup_retention: 1,
+        iam_authentication,
+        copy_tags_to_snapshot,
+        encrypted: source.encrypted,
+        data_api: false,
+        capacity,
+        secret: None,
+        members: Vec::new(),
+        writer: None,
+    };
+    Ok(insert(context, id, cluster))
+}

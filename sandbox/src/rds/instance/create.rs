@@ -1,0 +1,279 @@
+//! `CreateDBInstance`, for instances of clusters.
+
+use super::describe;
+use crate::ec2::interface::free_address;
+use crate::operations::Context;
+use crate::rds::tags::given_tags;
+use crate::rds::validate::identifier;
+use crate::rds::{cluster, subnet_group};
+use crate::wire::error::{ApiError, ApiResult};
+use crate::world::catalog::{Class, ENGINE, find_class};
+use crate::world::database::{Cluster, ClusterStatus, DbInstance, DbInstanceStatus, Source};
+use crate::world::network::Interface;
+use crate::world::{Tags, ids, regions, timing};
+
+/// `CreateDBInstance`.
+pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
+    let params = context.params;
+    let id = identifier(params, "DBInstanceIdentifier")?;
+    let class_name = params.need("DBInstanceClass")?.to_owned();
+    let engine = params.need("Engine")?;
+    if params.get("DBClusterIdentifier").is_none() {
+        return Err(ApiError::combination(
+            "DBClusterIdentifier is required: instances outside of clusters are not simulated",
+        ));
+    }
+    let cluster_id = identifier(params, "DBClusterIdentifier")?;
+    refuse_cluster_settings(context)?;
+    let tier = tier(context)?;
+    let insights = insights(context)?;
+    let tags = given_tags(params)?;
+    let minor_upgrades = params.flag("AutoMinorVersionUpgrade")?.unwrap_or(true);
+    let public = params.flag("PubliclyAccessible")?.unwrap_or(false);
+    let monitoring_interval = params.number("MonitoringInterval")?.unwrap_or(0);
+    if ![0, 1, 5, 10, 15, 30, 60].contains(&monitoring_interval) {
+        return Err(ApiError::value(format!("Invalid MonitoringInterval: {monitoring_interval}")));
+    }
+    if context.here().db_instances.contains_key(&id) {
+        return Err(ApiError::new("DBInstanceAlreadyExists", "DB instance already exists"));
+    }
+    let cluster = cluster::find(context, &cluster_id)?.clone();
+    if engine != ENGINE {
+        return Err(ApiError::combination(format!(
+            "The engine name requested for your DB Instance ({engine}) doesn't match the engine name of your DB Cluster ({ENGINE})."
+        )));
+    }
+    if let Some(version) = params.get("EngineVersion").filter(|one| *one != cluster.version) {
+        return Err(ApiError::combination(format!(
+            "The engine version {version} that you requested for your DB instance does not match the engine version {} of your DB cluster.",
+            cluster.version
+        )));
+    }
+    check_cluster(&cluster_id, &cluster)?;
+    let class = offered_class(context, &class_name, &cluster)?;
+    if class_name == "db.serverless" && cluster.capacity.is_none() {
+        return Err(ApiError::combination(
+            "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.",
+        ));
+    }
+    if context.here().db_instances.len() >= context.quotas.db_instances {
+        return Err(ApiError::new(
+            "InstanceQuotaExceeded",
+            "The request would result in the user exceeding the allowed number of DB instances.",
+        ));
+    }
+    if cluster.members.len() >= 16 {
+        return Err(ApiError::combination(format!(
+            "DB cluster {cluster_id} already has the maximum of 16 DB instances"
+        )));
+    }
+    let place = place(context, &cluster, class)?;
+    let now = context.now;
+    let spread = ids::hash(context.world.seed, &id) % (timing::DB_INSTANCE_SPREAD + 1);
+    let interface = context.world.new_id("eni");
+    let instance = DbInstance {
+        cluster: cluster_id.clone(),
+        class: class_name,
+        pending_class: None,
+        zone: place.zone.clone(),
+        tags,
+        resource_id: format!("db-{}", context.world.new_token(26)),
+        created_at: now,
+        status: DbInstanceStatus::Creating,
+        until: Some(now + timing::DB_INSTANCE_CREATING + spread),
+        tier,
+        minor_upgrades,
+        performance_insights: insights.is_some(),
+        insights_retention: insights.unwrap_or(0),
+        public,
+        monitoring_interval,
+        interface: interface.clone(),
+    };
+    let held = Interface {
+        vpc: cluster.vpc,
+        subnet: place.subnet,
+        zone: place.zone,
+        groups: cluster.groups,
+        address: place.address,
+        description: "RDSNetworkInterface".into(),
+        requester: Some("amazon-rds".into()),
+        instance: None,
+        tags: Tags::new(),
+        gone_at: None,
+    };
+    let here = context.here_mut();
+    here.interfaces.insert(interface, held);
+    here.db_instances.insert(id.clone(), instance);
+    if let Some(cluster) = here.clusters.get_mut(&cluster_id) {
+        cluster.members.push(id.clone());
+    }
+    here.event(now, Source::DbInstance, &id, "creation", "Started creating the DB instance");
+    Ok(describe::single(context, &id))
+}
+
+/// Refuses what only the cluster may be given.
+fn refuse_cluster_settings(context: &Context<'_>) -> ApiResult<()> {
+    let of_cluster = [
+        "AllocatedStorage",
+        "BackupRetentionPeriod",
+        "DBName",
+        "DeletionProtection",
+        "KmsKeyId",
+        "ManageMasterUserPassword",
+        "MasterUserPassword",
+        "MasterUsername",
+        "Port",
+        "PreferredBackupWindow",
+        "StorageEncrypted",
+    ];
+    match of_cluster.iter().find(|name| context.params.get(name).is_some()) {
+        Some(name) => Err(ApiError::combination(format!(
+            "The requested DB Instance will be a member of a DB Cluster. Set {name} for the DB Cluster."
+        ))),
+        None => match context.params.indices("VpcSecurityGroupIds.VpcSecurityGroupId").is_empty() {
+            true => Ok(()),
+            false => Err(ApiError::combination(
+                "The requested DB Instance will be a member of a DB Cluster. Set vpc security groups for the DB Cluster.",
+            )),
+        },
+    }
+}
+
+/// The promotion tier, 0 to 15.
+pub(super) fn tier(context: &Context<'_>) -> ApiResult<i64> {
+    match context.params.number("PromotionTier")? {
+        Some(tier) if !(0..=15).contains(&tier) => {
+            Err(ApiError::value(format!("Invalid PromotionTier {tier}: must be between 0 and 15")))
+        }
+        tier => Ok(tier.unwrap_or(1)),
+    }
+}
+
+/// Days for which Performance Insights keeps data, if it is on.
+pub(super) fn insights(context: &Context<'_>) -> ApiResult<Option<i64>> {
+    let on = context.params.flag("EnablePerformanceInsights")?.unwrap_or(false);
+    let days = context.params.number("PerformanceInsightsRetentionPeriod")?;
+    match (on, days) {
+        (false, Some(_)) => Err(ApiError::combination(
+            "To set PerformanceInsightsRetentionPeriod, EnablePerformanceInsights must be true",
+        )),
+        (false, None) => Ok(None),
+        (true, days) => {
+            let days = days.unwrap_or(7);
+            let months = days % 31 == 0 && (1..=23).contains(&(days / 31));
+            if days == 7 || days == 731 || months {
+                Ok(Some(days))
+            } else {
+                Err(ApiError::value(format!(
+                    "Invalid Performance Insights retention period: {days}. Valid values are: [7, 731, n*31 for n from 1 to 23]"
+                )))
+            }
+        }
+    }
+}
+
+fn check_cluster(id: &str, cluster: &Cluster) -> ApiResult<()> {
+    let ready = match cluster.status {
+        ClusterStatus::Creating => !cluster.restored,
+        ClusterStatus::Available
+        | ClusterStatus::Modifying
+        | ClusterStatus::ResettingMasterCredentials => true,
+        ClusterStatus::Upgrading
+        | ClusterStatus::Stopping
+        | ClusterStatus::Stopped
+        | ClusterStatus::Starting
+        | ClusterStatus::Deleting => false,
+    };
+    if ready {
+        return Ok(());
+    }
+    let state = cluster.status.name();
+    Err(cluster::wrong_state(format!("DB cluster {id} is not in a state that takes DB instances: {state}")))
+}
+
+/// The class, if some zone of the region offers it for the cluster's version.
+pub(super) fn offered_class(
+    context: &Context<'_>,
+    name: &str,
+    cluster: &Cluster,
+) -> ApiResult<&'static Class> {
+    let refused = || {
+        ApiError::combination(format!(
+            "RDS does not support creating a DB instance with the following combination: DBInstanceClass={name}, Engine={ENGINE}, EngineVersion={}, LicenseModel=postgresql-license. For supported combinations of instance class and database engine version, see the documentation.",
+            cluster.version
+        ))
+    };
+    if !name.starts_with("db.") {
+        return Err(ApiError::value(format!("Invalid DB Instance class: {name}")));
+    }
+    let class = find_class(name).ok_or_else(refused)?;
+    let mut zones = regions::find(context.region).into_iter().flat_map(|one| one.zone_names());
+    if zones.any(|zone| class.is_offered(&cluster.version, &zone)) {
+        Ok(class)
+    } else {
+        Err(refused())
+    }
+}
+
+/// Where an instance goes.
+struct Place {
+    zone: String,
+    subnet: String,
+    address: String,
+}
+
+/// The zone given, or the one with the fewest members of those that offer the class.
+fn place(context: &Context<'_>, cluster: &Cluster, class: &Class) -> ApiResult<Place> {
+    let (group_name, group) = subnet_group::find(context, &cluster.subnet_group)?;
+    let covered = subnet_group::zones(context, group);
+    let zone = match context.params.get("AvailabilityZone") {
+        Some(zone) => {
+            if !regions::has_zone(context.region, zone) {
+                return Err(ApiError::value(format!("Invalid availability zone: {zone}")));
+            }
+            if !covered.iter().any(|one| one == zone) {
+                return Err(ApiError::new(
+                    "InvalidVPCNetworkStateFault",
+                    format!("The DB subnet group {group_name} has no subnet in the Availability Zone {zone}."),
+                ));
+            }
+            if !class.is_offered(&cluster.version, zone) {
+                return Err(ApiError::combination(format!(
+                    "The DB instance class {} is not available in the Availability Zone {zone}.",
+                    class.name
+                )));
+            }
+            zone.to_owned()
+        }
+        None => covered
+            .into_iter()
+            .filter(|zone| class.is_offered(&cluster.version, zone))
+            .min_by_key(|zone| members_in(context, cluster, zone))
+            .ok_or_else(|| {
+                ApiError::combination(format!(
+                    "No Availability Zone of the DB subnet group {group_name} offers the DB instance class {}.",
+                    class.name
+                ))
+            })?,
+    };
+    let subnets = group.subnets.iter();
+    let in_zone = subnets.filter(|id| {
+        context.here().subnets.get(*id).is_some_and(|subnet| subnet.zone == zone)
+    });
+    let found = in_zone
+        .filter_map(|id| Some((id.clone(), free_address(context.here(), id)?)))
+        .next();
+    match found {
+        Some((subnet, address)) => Ok(Place { zone, subnet, address }),
+        None => Err(ApiError::new(
+            "InvalidVPCNetworkStateFault",
+            format!("No subnet of the DB subnet group {group_name} in {zone} has a free IP address."),
+        )),
+    }
+}
+
+fn members_in(context: &Context<'_>, cluster: &Cluster, zone: &str) -> usize {
+    let instances = &context.here().db_instances;
+    let members = cluster.members.iter().filter_map(|id| instances.get(id));
+    members.filter(|member| member.zone == zone).count()
+}

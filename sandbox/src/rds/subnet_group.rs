@@ -1,0 +1,157 @@
+//! DB subnet groups.
+
+use super::page::{filters, page};
+use super::tags::given_tags;
+use crate::operations::Context;
+use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::xml::Xml;
+use crate::world::database::SubnetGroup;
+use std::collections::BTreeSet;
+
+/// The subnet group of that name, whatever its case.
+pub(crate) fn find<'a>(
+    context: &'a Context<'_>,
+    name: &str,
+) -> ApiResult<(String, &'a SubnetGroup)> {
+    let key = name.to_ascii_lowercase();
+    match context.here().subnet_groups.get(&key) {
+        Some(group) => Ok((key, group)),
+        None => Err(ApiError::new(
+            "DBSubnetGroupNotFoundFault",
+            format!("DB subnet group '{name}' does not exist."),
+        )),
+    }
+}
+
+/// The zones that a subnet group covers, in order.
+pub(crate) fn zones(context: &Context<'_>, group: &SubnetGroup) -> Vec<String> {
+    let subnets = &context.here().subnets;
+    let zones: BTreeSet<&String> =
+        group.subnets.iter().filter_map(|id| Some(&subnets.get(id)?.zone)).collect();
+    zones.into_iter().cloned().collect()
+}
+
+/// `CreateDBSubnetGroup`.
+pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
+    let params = context.params;
+    let name = params.need("DBSubnetGroupName")?.to_ascii_lowercase();
+    let legal = |c: char| c.is_ascii_alphanumeric() || " ._-".contains(c);
+    if name.len() > 255 || !name.chars().all(legal) || name == "default" {
+        return Err(ApiError::value(
+            "The parameter DBSubnetGroupName is not valid: up to 255 letters, digits, spaces, periods, underscores and hyphens, and not 'default'.",
+        ));
+    }
+    let description = params.need("DBSubnetGroupDescription")?.to_owned();
+    let subnets = params.wrapped_list("SubnetIds", "SubnetIdentifier");
+    if subnets.is_empty() {
+        return Err(ApiError::missing("SubnetIds"));
+    }
+    let tags = given_tags(params)?;
+    if context.here().subnet_groups.contains_key(&name) {
+        return Err(ApiError::new(
+            "DBSubnetGroupAlreadyExists",
+            format!("The DB subnet group '{name}' already exists."),
+        ));
+    }
+    if context.here().subnet_groups.len() >= context.quotas.subnet_groups {
+        return Err(ApiError::new(
+            "DBSubnetGroupQuotaExceeded",
+            "The request would result in the user exceeding the allowed number of DB subnet groups.",
+        ));
+    }
+    let vpc = common_vpc(context, &subnets)?;
+    let group = SubnetGroup { description, vpc, subnets, tags };
+    let covered = zones(context, &group).len();
+    if covered < 2 {
+        return Err(ApiError::new(
+            "DBSubnetGroupDoesNotCoverEnoughAZs",
+            format!("The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: {covered}. Add subnets to cover at least 2 AZs."),
+        ));
+    }
+    let mut xml = Xml::new();
+    xml.node("DBSubnetGroup", |xml| describe_one(xml, context, &name, &group));
+    context.here_mut().subnet_groups.insert(name, group);
+    Ok(xml.finish())
+}
+
+/// The VPC of all the subnets.
+fn common_vpc(context: &Context<'_>, subnets: &[String]) -> ApiResult<String> {
+    let mut vpc: Option<&str> = None;
+    for (index, id) in subnets.iter().enumerate() {
+        let invalid = || {
+            ApiError::new(
+                "InvalidSubnet",
+                format!("Some input subnets in :[{id}] are invalid."),
+            )
+        };
+        let subnet = context.subnet(id).map_err(|_| invalid())?;
+        if subnets[..index].contains(id) {
+            return Err(ApiError::value(format!("The subnet {id} is listed twice")));
+        }
+        match vpc {
+            Some(vpc) if vpc != subnet.vpc => {
+                return Err(ApiError::new(
+                    "InvalidSubnet",
+                    "The specified subnets are not all in the same VPC.",
+                ));
+            }
+            _ => vpc = Some(&subnet.vpc),
+        }
+    }
+    Ok(vpc.unwrap_or_default().to_owned())
+}
+
+/// `DescribeDBSubnetGroups`.
+pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
+    filters(context, &[])?;
+    let wanted = match context.params.get("DBSubnetGroupName") {
+        Some(name) => Some(find(context, name)?.0),
+        None => None,
+    };
+    let shown = context
+        .here()
+        .subnet_groups
+        .iter()
+        .filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == *name))
+        .map(|(name, group)| (name.clone(), (name, group)));
+    let (groups, marker) = page(context, shown)?;
+    let mut xml = Xml::new();
+    xml.list("DBSubnetGroups", "DBSubnetGroup", groups, |xml, (name, group)| {
+        describe_one(xml, context, name, group);
+    })
+    .maybe("Marker", marker);
+    Ok(xml.finish())
+}
+
+/// The inside of `DBSubnetGroup`.
+pub(crate) fn describe_one(xml: &mut Xml, context: &Context<'_>, name: &str, group: &SubnetGroup) {
+    xml.text("DBSubnetGroupName", name)
+        .text("DBSubnetGroupDescription", &group.description)
+        .text("VpcId", &group.vpc)
+        .text("SubnetGroupStatus", "Complete")
+        .list("Subnets", "Subnet", &group.subnets, |xml, id| {
+            let zone = context.here().subnets.get(id).map(|subnet| &subnet.zone);
+            xml.text("SubnetIdentifier", id)
+                .node("SubnetAvailabilityZone", |xml| {
+                    xml.maybe("Name", zone);
+                })
+                .node("SubnetOutpost", |_| ())
+                .text("SubnetStatus", "Active");
+        })
+        .text("DBSubnetGroupArn", context.rds_arn("subgrp", name))
+        .texts("SupportedNetworkTypes", "member", ["IPV4"]);
+}
+
+/// `DeleteDBSubnetGroup`.
+pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
+    let (name, _) = find(context, context.params.need("DBSubnetGroupName")?)?;
+    let user = context.here().clusters.iter().find(|(_, one)| one.subnet_group == name);
+    if let Some((cluster, _)) = user {
+        return Err(ApiError::new(
+            "InvalidDBSubnetGroupStateFault",
+            format!("Cannot delete the subnet group '{name}' because at least one database: {cluster} is still using it."),
+        ));
+    }
+    context.here_mut().subnet_groups.remove(&name);
+    Ok(String::new())
+}

@@ -1,0 +1,87 @@
+//! Tags of RDS resources.
+
+use crate::operations::Context;
+use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::params::Params;
+use crate::wire::xml::Xml;
+use crate::world::Tags;
+
+/// The tags that a create gives.
+pub(crate) fn given_tags(params: &Params) -> ApiResult<Tags> {
+    let tags = params.tags("Tags.Tag")?;
+    if tags.is_empty() {
+        params.tags("Tags.member")
+    } else {
+        Ok(tags)
+    }
+}
+
+/// The element `TagList`.
+pub(crate) fn tag_list(xml: &mut Xml, tags: &Tags) {
+    xml.list("TagList", "Tag", tags, |xml, (key, value)| {
+        xml.text("Key", key).text("Value", value);
+    });
+}
+
+/// The tags of the resource that the parameter `ResourceName`, an ARN, names.
+fn tags_of<'a>(context: &'a mut Context<'_>) -> ApiResult<&'a mut Tags> {
+    let arn = context.params.need("ResourceName")?;
+    let parts: Vec<&str> = arn.splitn(7, ':').collect();
+    let [_, _, service, region, account, kind, name] = parts[..] else {
+        return Err(ApiError::value(format!("Invalid resource name: {arn}")));
+    };
+    let here = parts[0] == "arn"
+        && service == "rds"
+        && region == context.region
+        && account == context.world.account_id;
+    if !here {
+        return Err(ApiError::value(format!("The specified resource name does not match an RDS resource in this region: {arn}")));
+    }
+    let held = context.here_mut();
+    let (tags, code) = match kind {
+        "cluster" => {
+            (held.clusters.get_mut(name).map(|one| &mut one.tags), "DBClusterNotFoundFault")
+        }
+        "db" => (held.db_instances.get_mut(name).map(|one| &mut one.tags), "DBInstanceNotFound"),
+        "cluster-snapshot" => (
+            held.snapshots.get_mut(name).map(|one| &mut one.tags),
+            "DBClusterSnapshotNotFoundFault",
+        ),
+        "subgrp" => (
+            held.subnet_groups.get_mut(name).map(|one| &mut one.tags),
+            "DBSubnetGroupNotFoundFault",
+        ),
+        _ => return Err(ApiError::value(format!("Invalid resource type in {arn}"))),
+    };
+    tags.ok_or_else(|| ApiError::new(code, format!("{name} not found.")))
+}
+
+/// `AddTagsToResource`.
+pub(crate) fn add(context: &mut Context<'_>) -> ApiResult<String> {
+    let new = given_tags(context.params)?;
+    let tags = tags_of(context)?;
+    let added = new.keys().filter(|key| !tags.contains_key(*key)).count();
+    if tags.len() + added > 50 {
+        return Err(ApiError::value("Tag quota of 50 per resource exceeded"));
+    }
+    tags.extend(new);
+    Ok(String::new())
+}
+
+/// `RemoveTagsFromResource`. A key that is not there is no error.
+pub(crate) fn remove(context: &mut Context<'_>) -> ApiResult<String> {
+    let mut keys = context.params.list("TagKeys.member");
+    if keys.is_empty() {
+        keys = context.params.list("TagKeys.String");
+    }
+    let tags = tags_of(context)?;
+    tags.retain(|key, _| !keys.contains(key));
+    Ok(String::new())
+}
+
+/// `ListTagsForResource`.
+pub(crate) fn list(context: &mut Context<'_>) -> ApiResult<String> {
+    let mut xml = Xml::new();
+    tag_list(&mut xml, tags_of(context)?);
+    Ok(xml.finish())
+}

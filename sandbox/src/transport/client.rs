@@ -1,0 +1,117 @@
+//! The account behind the HTTP client interface of the AWS SDK.
+
+use crate::account::{Account, Reply};
+use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+/// An HTTP client for the AWS SDK that an [`Account`] answers. A lost answer is a connector error
+/// of the i/o kind, and the SDK's read timeout is kept.
+#[derive(Clone)]
+pub struct SandboxHttpClient {
+    account: Account,
+}
+
+impl SandboxHttpClient {
+    pub(crate) fn new(account: Account) -> Self {
+        Self { account }
+    }
+}
+
+impl fmt::Debug for SandboxHttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxHttpClient").finish_non_exhaustive()
+    }
+}
+
+impl HttpClient for SandboxHttpClient {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Connector {
+            account: self.account.clone(),
+            timeout: settings.read_timeout().zip(components.sleep_impl()),
+        })
+    }
+}
+
+impl HttpConnector for SandboxHttpClient {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(call(self.account.clone(), request))
+    }
+}
+
+struct Connector {
+    account: Account,
+    timeout: Option<(Duration, SharedAsyncSleep)>,
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").finish_non_exhaustive()
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answer = call(self.account.clone(), request);
+        match &self.timeout {
+            None => HttpConnectorFuture::new(answer),
+            Some((limit, sleep)) => {
+                let late = sleep.sleep(*limit);
+                HttpConnectorFuture::new(async move {
+                    let (mut answer, mut late) = (pin!(answer), pin!(late));
+                    poll_fn(|context| {
+                        if let Poll::Ready(result) = answer.as_mut().poll(context) {
+                            return Poll::Ready(result);
+                        }
+                        late.as_mut().poll(context).map(|()| {
+                            Err(ConnectorError::timeout("the sandbox did not answer in time".into()))
+                        })
+                    })
+                    .await
+                })
+            }
+        }
+    }
+}
+
+async fn call(account: Account, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    let request = request
+        .try_into_http1x()
+        .map_err(|error| ConnectorError::user(error.into()))?;
+    let (parts, body) = request.into_parts();
+    let bytes = match body.bytes() {
+        Some(bytes) => Bytes::copy_from_slice(bytes),
+        None => body
+            .collect()
+            .await
+            .map_err(ConnectorError::user)?
+            .to_bytes(),
+    };
+    match account.handle(http::Request::from_parts(parts, bytes)).await {
+        Reply::Lost => {
+            let reset = io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer");
+            Err(ConnectorError::io(reset.into()))
+        }
+        Reply::Response(response) => response
+            .map(SdkBody::from)
+            .try_into()
+            .map_err(|error| ConnectorError::other(Box::new(error), None)),
+    }
+}

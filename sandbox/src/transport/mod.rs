@@ -1,0 +1,4 @@
+//! Ways to reach an account: the SDK's HTTP client interface and a local server.
+
+pub(crate) mod client;
+pub(crate) mod server;

@@ -1,0 +1,122 @@
+//! An AWS error: code, message and HTTP status.
+
+use std::borrow::Cow;
+
+/// What a call is refused with.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError {
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) message: String,
+    pub(crate) status: u16,
+}
+
+pub(crate) type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    /// An error with the status that AWS uses for `code`.
+    pub(crate) fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        let code = code.into();
+        Self {
+            status: status_of(&code),
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// `InvalidParameterValue`.
+    pub(crate) fn value(message: impl Into<String>) -> Self {
+        Self::new("InvalidParameterValue", message)
+    }
+
+    /// `InvalidParameterCombination`.
+    pub(crate) fn combination(message: impl Into<String>) -> Self {
+        Self::new("InvalidParameterCombination", message)
+    }
+
+    /// `DependencyViolation`.
+    pub(crate) fn dependency(message: impl Into<String>) -> Self {
+        Self::new("DependencyViolation", message)
+    }
+
+    /// `MissingParameter`, spelled as EC2 does.
+    pub(crate) fn missing(name: &str) -> Self {
+        Self::new(
+            "MissingParameter",
+            format!("The request must contain the parameter {name}"),
+        )
+    }
+}
+
+/// The HTTP status that goes with an error code.
+pub(crate) fn status_of(code: &str) -> u16 {
+    match code {
+        "AuthFailure" => 401,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "DBClusterQuotaExceededFault"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "InsufficientDBClusterCapacityFault"
+        | "InvalidClientTokenId"
+        | "MissingAuthenticationToken"
+        | "NotAuthorized"
+        | "OptInRequired"
+        | "SignatureDoesNotMatch"
+        | "UnauthorizedOperation" => 403,
+        "DBClusterNotFoundFault"
+        | "DBClusterParameterGroupNotFound"
+        | "DBClusterSnapshotNotFoundFault"
+        | "DBInstanceNotFound"
+        | "DBParameterGroupNotFound"
+        | "DBSnapshotNotFound"
+        | "DBSubnetGroupNotFoundFault" => 404,
+        "DryRunOperation" => 412,
+        "InternalError"
+        | "InternalFailure"
+        | "InternalServerError"
+        | "InternalServiceError"
+        | "InsufficientInstanceCapacity" => 500,
+        "BadGateway" => 502,
+        "EC2ThrottledException"
+        | "RequestLimitExceeded"
+        | "ServiceUnavailable"
+        | "SlowDown"
+        | "Unavailable" => 503,
+        "GatewayTimeout" => 504,
+        _ => 400,
+    }
+}
+
+/// The message of an error that only its code describes, for planted faults.
+pub(crate) fn message_of(code: &str) -> String {
+    match code {
+        "ExpiredToken" | "ExpiredTokenException" => {
+            "The security token included in the request is expired".into()
+        }
+        "RequestExpired" => "Request has expired.".into(),
+        "AuthFailure" => {
+            "AWS was not able to validate the provided access credentials".into()
+        }
+        "InvalidClientTokenId" | "UnrecognizedClientException" => {
+            "The security token included in the request is invalid.".into()
+        }
+        "UnauthorizedOperation" => "You are not authorized to perform this operation.".into(),
+        "AccessDenied" | "AccessDeniedException" => {
+            "User is not authorized to perform this operation".into()
+        }
+        "Throttling" | "ThrottlingException" => "Rate exceeded".into(),
+        "RequestLimitExceeded" => "Request limit exceeded.".into(),
+        "InsufficientDBInstanceCapacity" => {
+            "The requested DB instance class is not available in the Availability Zone".into()
+        }
+        "VpcLimitExceeded" => "The maximum number of VPCs has been reached.".into(),
+        "InternalFailure" | "InternalError" | "InternalServerError" => {
+            "An internal error has occurred".into()
+        }
+        "ServiceUnavailable" | "Unavailable" => {
+            "The service is unavailable. Please try again shortly.".into()
+        }
+        _ => format!("The request was refused by a planted fault ({code})"),
+    }
+}

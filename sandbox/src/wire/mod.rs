@@ -1,0 +1,8 @@
+//! The wire: forms and JSON in, XML and JSON out.
+
+pub(crate) mod error;
+pub(crate) mod params;
+pub(crate) mod reply;
+pub(crate) mod request;
+pub(crate) mod timestamp;
+pub(crate) mod xml;

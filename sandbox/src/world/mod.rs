@@ -1,0 +1,117 @@
+//! What the account holds, and how it changes by itself as time passes.
+
+pub(crate) mod catalog;
+pub(crate) mod cidr;
+pub(crate) mod database;
+pub(crate) mod ids;
+pub(crate) mod network;
+pub(crate) mod peering;
+pub(crate) mod regions;
+pub(crate) mod settle;
+pub(crate) mod timing;
+
+use crate::account::fault::FaultRule;
+use database::{Cluster, DbInstance, Event, Secret, Snapshot, SubnetGroup};
+use network::{Gateway, Instance, Interface, RouteTable, SecurityGroup, Subnet, Vpc};
+use peering::Peering;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+
+/// Tags of a resource.
+pub(crate) type Tags = BTreeMap<String, String>;
+
+/// Simulated milliseconds since the UNIX epoch.
+pub(crate) type Millis = u64;
+
+/// The whole account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct World {
+    pub(crate) account_id: String,
+    pub(crate) seed: u64,
+    /// Counts what was made; ids come from it.
+    pub(crate) counter: u64,
+    pub(crate) regions: BTreeMap<String, Region>,
+    /// Peerings by id; they belong to two regions.
+    pub(crate) peerings: BTreeMap<String, Peering>,
+    pub(crate) faults: Vec<FaultRule>,
+    /// When the next change is due that happens by itself; 0 is "find out".
+    #[serde(skip)]
+    pub(crate) next_due: Millis,
+}
+
+/// What one region holds. Every map goes by id, RDS's by identifier.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Region {
+    pub(crate) vpcs: BTreeMap<String, Vpc>,
+    pub(crate) subnets: BTreeMap<String, Subnet>,
+    pub(crate) route_tables: BTreeMap<String, RouteTable>,
+    pub(crate) groups: BTreeMap<String, SecurityGroup>,
+    pub(crate) interfaces: BTreeMap<String, Interface>,
+    pub(crate) gateways: BTreeMap<String, Gateway>,
+    pub(crate) instances: BTreeMap<String, Instance>,
+    pub(crate) subnet_groups: BTreeMap<String, SubnetGroup>,
+    pub(crate) clusters: BTreeMap<String, Cluster>,
+    pub(crate) db_instances: BTreeMap<String, DbInstance>,
+    pub(crate) snapshots: BTreeMap<String, Snapshot>,
+    pub(crate) secrets: BTreeMap<String, Secret>,
+    pub(crate) events: VecDeque<Event>,
+}
+
+/// A region that holds nothing.
+static NOWHERE: Region = Region {
+    vpcs: BTreeMap::new(),
+    subnets: BTreeMap::new(),
+    route_tables: BTreeMap::new(),
+    groups: BTreeMap::new(),
+    interfaces: BTreeMap::new(),
+    gateways: BTreeMap::new(),
+    instances: BTreeMap::new(),
+    subnet_groups: BTreeMap::new(),
+    clusters: BTreeMap::new(),
+    db_instances: BTreeMap::new(),
+    snapshots: BTreeMap::new(),
+    secrets: BTreeMap::new(),
+    events: VecDeque::new(),
+};
+
+impl World {
+    /// An empty account.
+    pub(crate) fn new(account_id: String, seed: u64) -> Self {
+        Self {
+            account_id,
+            seed,
+            counter: 0,
+            regions: BTreeMap::new(),
+            peerings: BTreeMap::new(),
+            faults: Vec::new(),
+            next_due: 0,
+        }
+    }
+
+    /// What `region` holds.
+    pub(crate) fn region(&self, region: &str) -> &Region {
+        self.regions.get(region).unwrap_or(&NOWHERE)
+    }
+
+    /// What `region` holds, to change it.
+    pub(crate) fn region_mut(&mut self, region: &str) -> &mut Region {
+        if !self.regions.contains_key(region) {
+            self.regions.insert(region.to_owned(), Region::default());
+        }
+        self.regions.entry(region.to_owned()).or_default()
+    }
+
+    /// A new id such as `vpc-0123456789abcdef0`.
+    pub(crate) fn new_id(&mut self, prefix: &str) -> String {
+        self.counter += 1;
+        ids::resource(prefix, self.seed, self.counter)
+    }
+
+    /// A new upper-case id such as RDS uses inside ARNs and names.
+    pub(crate) fn new_token(&mut self, length: usize) -> String {
+        self.counter += 1;
+        ids::token(self.seed, self.counter, length)
+    }
+}

@@ -1,0 +1,107 @@
+//! VPC peering connections.
+
+use super::cidr::Cidr;
+use super::{Millis, Tags};
+use serde::{Deserialize, Serialize};
+
+/// A peering connection.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Peering {
+    pub(crate) requester: Side,
+    pub(crate) accepter: Side,
+    pub(crate) status: PeeringStatus,
+    /// When the status changes by itself, or the connection is forgotten.
+    pub(crate) until: Option<Millis>,
+    pub(crate) expires_at: Millis,
+    pub(crate) visible_at: Millis,
+}
+
+/// One side of a peering. Each side tags for itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Side {
+    pub(crate) region: String,
+    pub(crate) vpc: String,
+    pub(crate) cidr: Cidr,
+    pub(crate) tags: Tags,
+}
+
+/// The status of a peering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PeeringStatus {
+    InitiatingRequest,
+    PendingAcceptance,
+    Provisioning,
+    Active,
+    Failed,
+    Rejected,
+    Expired,
+    Deleting,
+    Deleted,
+}
+
+impl PeeringStatus {
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::InitiatingRequest => "initiating-request",
+            Self::PendingAcceptance => "pending-acceptance",
+            Self::Provisioning => "provisioning",
+            Self::Active => "active",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    pub(crate) fn message(self, account: &str) -> String {
+        match self {
+            Self::InitiatingRequest => format!("Initiating Request to {account}"),
+            Self::PendingAcceptance => format!("Pending Acceptance by {account}"),
+            Self::Provisioning => "Provisioning".into(),
+            Self::Active => "Active".into(),
+            Self::Failed => "Failed due to incorrect VPC-ID, Account ID, or overlapping CIDR range".into(),
+            Self::Rejected => format!("Rejected by {account}"),
+            Self::Expired => "Expired".into(),
+            Self::Deleting => format!("Deleting by {account}"),
+            Self::Deleted => format!("Deleted by {account}"),
+        }
+    }
+
+    /// Whether it holds on to its VPCs or may come to: a new request for the same direction finds it.
+    pub(crate) fn is_live(self) -> bool {
+        matches!(
+            self,
+            Self::InitiatingRequest | Self::PendingAcceptance | Self::Provisioning | Self::Active
+        )
+    }
+
+    /// Whether its VPCs cannot be deleted yet.
+    pub(crate) fn holds_vpcs(self) -> bool {
+        self.is_live() || self == Self::Deleting
+    }
+}
+
+impl Peering {
+    /// The side in `region`; the requester's if both are.
+    pub(crate) fn side_in(&self, region: &str) -> Option<&Side> {
+        [&self.requester, &self.accepter]
+            .into_iter()
+            .find(|side| side.region == region)
+    }
+
+    /// [`Peering::side_in`], to change it.
+    pub(crate) fn side_in_mut(&mut self, region: &str) -> Option<&mut Side> {
+        [&mut self.requester, &mut self.accepter]
+            .into_iter()
+            .find(|side| side.region == region)
+    }
+
+    /// Whether `vpc` of `region` is one of the two.
+    pub(crate) fn touches(&self, region: &str, vpc: &str) -> bool {
+        [&self.requester, &self.accepter]
+            .iter()
+            .any(|side| side.region == region && side.vpc == vpc)
+    }
+}

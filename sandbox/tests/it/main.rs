@@ -1,0 +1,16 @@
+//! The account as its clients see it, on virtual time.
+
+mod account;
+mod aurora;
+mod consistency;
+mod deletion;
+mod docs;
+mod faults;
+mod file;
+mod groups;
+mod network;
+mod peering;
+mod protocol;
+mod routes;
+mod snapshots;
+mod support;

@@ -1,0 +1,159 @@
+//! `stepwell aurora …`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::workflow::WorkflowArguments;
+
+/// `stepwell aurora …`.
+#[derive(Debug, Subcommand)]
+pub enum AuroraCommand {
+    /// Create a cluster with everything it needs
+    Create(Box<CreateArguments>),
+    /// Print the address of a cluster that serves
+    Endpoint(EndpointArguments),
+    /// List clusters
+    List(ListArguments),
+    /// Delete a cluster with everything that was made for it
+    Delete(DeleteArguments),
+}
+
+/// Which cluster.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ClusterArguments {
+    /// The cluster's name [env: AURORA_CLUSTER]
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+
+    /// The cluster's region [env: AURORA_REGION, else AWS_REGION]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+}
+
+/// Where a password given by a person is.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PasswordArguments {
+    /// A file whose first line is the master user's password; without one, and without
+    /// AURORA_PASSWORD, RDS makes a password and keeps it in Secrets Manager
+    /// [env: AURORA_PASSWORD, the password itself]
+    #[arg(long, value_name = "PATH")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// `stepwell aurora create`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CreateArguments {
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// How many instances; they go round the zones [env: AURORA_INSTANCES] [default: 1]
+    #[arg(long, value_name = "N")]
+    pub instances: Option<String>,
+
+    /// The class of the instances [env: AURORA_INSTANCE_CLASS] [default: db.r7g.xlarge]
+    #[arg(long, value_name = "CLASS")]
+    pub instance_class: Option<String>,
+
+    /// The database engine [env: AURORA_ENGINE] [default: aurora-postgresql]
+    #[arg(long, value_name = "ENGINE")]
+    pub engine: Option<String>,
+
+    /// The engine's version [env: AURORA_ENGINE_VERSION] [default: 17.5]
+    #[arg(long, value_name = "VERSION")]
+    pub engine_version: Option<String>,
+
+    /// The availability zones [default: up to three that offer the class]
+    #[arg(long, value_name = "ZONE", value_delimiter = ',')]
+    pub zones: Vec<String>,
+
+    /// The VPC's address range [default: a 192.168.x.0/24 that nothing else uses]
+    #[arg(long, value_name = "CIDR")]
+    pub vpc_cidr: Option<String>,
+
+    /// The master user [env: AURORA_USERNAME] [default: keycloak]
+    #[arg(long, value_name = "NAME")]
+    pub username: Option<String>,
+
+    /// The master user's password.
+    #[command(flatten)]
+    pub password: PasswordArguments,
+
+    /// The database made with the cluster [default: keycloak]
+    #[arg(long, value_name = "NAME")]
+    pub database: Option<String>,
+
+    /// The subnet group's name [env: AURORA_SUBNET_GROUP_NAME] [default: <cluster>-subnet-group]
+    #[arg(long, value_name = "NAME")]
+    pub subnet_group_name: Option<String>,
+
+    /// The security group's name [env: AURORA_SECURITY_GROUP_NAME]
+    /// [default: <cluster>-security-group]
+    #[arg(long, value_name = "NAME")]
+    pub security_group_name: Option<String>,
+
+    /// Protect the cluster against deletion
+    #[arg(long)]
+    pub deletion_protection: bool,
+
+    /// A further tag for everything that is made; may be repeated
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub tags: Vec<String>,
+
+    /// How it is carried out.
+    #[command(flatten)]
+    pub workflow: WorkflowArguments,
+
+    /// What to do when a step fails for good [default: rollback]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub on_failure: Option<super::workflow::Policy>,
+}
+
+/// `stepwell aurora endpoint`.
+#[derive(Debug, Clone, Args)]
+pub struct EndpointArguments {
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// Print the reader endpoint, not the writer's
+    #[arg(long)]
+    pub reader: bool,
+}
+
+/// `stepwell aurora list`.
+#[derive(Debug, Clone, Args)]
+pub struct ListArguments {
+    /// The region to look in [env: AURORA_REGION, else AWS_REGION]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// Look in every enabled region
+    #[arg(long)]
+    pub all_regions: bool,
+}
+
+/// `stepwell aurora delete`.
+#[derive(Debug, Clone, Args)]
+pub struct DeleteArguments {
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// Keep the data in a snapshot of this name
+    #[arg(long, value_name = "NAME", conflicts_with = "skip_final_snapshot")]
+    pub final_snapshot: Option<String>,
+
+    /// Keep nothing of the data
+    #[arg(long)]
+    pub skip_final_snapshot: bool,
+
+    /// How it is carried out.
+    #[command(flatten)]
+    pub workflow: WorkflowArguments,
+
+    /// What to do when a step fails for good: a deletion only goes forward, so it is suspended
+    #[arg(long, value_enum, value_name = "POLICY", hide_possible_values = true)]
+    pub on_failure: Option<super::workflow::Policy>,
+}

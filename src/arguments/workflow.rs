@@ -1,0 +1,51 @@
+//! Arguments of whatever starts or goes on with a run.
+
+use clap::{Args, ValueEnum};
+
+use super::aurora::PasswordArguments;
+
+/// How a workflow is carried out.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Workflow options")]
+pub struct WorkflowArguments {
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub plan: bool,
+
+    /// With --plan: exit with 2 when something would be made or taken away
+    #[arg(long, requires = "plan")]
+    pub detailed_exitcode: bool,
+
+    /// How many steps may be under way at once [default: 16]
+    #[arg(long, value_name = "N")]
+    pub parallel: Option<String>,
+}
+
+/// What to do when a step fails for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Policy {
+    /// Undo what was made.
+    Rollback,
+    /// Keep what is there, to be resumed or rolled back.
+    Suspend,
+}
+
+/// `stepwell resume`.
+#[derive(Debug, Clone, Args)]
+pub struct ResumeArguments {
+    /// The run: `latest`, or the beginning of its id
+    #[arg(default_value = "latest")]
+    pub run: String,
+
+    /// The master user's password, where the run was started with one.
+    #[command(flatten)]
+    pub password: PasswordArguments,
+}
+
+/// `stepwell rollback`.
+#[derive(Debug, Clone, Args)]
+pub struct RollbackArguments {
+    /// The run: `latest`, or the beginning of its id
+    #[arg(default_value = "latest")]
+    pub run: String,
+}

@@ -1,0 +1,113 @@
+//! The process environment. The only file that reads it (aws-config reads the
+//! AWS settings by itself), and the one list of the variables that count.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+/// A variable of the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Variable(&'static str);
+
+impl Variable {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+macro_rules! variables {
+    ($($(#[doc = $doc:literal])+ $name:ident;)*) => {
+        $($(#[doc = $doc])+ pub const $name: Variable = Variable(stringify!($name));)*
+
+        /// Every variable that counts, with what it is for.
+        pub const VARIABLES: &[(Variable, &str)] = &[$(($name, concat!($($doc),+))),*];
+    };
+}
+
+variables! {
+    /// The cluster's name.
+    AURORA_CLUSTER;
+    /// The region of the cluster; before `AWS_REGION`.
+    AURORA_REGION;
+    /// How many database instances.
+    AURORA_INSTANCES;
+    /// The class of the instances.
+    AURORA_INSTANCE_CLASS;
+    /// The database engine.
+    AURORA_ENGINE;
+    /// The engine's version.
+    AURORA_ENGINE_VERSION;
+    /// The master user.
+    AURORA_USERNAME;
+    /// The master user's password.
+    AURORA_PASSWORD;
+    /// The security group's name.
+    AURORA_SECURITY_GROUP_NAME;
+    /// The subnet group's name.
+    AURORA_SUBNET_GROUP_NAME;
+    /// The region where `AURORA_REGION` is not set.
+    AWS_REGION;
+    /// Another endpoint than AWS's own, also part of the account's identity.
+    AWS_ENDPOINT_URL;
+    /// The state file.
+    STEPWELL_STATE;
+    /// Where state lives by default.
+    XDG_STATE_HOME;
+    /// Where `.local/state` is.
+    HOME;
+    /// Who is at work.
+    USER;
+    /// Set by CI systems: no live display.
+    CI;
+    /// The kind of terminal; `dumb` means no live display and no colour.
+    TERM;
+    /// Set to anything: no colour.
+    NO_COLOR;
+}
+
+/// The variables that count, as they were when the process started.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<Variable, OsString>);
+
+impl Environment {
+    /// Reads the process environment.
+    pub fn read() -> Self {
+        let known = VARIABLES.iter().map(|(variable, _)| *variable);
+        Self(
+            known
+                .filter_map(|variable| Some((variable, std::env::var_os(variable.0)?)))
+                .collect(),
+        )
+    }
+
+    /// An environment of these variables.
+    pub fn of(variables: &[(Variable, &str)]) -> Self {
+        Self(
+            variables
+                .iter()
+                .map(|(variable, value)| (*variable, OsString::from(value)))
+                .collect(),
+        )
+    }
+
+    /// A variable's value; one that is empty counts as not set, as in the
+    /// shell's `${X:-default}`.
+    pub fn get(&self, variable: Variable) -> Option<&OsStr> {
+        self.0
+            .get(&variable)
+            .map(OsString::as_os_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// A variable's value as text.
+    pub fn text(&self, variable: Variable) -> Option<String> {
+        self.get(variable)
+            .map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// A variable's value as a path.
+    pub fn path(&self, variable: Variable) -> Option<PathBuf> {
+        self.get(variable).map(PathBuf::from)
+    }
+}

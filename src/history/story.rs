@@ -1,0 +1,254 @@
+//! The story of a run: the fold over its events.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use stepwell_engine::event::{
+    Actor, End, EventBody, Leftover, RollbackCause, RunCreated, SuspendReason, Verb,
+};
+use stepwell_engine::{Event, Fault, RunId, StepName, Timestamp};
+
+use super::attempts::{AttemptOutcome, AttemptStory};
+use super::status::{RunState, StepStatus};
+
+/// A process took up the run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Taking {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A step and all that happened to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepStory {
+    /// Its name.
+    pub name: StepName,
+    /// What kind of step it is.
+    pub kind: String,
+    /// Its attempts in order, undo included.
+    pub attempts: Vec<AttemptStory>,
+    /// What it made known.
+    pub output: Option<Value>,
+}
+
+impl StepStory {
+    /// Where it stands.
+    pub fn status(&self) -> StepStatus {
+        self.attempts
+            .last()
+            .map_or(StepStatus::Pending, AttemptStory::leaves)
+    }
+
+    /// The attempts of one verb.
+    pub fn of(&self, verb: Verb) -> impl DoubleEndedIterator<Item = &AttemptStory> {
+        self.attempts.iter().filter(move |attempt| attempt.verb == verb)
+    }
+}
+
+/// The story of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Story {
+    /// The run.
+    pub run: RunId,
+    /// What it started from.
+    pub created: RunCreated,
+    /// Where it stands.
+    pub state: RunState,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it came to its end or was last suspended.
+    pub ended_at: Option<Timestamp>,
+    /// Who took it up again, and when.
+    pub resumed: Vec<Taking>,
+    /// When and why it turned round.
+    pub rollback: Option<(Timestamp, RollbackCause)>,
+    /// Its steps, parents first.
+    pub steps: Vec<StepStory>,
+    /// The step and the fault that stopped it or turned it round.
+    pub fault: Option<(StepName, Fault)>,
+    /// What a rollback could not undo.
+    pub leftovers: Vec<Leftover>,
+    /// Who gave it up, and why.
+    pub abandoned: Option<(Actor, String)>,
+}
+
+impl Story {
+    /// Folds a run's events. `alive` says whether a process holds the run: what
+    /// has started and not ended is under way if so, and crashed if not.
+    /// Nothing comes of a history without its beginning.
+    pub fn tell(events: &[Event], alive: bool) -> Option<Self> {
+        let (first, rest) = events.split_first()?;
+        let EventBody::RunCreated(created) = &first.body else {
+            return None;
+        };
+        let steps = created
+            .steps
+            .iter()
+            .map(|step| StepStory {
+                name: step.name.clone(),
+                kind: step.kind.clone(),
+                attempts: Vec::new(),
+                output: None,
+            })
+            .collect();
+        let mut story = Self {
+            run: first.run,
+            created: created.as_ref().clone(),
+            state: RunState::Running,
+            started_at: first.at,
+            ended_at: None,
+            resumed: Vec::new(),
+            rollback: None,
+            steps,
+            fault: None,
+            leftovers: Vec::new(),
+            abandoned: None,
+        };
+        let places: HashMap<StepName, usize> = (story.steps.iter().enumerate())
+            .map(|(place, step)| (step.name.clone(), place))
+            .collect();
+        for event in rest {
+            story.add(event, &places);
+        }
+        if story.state == RunState::Running && !alive {
+            story.state = RunState::Interrupted;
+        }
+        if !alive || story.state != RunState::Running {
+            story.crash();
+        }
+        Some(story)
+    }
+
+    /// The run's output, once known.
+    pub fn output(&self) -> Option<&Value> {
+        let name = self.created.output.as_ref()?;
+        let step = self.steps.iter().find(|step| step.name == *name)?;
+        step.output.as_ref()
+    }
+
+    /// The undo attempts of all steps, in the order in which they were made.
+    pub fn undos(&self) -> Vec<(&StepStory, &AttemptStory)> {
+        let mut undos: Vec<_> = (self.steps.iter())
+            .flat_map(|step| step.of(Verb::Undo).map(move |attempt| (step, attempt)))
+            .collect();
+        undos.sort_by_key(|(_, attempt)| attempt.started_at);
+        undos
+    }
+
+    fn add(&mut self, event: &Event, places: &HashMap<StepName, usize>) {
+        match &event.body {
+            EventBody::RunCreated(_) => {}
+            EventBody::RunResumed { by } => {
+                self.crash();
+                self.state = RunState::Running;
+                self.ended_at = None;
+                self.leftovers.clear();
+                self.resumed.push(Taking {
+                    by: by.clone(),
+                    at: event.at,
+                });
+                if self.rollback.is_none() {
+                    self.fault = None;
+                }
+            }
+            EventBody::RollbackStarted(cause) => {
+                self.rollback = Some((event.at, cause.clone()));
+                if let RollbackCause::Failed { step } = cause {
+                    self.blame(step, places);
+                }
+            }
+            EventBody::RunSuspended(reason) => {
+                self.state = RunState::of_suspension(reason);
+                self.ended_at = Some(event.at);
+                match reason {
+                    SuspendReason::Operator { step } | SuspendReason::Failed { step } => {
+                        self.blame(step, places);
+                    }
+                    SuspendReason::Interrupted => {}
+                }
+            }
+            EventBody::RunEnded(end) => {
+                self.state = RunState::of_end(end);
+                self.ended_at = Some(event.at);
+                match end {
+                    End::Stuck { leftovers } => self.leftovers.clone_from(leftovers),
+                    End::Abandoned { by, reason } => {
+                        self.abandoned = Some((by.clone(), reason.clone()));
+                    }
+                    End::Succeeded | End::RolledBack => {}
+                }
+            }
+            EventBody::AttemptStarted {
+                step,
+                attempt,
+                verb,
+            } => {
+                if let Some(&place) = places.get(step) {
+                    let begun = AttemptStory::begun(*attempt, *verb, event.at);
+                    self.steps[place].attempts.push(begun);
+                }
+            }
+            EventBody::AttemptSucceeded { step, outcome, .. } => {
+                if let Some(&place) = places.get(step) {
+                    let step = &mut self.steps[place];
+                    if let Some(output) = outcome.output() {
+                        step.output = Some(output.clone());
+                    }
+                    end(step, event.at, AttemptOutcome::of(outcome));
+                }
+            }
+            EventBody::AttemptFailed {
+                step,
+                fault,
+                in_doubt,
+                then,
+                ..
+            } => {
+                if let Some(&place) = places.get(step)
+                    && let Some(attempt) = end(
+                        &mut self.steps[place],
+                        event.at,
+                        AttemptOutcome::Failed,
+                    )
+                {
+                    attempt.fault = Some(fault.clone());
+                    attempt.in_doubt = *in_doubt;
+                    attempt.then = Some(*then);
+                }
+            }
+            EventBody::AttemptInterrupted { step, .. } => {
+                if let Some(&place) = places.get(step) {
+                    end(&mut self.steps[place], event.at, AttemptOutcome::Interrupted);
+                }
+            }
+        }
+    }
+
+    fn blame(&mut self, step: &StepName, places: &HashMap<StepName, usize>) {
+        let Some(&place) = places.get(step) else {
+            return;
+        };
+        let fault = (self.steps[place].attempts.iter().rev()).find_map(|attempt| attempt.fault.clone());
+        self.fault = fault.map(|fault| (step.clone(), fault));
+    }
+
+    /// What is under way in the history was cut off by the end of its process.
+    fn crash(&mut self) {
+        for step in &mut self.steps {
+            if let Some(attempt) = step.attempts.last_mut()
+                && attempt.outcome == AttemptOutcome::Running
+            {
+                attempt.outcome = AttemptOutcome::Crashed;
+            }
+        }
+    }
+}
+
+fn end(step: &mut StepStory, at: Timestamp, outcome: AttemptOutcome) -> Option<&mut AttemptStory> {
+    let attempt = step.attempts.last_mut()?;
+    attempt.ended_at = Some(at);
+    attempt.outcome = outcome;
+    Some(attempt)
+}

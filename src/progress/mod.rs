@@ -1,0 +1,184 @@
+//! How a run is going, on stderr, while it goes on.
+
+pub mod board;
+pub mod display;
+pub mod screen;
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use stepwell_engine::event::RunCreated;
+use stepwell_engine::{Clock, Event, Observer, StepName};
+
+use self::board::Board;
+use self::display::Display;
+use self::screen::Screen;
+use crate::arguments::Output;
+use crate::clock::Stopwatch;
+use crate::report::{Printer, events, time};
+use crate::settings::Settings;
+
+/// How often the live block is drawn anew.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// For how long lines may be silent.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
+/// Shows the progress of one run.
+pub struct Progress {
+    shared: Arc<Shared>,
+    ticker: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    stopped: Condvar,
+    clock: Arc<dyn Clock>,
+    printer: Printer,
+    verbose: bool,
+    /// Whether wall time means anything to the run.
+    real_time: bool,
+}
+
+struct State {
+    board: Board,
+    screen: Screen,
+    quiet: Stopwatch,
+    stop: bool,
+}
+
+impl Progress {
+    /// Shows the run that `history` begins; nothing of it is printed again.
+    pub fn start(
+        settings: &Settings,
+        real_time: bool,
+        created: &RunCreated,
+        history: &[Event],
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        let printer = Printer::new(settings);
+        let mut board = Board::new(created, printer.err);
+        for event in history {
+            board.apply(event);
+        }
+        board.taken_up();
+        let display = if real_time {
+            settings.display
+        } else {
+            Display::Lines
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                board,
+                screen: Screen::new(display, printer.err),
+                quiet: Stopwatch::start(),
+                stop: false,
+            }),
+            stopped: Condvar::new(),
+            clock,
+            printer,
+            verbose: settings.verbose,
+            real_time,
+        });
+        let ticker = real_time.then(|| {
+            let shared = shared.clone();
+            std::thread::spawn(move || shared.tick(display))
+        });
+        Arc::new(Self {
+            shared,
+            ticker: Mutex::new(ticker),
+        })
+    }
+
+    /// A line for people, above whatever is shown.
+    pub fn note(&self, text: &str) {
+        self.shared.lock().say(&[text.to_owned()]);
+    }
+
+    /// Takes the live block away.
+    pub fn finish(&self) {
+        {
+            let mut state = self.shared.lock();
+            state.stop = true;
+            state.screen.clear();
+        }
+        self.shared.stopped.notify_all();
+        let ticker = self.ticker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(ticker) = ticker {
+            // It only draws; if it died, nothing of the run is lost.
+            let _ = ticker.join();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl Observer for Progress {
+    fn event(&self, event: &Event) {
+        let shared = &self.shared;
+        if shared.printer.output == Output::Jsonl {
+            // A reader that went away is no reason to stop the run.
+            let _ = shared.printer.document(&events::document(event));
+        }
+        let mut state = shared.lock();
+        let lines = state.board.apply(event);
+        state.say(&lines);
+    }
+
+    fn progress(&self, step: &StepName, message: &str) {
+        let shared = &self.shared;
+        let mut state = shared.lock();
+        let news = state.board.progress(step, message);
+        if news && shared.verbose && shared.real_time {
+            let at = time::time_of_day(shared.clock.now());
+            state.say(&[format!("{at} {step}: {message}")]);
+        }
+    }
+}
+
+impl State {
+    fn say(&mut self, lines: &[String]) {
+        if !lines.is_empty() {
+            self.quiet = Stopwatch::start();
+        }
+        self.screen.show(lines, &self.board);
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Draws the live block, or breaks the silence, until it is told to stop.
+    fn tick(&self, display: Display) {
+        let mut state = self.lock();
+        while !state.stop {
+            let pause = match display {
+                Display::Live => FRAME,
+                Display::Lines => HEARTBEAT.saturating_sub(state.quiet.elapsed()),
+            };
+            state = match self.stopped.wait_timeout(state, pause.max(Duration::from_millis(10))) {
+                Ok((state, _)) => state,
+                Err(_) => return,
+            };
+            if state.stop {
+                return;
+            }
+            match display {
+                Display::Live => state.say(&[]),
+                Display::Lines if state.quiet.elapsed() >= HEARTBEAT => {
+                    let at = time::time_of_day(self.clock.now());
+                    let line = format!("{at} {}", state.board.heartbeat());
+                    state.say(&[line]);
+                }
+                Display::Lines => {}
+            }
+        }
+    }
+}

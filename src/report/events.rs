@@ -1,0 +1,158 @@
+//! Events as JSON lines and as text.
+
+use serde::Serialize;
+use serde_json::Value;
+use stepwell_engine::event::{End, EventBody, Outcome, RollbackCause, SuspendReason, Then, Verb};
+use stepwell_engine::{Event, RunId, Timestamp};
+
+use super::time;
+
+/// An event as programs read it: times are RFC 3339.
+#[derive(Debug, Serialize)]
+pub struct EventDocument {
+    run: RunId,
+    seq: u32,
+    #[serde(with = "time::rfc3339")]
+    at: Timestamp,
+    kind: &'static str,
+    data: Value,
+}
+
+/// An event as a document.
+pub fn document(event: &Event) -> EventDocument {
+    // What came out of the journal, or is going there, can be serialised.
+    let mut body = serde_json::to_value(&event.body).unwrap_or_default();
+    let mut data = body.get_mut("data").map(Value::take).unwrap_or_default();
+    if let EventBody::AttemptFailed {
+        then: Then::Retry { at },
+        ..
+    } = &event.body
+        && let Some(place) = data.get_mut("at")
+    {
+        *place = Value::String(time::rfc3339_text(*at));
+    }
+    EventDocument {
+        run: event.run,
+        seq: event.seq,
+        at: event.at,
+        kind: event.body.kind(),
+        data,
+    }
+}
+
+/// What an event says, without its time.
+pub fn text(body: &EventBody) -> String {
+    match body {
+        EventBody::RunCreated(created) => format!(
+            "run of {} on {} created by {} on {} (pid {}), {} steps",
+            created.workflow,
+            created.target,
+            created.by.user,
+            created.by.host,
+            created.by.pid,
+            created.steps.len()
+        ),
+        EventBody::RunResumed { by } => {
+            format!("resumed by {} on {} (pid {})", by.user, by.host, by.pid)
+        }
+        EventBody::RollbackStarted(RollbackCause::Failed { step }) => {
+            format!("rolling back, because {step} failed")
+        }
+        EventBody::RollbackStarted(RollbackCause::Requested { by }) => {
+            format!("rolling back, asked for by {} on {}", by.user, by.host)
+        }
+        EventBody::AttemptStarted {
+            step,
+            attempt,
+            verb,
+        } => format!("{} {step}{}", started(*verb), again(*attempt)),
+        EventBody::AttemptSucceeded { step, outcome, .. } => {
+            format!("{} {step}", succeeded(outcome))
+        }
+        EventBody::AttemptFailed {
+            step,
+            attempt,
+            verb,
+            fault,
+            in_doubt,
+            then,
+        } => {
+            let what = match verb {
+                Verb::Run => "failed",
+                Verb::Undo => "failed to undo",
+            };
+            let doubt = if *in_doubt { ", in doubt" } else { "" };
+            let then = match then {
+                Then::Retry { at } => format!("retry at {}", time::time_of_day(*at)),
+                Then::GiveUp => "given up".to_owned(),
+                Then::Suspend => "suspending".to_owned(),
+            };
+            format!("{what} {step}{}: {fault}{doubt}; {then}", again(*attempt))
+        }
+        EventBody::AttemptInterrupted { step, .. } => format!("interrupted {step}"),
+        EventBody::RunSuspended(reason) => match reason {
+            SuspendReason::Operator { step } => {
+                format!("suspended: {step} needs a person to act")
+            }
+            SuspendReason::Failed { step } => format!("suspended: {step} failed"),
+            SuspendReason::Interrupted => "suspended: interrupted".to_owned(),
+        },
+        EventBody::RunEnded(end) => match end {
+            End::Succeeded => "succeeded".to_owned(),
+            End::RolledBack => "rolled back".to_owned(),
+            End::Stuck { leftovers } => format!("stuck: {} left", leftovers.len()),
+            End::Abandoned { by, reason } => format!("abandoned by {}: {reason}", by.user),
+        },
+    }
+}
+
+/// How the start of an attempt is called.
+pub fn started(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Run => "started",
+        Verb::Undo => "undoing",
+    }
+}
+
+/// How the success of an attempt is called.
+pub fn succeeded(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Made { .. } => "done",
+        Outcome::Ours { .. } => "found",
+        Outcome::Theirs { .. } => "adopted",
+        Outcome::Undone => "undone",
+        Outcome::NothingToUndo => "nothing to undo for",
+        Outcome::Kept => "kept",
+    }
+}
+
+/// The attempt's number, if it is not the first.
+pub fn again(attempt: u32) -> String {
+    if attempt > 1 {
+        format!(" (attempt {attempt})")
+    } else {
+        String::new()
+    }
+}
+
+/// What an output says in a few words: its ids and names, shortest first seen.
+pub fn gist(output: &Value) -> String {
+    let short = |text: &str| text.len() <= 80 && !text.is_empty();
+    let parts: Vec<&str> = match output {
+        Value::String(text) if short(text) => vec![text],
+        Value::Object(fields) => fields
+            .values()
+            .filter_map(Value::as_str)
+            .filter(|text| short(text))
+            .take(2)
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|text| short(text))
+            .take(4)
+            .collect(),
+        _ => Vec::new(),
+    };
+    parts.join(" ")
+}

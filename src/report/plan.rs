@@ -1,0 +1,82 @@
+//! A plan, as text and as a document.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use stepwell_engine::{Change, PlannedStep};
+
+use super::printer::Printer;
+use super::table;
+use crate::problem::Problem;
+
+/// A plan as programs read it.
+#[derive(Debug, Serialize)]
+struct PlanDocument<'a> {
+    schema: u32,
+    workflow: &'a str,
+    target: &'a str,
+    changes: bool,
+    summary: BTreeMap<&'static str, usize>,
+    plan: &'a [PlannedStep],
+}
+
+/// Whether carrying out the plan would change anything.
+pub fn has_changes(steps: &[PlannedStep]) -> bool {
+    steps
+        .iter()
+        .any(|step| matches!(step.change, Change::Create | Change::Delete))
+}
+
+/// Prints a plan; nothing of it is done.
+pub fn print(
+    printer: &Printer,
+    workflow: &str,
+    target: &str,
+    steps: &[PlannedStep],
+) -> Result<(), Problem> {
+    let mut summary = BTreeMap::new();
+    for step in steps {
+        *summary.entry(word(step.change)).or_insert(0) += 1;
+    }
+    if printer.output.is_json() {
+        return printer.document(&PlanDocument {
+            schema: crate::SCHEMA,
+            workflow,
+            target,
+            changes: has_changes(steps),
+            summary,
+            plan: steps,
+        });
+    }
+    let rows: Vec<Vec<String>> = steps
+        .iter()
+        .map(|step| {
+            let detail = match &step.until {
+                Some(until) if step.ids.is_empty() => format!("after {until}"),
+                _ => step.ids.join(" "),
+            };
+            vec![word(step.change).to_owned(), step.name.to_string(), detail]
+        })
+        .collect();
+    printer.line(format!("plan of {workflow} on {target}"))?;
+    for line in table::columns(&["", "", ""], &rows) {
+        printer.line(format!("  {line}"))?;
+    }
+    let counts: Vec<String> = summary
+        .iter()
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
+    printer.line(format!("{} steps: {}", steps.len(), counts.join(", ")))
+}
+
+fn word(change: Change) -> &'static str {
+    match change {
+        Change::Create => "create",
+        Change::Keep => "keep",
+        Change::Adopt => "adopt",
+        Change::Delete => "delete",
+        Change::Gone => "gone",
+        Change::Read => "read",
+        Change::Unknown => "unknown",
+    }
+}

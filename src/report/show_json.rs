@@ -1,0 +1,134 @@
+//! The story of a run as a document.
+
+use serde::Serialize;
+use serde_json::Value;
+use stepwell_engine::event::{Actor, Leftover, RollbackCause, Verb};
+use stepwell_engine::{Fault, RunId, Timestamp};
+
+use super::time;
+use crate::history::{AttemptStory, RunState, StepStatus, StepStory, Story};
+
+/// A run as `runs show -o json` has it.
+#[derive(Debug, Serialize)]
+pub struct RunDocument<'a> {
+    schema: u32,
+    id: RunId,
+    workflow: &'a str,
+    target: &'a str,
+    status: RunState,
+    #[serde(with = "time::rfc3339")]
+    started_at: Timestamp,
+    #[serde(with = "time::rfc3339_option")]
+    ended_at: Option<Timestamp>,
+    account: &'a Value,
+    parameters: &'a Value,
+    by: &'a Actor,
+    resumed: Vec<TakingDocument<'a>>,
+    rollback: Option<RollbackDocument<'a>>,
+    fault: Option<FaultDocument<'a>>,
+    leftovers: &'a [Leftover],
+    outputs: Option<&'a Value>,
+    resume: Option<String>,
+    steps: Vec<StepDocument<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct TakingDocument<'a> {
+    #[serde(with = "time::rfc3339")]
+    at: Timestamp,
+    by: &'a Actor,
+}
+
+#[derive(Debug, Serialize)]
+struct RollbackDocument<'a> {
+    #[serde(with = "time::rfc3339")]
+    started_at: Timestamp,
+    #[serde(flatten)]
+    cause: &'a RollbackCause,
+}
+
+/// A fault with the step that met it.
+#[derive(Debug, Serialize)]
+pub struct FaultDocument<'a> {
+    step: &'a str,
+    #[serde(flatten)]
+    fault: &'a Fault,
+}
+
+impl<'a> FaultDocument<'a> {
+    /// The fault that stopped a run or turned it round.
+    pub fn of(story: &'a Story) -> Option<Self> {
+        let (step, fault) = story.fault.as_ref()?;
+        Some(Self { step, fault })
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct StepDocument<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    status: StepStatus,
+    attempts: &'a [AttemptStory],
+    output: Option<&'a Value>,
+    undo: Option<UndoDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct UndoDocument {
+    status: StepStatus,
+    attempts: usize,
+    #[serde(with = "time::rfc3339")]
+    started_at: Timestamp,
+    #[serde(with = "time::rfc3339_option")]
+    ended_at: Option<Timestamp>,
+}
+
+/// The document of a run.
+pub fn document<'a>(story: &'a Story, resume: Option<String>) -> RunDocument<'a> {
+    RunDocument {
+        schema: crate::SCHEMA,
+        id: story.run,
+        workflow: &story.created.workflow,
+        target: &story.created.target,
+        status: story.state,
+        started_at: story.started_at,
+        ended_at: story.ended_at,
+        account: &story.created.account,
+        parameters: &story.created.parameters,
+        by: &story.created.by,
+        resumed: (story.resumed.iter())
+            .map(|taking| TakingDocument {
+                at: taking.at,
+                by: &taking.by,
+            })
+            .collect(),
+        rollback: story.rollback.as_ref().map(|(at, cause)| RollbackDocument {
+            started_at: *at,
+            cause,
+        }),
+        fault: FaultDocument::of(story),
+        leftovers: &story.leftovers,
+        outputs: story.output(),
+        resume,
+        steps: story.steps.iter().map(step).collect(),
+    }
+}
+
+fn step(step: &StepStory) -> StepDocument<'_> {
+    let first = step.of(Verb::Undo).next();
+    let last = step.of(Verb::Undo).next_back();
+    StepDocument {
+        name: &step.name,
+        kind: &step.kind,
+        status: step.status(),
+        attempts: &step.attempts,
+        output: step.output.as_ref(),
+        undo: first.zip(last).map(|(first, last)| UndoDocument {
+            status: step.status(),
+            attempts: step.of(Verb::Undo).count(),
+            started_at: first.started_at,
+            ended_at: last.ended_at,
+        }),
+    }
+}

@@ -1,0 +1,22 @@
+//! The async runtime: one thread, and paused time where time is virtual.
+
+use std::future::Future;
+
+use crate::clock::Pace;
+use crate::problem::Problem;
+
+/// Runs `work` to its end on a runtime of the given pace.
+pub fn block_on<T>(
+    pace: Pace,
+    work: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(pace.is_virtual())
+        .build()
+        .map_err(|error| Problem::error("could not start the async runtime").because(&error))?;
+    let result = runtime.block_on(work);
+    // What is still under way has been given up on purpose.
+    runtime.shutdown_background();
+    result
+}

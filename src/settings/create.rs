@@ -1,0 +1,107 @@
+//! What `aurora create` is asked for: flags, else the scripts' variables, else
+//! the scripts' defaults.
+
+use stepwell_workflows::aurora::{CreateOptions, CreateRequest};
+use stepwell_workflows::{InvalidInput, Secret};
+
+use super::place::{self, Place, input};
+use crate::arguments::aurora::CreateArguments;
+use crate::environment::{self, Environment, Variable};
+use crate::problem::Problem;
+
+/// Flags with the variables that stand for them.
+const VARIABLES: &[(&str, &[Variable])] = &[
+    ("cluster", &[environment::AURORA_CLUSTER]),
+    ("region", &[environment::AURORA_REGION, environment::AWS_REGION]),
+    ("instances", &[environment::AURORA_INSTANCES]),
+    ("instance-class", &[environment::AURORA_INSTANCE_CLASS]),
+    ("engine", &[environment::AURORA_ENGINE]),
+    ("engine-version", &[environment::AURORA_ENGINE_VERSION]),
+    ("username", &[environment::AURORA_USERNAME]),
+    ("subnet-group-name", &[environment::AURORA_SUBNET_GROUP_NAME]),
+    ("security-group-name", &[environment::AURORA_SECURITY_GROUP_NAME]),
+];
+
+/// Resolves and checks everything, before any effect.
+pub fn resolve(
+    arguments: &CreateArguments,
+    environment: &Environment,
+    password: Option<&Secret>,
+) -> Result<CreateRequest, Problem> {
+    let place = Place::resolve(&arguments.cluster, environment)?;
+    let text = |flag: &Option<String>, variable: Variable| {
+        input(flag.as_ref(), environment, &[variable]).map(|given| given.value)
+    };
+    let instances = input(
+        arguments.instances.as_ref(),
+        environment,
+        &[environment::AURORA_INSTANCES],
+    );
+    CreateOptions {
+        cluster: place.cluster,
+        region: place.region,
+        instances: place::number("--instances", instances, 1, 1..=16)?,
+        instance_class: text(&arguments.instance_class, environment::AURORA_INSTANCE_CLASS)
+            .unwrap_or_else(|| "db.r7g.xlarge".to_owned()),
+        engine: text(&arguments.engine, environment::AURORA_ENGINE)
+            .unwrap_or_else(|| "aurora-postgresql".to_owned()),
+        engine_version: text(&arguments.engine_version, environment::AURORA_ENGINE_VERSION)
+            .unwrap_or_else(|| "17.5".to_owned()),
+        zones: arguments.zones.clone(),
+        vpc_cidr: arguments.vpc_cidr.clone(),
+        username: text(&arguments.username, environment::AURORA_USERNAME)
+            .unwrap_or_else(|| "keycloak".to_owned()),
+        database: arguments
+            .database
+            .clone()
+            .unwrap_or_else(|| "keycloak".to_owned()),
+        deletion_protection: arguments.deletion_protection,
+        tags: arguments
+            .tags
+            .iter()
+            .map(|tag| pair("--tag", tag))
+            .collect::<Result<_, _>>()?,
+        subnet_group_name: text(
+            &arguments.subnet_group_name,
+            environment::AURORA_SUBNET_GROUP_NAME,
+        ),
+        security_group_name: text(
+            &arguments.security_group_name,
+            environment::AURORA_SECURITY_GROUP_NAME,
+        ),
+    }
+    .validate(password)
+    .map_err(|invalid| refuse(&invalid, environment))
+}
+
+/// `KEY=VALUE`.
+pub fn pair(flag: &str, text: &str) -> Result<(String, String), Problem> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(Problem::usage(format!(
+            "{flag} {text:?} is not a pair; allowed: KEY=VALUE"
+        ))),
+    }
+}
+
+/// An input that is not valid, with the flag or the variable it came from.
+pub fn refuse(invalid: &InvalidInput, environment: &Environment) -> Problem {
+    let InvalidInput {
+        input,
+        value,
+        problem,
+        allowed,
+    } = invalid;
+    if *input == "password" {
+        return Problem::usage(format!("the password {problem}; allowed: {allowed}"))
+            .hint("it comes from --password-file or AURORA_PASSWORD");
+    }
+    // A flag wins, so the variable is to blame only if it holds this value.
+    let variable = VARIABLES
+        .iter()
+        .filter(|(name, _)| name == input)
+        .flat_map(|(_, variables)| *variables)
+        .find(|&&variable| environment.text(variable).as_ref() == Some(value));
+    let name = place::named(&format!("--{input}"), variable.copied());
+    Problem::usage(format!("{name} {value:?} {problem}; allowed: {allowed}"))
+}

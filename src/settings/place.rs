@@ -1,0 +1,125 @@
+//! Where a cluster is: flags, else the environment.
+
+use crate::arguments::aurora::ClusterArguments;
+use crate::environment::{self, Environment, Variable};
+use crate::problem::Problem;
+
+/// An input with the name of where it came from, for errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sourced {
+    /// The value.
+    pub value: String,
+    /// The variable, if not the flag.
+    pub variable: Option<Variable>,
+}
+
+/// The flag's value, else that of the first variable that is set.
+pub fn input(
+    flag: Option<&String>,
+    environment: &Environment,
+    variables: &[Variable],
+) -> Option<Sourced> {
+    if let Some(value) = flag {
+        return Some(Sourced {
+            value: value.clone(),
+            variable: None,
+        });
+    }
+    variables.iter().find_map(|&variable| {
+        Some(Sourced {
+            value: environment.text(variable)?,
+            variable: Some(variable),
+        })
+    })
+}
+
+/// A cluster by name and region.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The cluster's name.
+    pub cluster: String,
+    /// Its region.
+    pub region: String,
+}
+
+impl Place {
+    /// Resolves the arguments; both must be known.
+    pub fn resolve(
+        arguments: &ClusterArguments,
+        environment: &Environment,
+    ) -> Result<Self, Problem> {
+        let cluster = input(
+            arguments.cluster.as_ref(),
+            environment,
+            &[environment::AURORA_CLUSTER],
+        )
+        .ok_or_else(|| {
+            Problem::usage("the cluster is not named; allowed: --cluster NAME, or AURORA_CLUSTER")
+        })?;
+        Ok(Self {
+            cluster: cluster.value,
+            region: region(arguments.region.as_ref(), environment)?.ok_or_else(|| {
+                Problem::usage(
+                    "the region is not named; allowed: --region REGION, AURORA_REGION or AWS_REGION",
+                )
+            })?,
+        })
+    }
+}
+
+/// The region, if one is named.
+pub fn region(
+    flag: Option<&String>,
+    environment: &Environment,
+) -> Result<Option<String>, Problem> {
+    let variables = [environment::AURORA_REGION, environment::AWS_REGION];
+    Ok(input(flag, environment, &variables).map(|region| region.value))
+}
+
+/// An endpoint's address.
+pub fn endpoint(url: &str) -> Result<String, Problem> {
+    let rest = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"))
+        .unwrap_or_default();
+    if rest.is_empty() || rest.contains(char::is_whitespace) {
+        return Err(Problem::usage(format!(
+            "--endpoint-url {url:?} is not an address; allowed: http://HOST[:PORT] or https://HOST[:PORT]"
+        )));
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+/// A whole number from the flag or a variable.
+pub fn number(
+    flag: &str,
+    given: Option<Sourced>,
+    default: u32,
+    allowed: std::ops::RangeInclusive<u32>,
+) -> Result<u32, Problem> {
+    let Some(given) = given else {
+        return Ok(default);
+    };
+    given
+        .value
+        .parse()
+        .ok()
+        .filter(|number| allowed.contains(number))
+        .ok_or_else(|| {
+            Problem::usage(format!(
+                "{} {:?} is not valid; allowed: a whole number from {} to {}",
+                named(flag, given.variable),
+                given.value,
+                allowed.start(),
+                allowed.end()
+            ))
+        })
+}
+
+/// A flag, and the variable its value came from.
+pub fn named(flag: &str, variable: Option<Variable>) -> String {
+    match variable {
+        None => flag.to_owned(),
+        Some(variable) => format!("{flag} (from {})", variable.name()),
+    }
+}

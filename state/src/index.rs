@@ -1,0 +1,158 @@
+//! The index of runs: one row each, so that a list folds no events.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Params, Row, params};
+use serde_json::Value;
+use stepwell_engine::{RunId, Timestamp};
+
+use crate::error::{FindError, StoreError};
+use crate::row::{RunFilter, RunRow, RunStatus};
+
+/// A run's row and its latest event, which counts them and tells the time.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT run.id, workflow, target, account, status, started_at, ended_at,
+                    last.seq, last.at
+             FROM run
+             JOIN event AS last ON last.run = run.number
+              AND last.seq = (SELECT max(seq) FROM event WHERE event.run = run.number) ",
+            $rest
+        )
+    };
+}
+
+/// A row whose text is not what it should be.
+#[derive(Debug, thiserror::Error)]
+#[error("the row of run {id:?} can't be read: {what}")]
+struct Unreadable {
+    id: String,
+    what: String,
+}
+
+/// The runs that a filter lets through, newest first.
+pub(crate) fn list(
+    connection: &Connection,
+    path: &Path,
+    filter: &RunFilter,
+) -> Result<Vec<RunRow>, StoreError> {
+    // A condition that is not asked for is null; a negative limit is none.
+    query(
+        connection,
+        path,
+        select!(
+            "WHERE (?1 IS NULL OR workflow = ?1)
+               AND (?2 IS NULL OR target = ?2)
+               AND (NOT ?3 OR status NOT IN ('succeeded', 'rolled_back', 'abandoned'))
+             ORDER BY run.number DESC LIMIT ?4"
+        ),
+        params![
+            filter.workflow,
+            filter.target,
+            filter.unfinished_only,
+            filter.limit.map_or(-1, i64::from),
+        ],
+    )
+}
+
+/// What looking for a run's id brought.
+#[derive(Default)]
+pub(crate) struct Matches {
+    rows: Vec<RunRow>,
+    /// Whether there is any run at all.
+    any: bool,
+}
+
+/// The runs whose id begins with `text`, or the newest for `latest`.
+pub(crate) fn with_prefix(
+    connection: &Connection,
+    path: &Path,
+    text: &str,
+) -> Result<Matches, StoreError> {
+    let latest = |limit| RunFilter {
+        limit: Some(limit),
+        ..RunFilter::default()
+    };
+    let prefix = text.to_ascii_lowercase();
+    let plausible = !prefix.is_empty()
+        && prefix
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let rows = if prefix == "latest" {
+        list(connection, path, &latest(1))?
+    } else if plausible {
+        // Every character of an id sorts before `g`.
+        query(
+            connection,
+            path,
+            select!("WHERE run.id >= ?1 AND run.id < ?1 || 'g' ORDER BY run.number DESC"),
+            [&prefix],
+        )?
+    } else {
+        Vec::new()
+    };
+    let any = !rows.is_empty() || !list(connection, path, &latest(1))?.is_empty();
+    Ok(Matches { rows, any })
+}
+
+/// The one run that was found, or why there is not just one.
+pub(crate) fn only(text: &str, mut found: Matches) -> Result<RunRow, FindError> {
+    match (found.rows.pop(), found.rows.len()) {
+        (Some(row), 0) => Ok(row),
+        (Some(last), _) => Err(FindError::Ambiguous {
+            text: text.to_owned(),
+            ids: found.rows.iter().chain([&last]).map(|row| row.id).collect(),
+        }),
+        (None, _) if found.any => Err(FindError::NotFound {
+            text: text.to_owned(),
+        }),
+        (None, _) => Err(FindError::Empty),
+    }
+}
+
+fn query(
+    connection: &Connection,
+    path: &Path,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<RunRow>, StoreError> {
+    let failed = |error| StoreError::sqlite("read", path, error);
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query(params).map_err(failed)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let row = decode(row).map_err(failed)?;
+        found.push(row.map_err(|unreadable| StoreError::content(path, unreadable))?);
+    }
+    Ok(found)
+}
+
+fn decode(row: &Row<'_>) -> rusqlite::Result<Result<RunRow, Unreadable>> {
+    let id: String = row.get(0)?;
+    let account: String = row.get(3)?;
+    let status: String = row.get(4)?;
+    let last: u32 = row.get(7)?;
+    let parsed = || -> Result<(RunId, Value, RunStatus), String> {
+        Ok((
+            id.parse().map_err(|error| format!("{error}"))?,
+            serde_json::from_str(&account).map_err(|error| error.to_string())?,
+            RunStatus::parse(&status).ok_or_else(|| format!("unknown status {status:?}"))?,
+        ))
+    };
+    let (run, account, status) = match parsed() {
+        Ok(parsed) => parsed,
+        Err(what) => return Ok(Err(Unreadable { id, what })),
+    };
+    Ok(Ok(RunRow {
+        id: run,
+        workflow: row.get(1)?,
+        target: row.get(2)?,
+        account,
+        status,
+        started_at: Timestamp(row.get(5)?),
+        updated_at: Timestamp(row.get(8)?),
+        ended_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
+        events: last + 1,
+    }))
+}

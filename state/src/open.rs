@@ -1,0 +1,207 @@
+//! Opening the database file: folder, mode, pragmas.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::error::StoreError;
+use crate::schema;
+
+/// How long a writer waits for another process's transaction.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Opens the one connection that writes, and makes the file if there is none.
+pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
+    make_file(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = connect(path, path, flags)?;
+    let failed = |error| cannot_write(path, error);
+    // A file that can't be written is opened for reading without a word.
+    if connection.is_readonly("main").map_err(failed)? {
+        return Err(StoreError::ReadOnly {
+            path: path.to_owned(),
+        });
+    }
+    let version = schema::version(&connection, path)?;
+    connection
+        .pragma_update(None, "synchronous", "FULL")
+        .map_err(failed)?;
+    if version < schema::KNOWN {
+        // Two processes that make the same file at once take turns, because
+        // SQLite gives up at once when both change the journal mode.
+        let _turn = crate::lock::turn(path).map_err(|error| StoreError::io("lock", path, error))?;
+        enter_wal(&connection, path)?;
+        schema::migrate(&mut connection, path)?;
+        sync_folder(path)?;
+    } else {
+        enter_wal(&connection, path)?;
+    }
+    Ok(connection)
+}
+
+/// Opens a connection that only reads. `None` if there is nothing to read yet.
+pub(crate) fn reader(path: &Path) -> Result<Option<Connection>, StoreError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("open", path, error)),
+        Ok(found) if !found.is_file() => {
+            return Err(StoreError::NotAFile {
+                path: path.to_owned(),
+            });
+        }
+        Ok(found) if found.len() == 0 => return Ok(None),
+        Ok(_) => {}
+    }
+    // SQLite only says that it can't; the operating system says why.
+    File::open(path).map_err(|error| StoreError::io("open", path, error))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = connect(path, path, flags)?;
+    match schema::version(&connection, path) {
+        Ok(0) => Ok(None),
+        Ok(_) => Ok(Some(connection)),
+        // A folder that can't be written has no room for the write-ahead log's
+        // index. Without a log, the file alone is the whole truth.
+        Err(StoreError::Database { source, .. })
+            if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !has_log(path) =>
+        {
+            immutable(path, flags)
+        }
+        Err(StoreError::ReadOnly { .. }) if !has_log(path) => immutable(path, flags),
+        Err(error) => Err(error),
+    }
+}
+
+fn immutable(path: &Path, flags: OpenFlags) -> Result<Option<Connection>, StoreError> {
+    let mut uri = String::from("file:");
+    for character in path.to_string_lossy().chars() {
+        match character {
+            '%' => uri.push_str("%25"),
+            '?' => uri.push_str("%3f"),
+            '#' => uri.push_str("%23"),
+            other => uri.push(other),
+        }
+    }
+    uri.push_str("?immutable=1");
+    let connection = connect(path, Path::new(&uri), flags | OpenFlags::SQLITE_OPEN_URI)?;
+    let version = schema::version(&connection, path)?;
+    Ok((version > 0).then_some(connection))
+}
+
+fn connect(path: &Path, name: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let open = || {
+        let connection = Connection::open_with_flags(name, flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.set_prepared_statement_cache_capacity(32);
+        Ok(connection)
+    };
+    open().map_err(|error| StoreError::sqlite("open", path, error))
+}
+
+fn enter_wal(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .map_err(|error| cannot_write(path, error))?;
+    if mode.eq_ignore_ascii_case("wal") {
+        Ok(())
+    } else {
+        // File systems without shared memory; the promise of durable appends
+        // at this cost can't be kept there.
+        Err(StoreError::Io {
+            doing: "keep a write-ahead log for",
+            path: path.to_owned(),
+            source: std::sync::Arc::new(io::Error::from(io::ErrorKind::Unsupported)),
+        })
+    }
+}
+
+/// The file itself is there and can be written; what can't be opened is the
+/// log beside it.
+fn cannot_write(path: &Path, error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen) => StoreError::ReadOnly {
+            path: path.to_owned(),
+        },
+        _ => StoreError::sqlite("write", path, error),
+    }
+}
+
+fn has_log(path: &Path) -> bool {
+    fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
+/// The path of a file that belongs to the database at `path`.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Makes sure that the file exists, readable and writable by its owner alone;
+/// SQLite gives the log the same mode.
+fn make_file(path: &Path) -> Result<(), StoreError> {
+    if path.is_dir() {
+        return Err(StoreError::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    make_folder(folder(path)).map_err(|error| StoreError::io("make a folder for", path, error))?;
+    let made = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Ok(_) => sync_folder(path),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map(drop)
+            .map_err(|error| may_not_write(path, error)),
+        Err(error) => Err(may_not_write(path, error)),
+    }
+}
+
+/// A refused write of something that may be read is its own kind of trouble.
+fn may_not_write(path: &Path, error: io::Error) -> StoreError {
+    if error.kind() == io::ErrorKind::PermissionDenied && File::open(path).is_ok() {
+        StoreError::ReadOnly {
+            path: path.to_owned(),
+        }
+    } else {
+        StoreError::io("open", path, error)
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes a folder and those above it, for the owner alone, and makes each
+/// new name durable.
+fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    make_folder(folder(path))?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => File::open(folder(path))?.sync_all(),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the names of the file and its log durable.
+fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    File::open(folder(path))
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| StoreError::io("make durable the folder of", path, error))
+}

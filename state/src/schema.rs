@@ -1,0 +1,66 @@
+//! The database's schema and how an older one becomes the present one.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::StoreError;
+
+/// Marks our databases among all SQLite files: "step" in ASCII.
+const APPLICATION_ID: u32 = 0x7374_6570;
+
+/// The steps from one schema version to the next; the first makes version 1
+/// out of nothing. Never changed once released, only added to.
+const MIGRATIONS: &[&str] = &[include_str!("schema/v1.sql")];
+
+/// The newest schema version.
+pub(crate) const KNOWN: u32 = MIGRATIONS.len() as u32;
+
+/// Reads the schema version: 0 for an empty database. Refuses another
+/// program's database and a newer version.
+pub(crate) fn version(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
+    let read = || -> rusqlite::Result<(u32, u32, bool)> {
+        let application = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let blank = connection.query_row(
+            "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
+            [],
+            |row| row.get(0),
+        )?;
+        Ok((application, version, blank))
+    };
+    let (application, version, blank) =
+        read().map_err(|error| StoreError::sqlite("read", path, error))?;
+    match application {
+        APPLICATION_ID if version > KNOWN => Err(StoreError::Newer {
+            path: path.to_owned(),
+            found: version,
+            known: KNOWN,
+        }),
+        APPLICATION_ID => Ok(version),
+        0 if version == 0 && blank => Ok(0),
+        _ => Err(StoreError::Foreign {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+/// Brings the schema to the newest version, all or nothing.
+pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error| StoreError::sqlite("upgrade", path, error);
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    // Looked at again under the lock: another process may have been faster.
+    let from = version(&transaction, path)?;
+    for migration in &MIGRATIONS[from as usize..] {
+        transaction.execute_batch(migration).map_err(failed)?;
+    }
+    transaction
+        .pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(failed)?;
+    transaction
+        .pragma_update(None, "user_version", KNOWN)
+        .map_err(failed)?;
+    transaction.commit().map_err(failed)
+}

@@ -1,0 +1,258 @@
+//! The handle of a state file.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use serde_json::Value;
+use stepwell_engine::event::Actor;
+use stepwell_engine::{BoxFuture, Event, Journal, JournalError, RunId, Timestamp};
+
+use crate::combiner::{self, Append, Commit, Queue};
+use crate::error::{FindError, LockError, OpenError, StoreError};
+use crate::lock::{self, Holder, Lock};
+use crate::row::{RunFilter, RunRow};
+use crate::writer::{Committed, Writer, write_failed};
+use crate::{decode, index, open, prune};
+
+/// What a [`Store`] is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reading and writing; makes the file if there is none.
+    ReadWrite,
+    /// Reading alone; a file that does not exist reads as empty and is not made.
+    ReadOnly,
+}
+
+/// A state file: journal, index of runs, and locks. Clones share it; they, and
+/// other processes, may use it at the same time.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    path: PathBuf,
+    /// `None` in a store that only reads.
+    writer: Option<Mutex<Writer>>,
+    /// Opened when first needed; `None` also while there is nothing to read.
+    reader: Mutex<Option<Connection>>,
+    queue: Queue,
+    commits: AtomicU64,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("path", &self.shared.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the state file at `path`.
+    ///
+    /// For [`Access::ReadWrite`], a missing folder is made with mode 0700 and a
+    /// missing file with mode 0600, and an older schema is upgraded.
+    ///
+    /// # Errors
+    /// Each kind of trouble with the file is told apart; see [`StoreError`].
+    pub fn open(path: &Path, access: Access) -> Result<Self, OpenError> {
+        let (writer, reader) = match access {
+            Access::ReadWrite => (Some(open::writer(path)?), None),
+            Access::ReadOnly => (None, open::reader(path)?),
+        };
+        Ok(Self {
+            shared: Arc::new(Shared {
+                path: path.to_owned(),
+                writer: writer.map(|connection| Mutex::new(Writer::new(connection, path))),
+                reader: Mutex::new(reader),
+                queue: Queue::default(),
+                commits: AtomicU64::new(0),
+            }),
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// The runs, newest first, from the index alone.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
+        self.shared
+            .read(|connection, path| index::list(connection, path, filter))
+    }
+
+    /// The run that `text` stands for: `latest`, an id, or the beginning of
+    /// just one run's id.
+    ///
+    /// # Errors
+    /// When it stands for no run or several, or the file can't be read.
+    pub fn find(&self, text: &str) -> Result<RunRow, FindError> {
+        let found = self
+            .shared
+            .read(|connection, path| index::with_prefix(connection, path, text))?;
+        index::only(text, found)
+    }
+
+    /// The runs on a target of an account that have something left to do,
+    /// newest first.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn unfinished(&self, account: &Value, target: &str) -> Result<Vec<RunRow>, StoreError> {
+        let mut rows = self.runs(&RunFilter {
+            target: Some(target.to_owned()),
+            unfinished_only: true,
+            ..RunFilter::default()
+        })?;
+        rows.retain(|row| row.account == *account);
+        Ok(rows)
+    }
+
+    /// All events of a run in order; empty if there is no such run.
+    ///
+    /// # Errors
+    /// When the file can't be read or an event not be understood.
+    pub fn events(&self, run: RunId) -> Result<Vec<Event>, StoreError> {
+        self.shared.events(run)
+    }
+
+    /// Takes the lock of a run: only who has it may write the run's history.
+    /// `since` is told to others who ask for it.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] when another has it.
+    pub fn lock_run(&self, run: RunId, by: &Actor, since: Timestamp) -> Result<Lock, LockError> {
+        lock::acquire(&lock::run_path(self.path(), run), by, since)
+    }
+
+    /// Takes the lock of a target in an account: only who has it may create a
+    /// run there.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] when another has it.
+    pub fn lock_target(
+        &self,
+        account: &Value,
+        target: &str,
+        by: &Actor,
+        since: Timestamp,
+    ) -> Result<Lock, LockError> {
+        lock::acquire(&lock::target_path(self.path(), account, target), by, since)
+    }
+
+    /// Who works on a run now, if anyone. By the time of the answer it may be
+    /// another.
+    ///
+    /// # Errors
+    /// [`LockError::Io`] when the lock file can't be read.
+    pub fn run_holder(&self, run: RunId) -> Result<Option<Holder>, LockError> {
+        lock::probe(&lock::run_path(self.path(), run))
+    }
+
+    /// Deletes the runs that succeeded, were rolled back or were abandoned
+    /// before `before`, and says how many. Unfinished runs and those that a
+    /// process has locked stay.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut writer = self.shared.writer()?;
+        prune::prune(&mut writer.connection, self.path(), before)
+    }
+
+    /// How many transactions this store has committed for appends.
+    pub fn commits(&self) -> u64 {
+        self.shared.commits.load(Ordering::Relaxed)
+    }
+
+    /// Limits the file to so many pages, so that a test can fill it up.
+    #[doc(hidden)]
+    pub fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+        let writer = self.shared.writer()?;
+        writer
+            .connection
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            .map_err(|error| StoreError::sqlite("limit", self.path(), error))
+    }
+}
+
+impl Shared {
+    fn writer(&self) -> Result<std::sync::MutexGuard<'_, Writer>, StoreError> {
+        let writer = self.writer.as_ref().ok_or_else(|| StoreError::ReadOnly {
+            path: self.path.clone(),
+        })?;
+        Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads, if there is anything to read, or gives the empty answer.
+    fn read<T: Default>(
+        &self,
+        query: impl FnOnce(&Connection, &Path) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        if reader.is_none() {
+            *reader = open::reader(&self.path)?;
+        }
+        match reader.as_ref() {
+            Some(connection) => query(connection, &self.path),
+            None => Ok(T::default()),
+        }
+    }
+
+    fn events(&self, run: RunId) -> Result<Vec<Event>, StoreError> {
+        self.read(|connection, path| decode::events(connection, path, run))
+    }
+}
+
+impl Commit for Shared {
+    fn commit(&self, appends: &[Append]) -> Committed {
+        match self.writer() {
+            Ok(mut writer) => {
+                let committed = writer.commit(appends.iter().map(|append| &append.events[..]));
+                if committed.wrote {
+                    self.commits.fetch_add(1, Ordering::Relaxed);
+                }
+                committed
+            }
+            Err(error) => Committed {
+                results: appends
+                    .iter()
+                    .map(|_| Err(write_failed(error.clone())))
+                    .collect(),
+                wrote: false,
+            },
+        }
+    }
+
+    fn queue(&self) -> &Queue {
+        &self.queue
+    }
+}
+
+impl Journal for Store {
+    fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), JournalError>> {
+        Box::pin(combiner::append(self.shared.clone(), events))
+    }
+
+    fn load(&self, run: RunId) -> BoxFuture<'_, Result<Vec<Event>, JournalError>> {
+        let shared = self.shared.clone();
+        Box::pin(async move {
+            let failed = |source: Box<dyn std::error::Error + Send + Sync>| JournalError::Store {
+                context: "the journal can't be read".to_owned(),
+                source,
+            };
+            match tokio::task::spawn_blocking(move || shared.events(run)).await {
+                Ok(Ok(events)) => Ok(events),
+                Ok(Err(error)) => Err(failed(Box::new(error))),
+                Err(error) => Err(failed(Box::new(error))),
+            }
+        })
+    }
+}

@@ -1,0 +1,180 @@
+//! The one connection that writes, and what a transaction of appends does.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
+use stepwell_engine::event::{EventBody, RunCreated};
+use stepwell_engine::{Event, JournalError, RunId};
+
+use crate::error::StoreError;
+use crate::row::RunStatus;
+
+/// The connection that writes.
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    path: PathBuf,
+    text: Vec<u8>,
+}
+
+/// What became of the appends of one transaction.
+pub(crate) struct Committed {
+    /// One for each append, in order.
+    pub(crate) results: Vec<Result<(), JournalError>>,
+    /// Whether a transaction was committed.
+    pub(crate) wrote: bool,
+}
+
+impl Writer {
+    pub(crate) fn new(connection: Connection, path: &Path) -> Self {
+        Self {
+            connection,
+            path: path.to_owned(),
+            text: Vec::new(),
+        }
+    }
+
+    /// Makes the appends durable in one transaction. One that is refused leaves
+    /// no trace and does not hinder the others; if the transaction fails, all
+    /// fail.
+    pub(crate) fn commit<'a>(
+        &mut self,
+        appends: impl ExactSizeIterator<Item = &'a [Event]>,
+    ) -> Committed {
+        let count = appends.len();
+        match self.transact(appends) {
+            Ok(results) => Committed {
+                wrote: results.iter().any(Result::is_ok),
+                results,
+            },
+            Err(error) => {
+                // Whatever was written is taken back; if even that fails, the
+                // next BEGIN will say so.
+                let _ = self.connection.execute_batch("ROLLBACK");
+                let error = StoreError::sqlite("write", &self.path, error);
+                Committed {
+                    results: (0..count).map(|_| Err(write_failed(error.clone()))).collect(),
+                    wrote: false,
+                }
+            }
+        }
+    }
+
+    fn transact<'a>(
+        &mut self,
+        appends: impl Iterator<Item = &'a [Event]>,
+    ) -> rusqlite::Result<Vec<Result<(), JournalError>>> {
+        let connection = &self.connection;
+        let mut insert = connection
+            .prepare_cached("INSERT INTO event (run, seq, at, body) VALUES (?1, ?2, ?3, ?4)")?;
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let results = appends
+            .map(|events| append(connection, &mut insert, &mut self.text, events))
+            .collect::<rusqlite::Result<_>>()?;
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(results)
+    }
+}
+
+/// A failure of the state file, as the engine sees it.
+pub(crate) fn write_failed(error: StoreError) -> JournalError {
+    JournalError::Store {
+        context: "the journal can't be written".to_owned(),
+        source: Box::new(error),
+    }
+}
+
+/// Writes one append. The inner error refuses it before anything is written;
+/// the outer one spoils the transaction.
+fn append(
+    connection: &Connection,
+    insert: &mut CachedStatement<'_>,
+    text: &mut Vec<u8>,
+    events: &[Event],
+) -> rusqlite::Result<Result<(), JournalError>> {
+    let Some(first) = events.first() else {
+        return Ok(Ok(()));
+    };
+    let id = first.run.to_string();
+    let known: Option<(i64, u32)> = connection
+        .prepare_cached(
+            "SELECT number, (SELECT max(seq) FROM event WHERE run = number) FROM run WHERE id = ?1",
+        )?
+        .query_row([&id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let next = known.map_or(0, |(_, last)| last + 1);
+    if let Err(refusal) = fits(events, first.run, next) {
+        return Ok(Err(refusal));
+    }
+    let number = match (known, &first.body) {
+        (Some((number, _)), _) => number,
+        (None, EventBody::RunCreated(created)) => create(connection, &id, first, created)?,
+        (None, _) => {
+            let error = StoreError::Events("a history begins with the run's creation");
+            return Ok(Err(write_failed(error)));
+        }
+    };
+    for event in events {
+        text.clear();
+        if let Err(error) = serde_json::to_writer(&mut *text, &event.body) {
+            return Err(rusqlite::Error::ToSqlConversionFailure(Box::new(error)));
+        }
+        let body = ToSqlOutput::Borrowed(ValueRef::Text(text));
+        insert.execute(params![number, event.seq, event.at.0, body])?;
+        if event.seq > 0 {
+            project(connection, number, event)?;
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Whether the events are the next part of the run's history.
+fn fits(events: &[Event], run: RunId, next: u32) -> Result<(), JournalError> {
+    for (due, event) in (next..).zip(events) {
+        if event.run != run {
+            let error = StoreError::Events("they belong to several runs");
+            return Err(write_failed(error));
+        }
+        if event.seq != due {
+            return Err(JournalError::Conflict {
+                run,
+                seq: event.seq,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn create(
+    connection: &Connection,
+    id: &str,
+    event: &Event,
+    created: &RunCreated,
+) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached(
+            "INSERT INTO run (id, workflow, target, account, status, started_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .insert(params![
+            id,
+            created.workflow,
+            created.target,
+            created.account.to_string(),
+            RunStatus::Running.as_str(),
+            event.at.0,
+        ])
+}
+
+/// Carries a run-level event over to the run's row. Events of attempts leave
+/// the row alone: it would cost a page in every commit.
+fn project(connection: &Connection, number: i64, event: &Event) -> rusqlite::Result<()> {
+    let Some(status) = RunStatus::after(&event.body) else {
+        return Ok(());
+    };
+    let ended = matches!(event.body, EventBody::RunEnded(_)).then_some(event.at.0);
+    connection
+        .prepare_cached("UPDATE run SET status = ?2, ended_at = ?3 WHERE number = ?1")?
+        .execute(params![number, status.as_str(), ended])?;
+    Ok(())
+}

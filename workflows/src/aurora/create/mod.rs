@@ -1,0 +1,164 @@
+//! `aurora create`: a cluster with all that it needs, from nothing.
+
+mod parameters;
+pub(crate) mod steps;
+mod survey;
+
+use stepwell_engine::{Graph, GraphError, Handle, Precedes};
+
+use crate::aws::Aws;
+pub use parameters::{
+    CreateOptions, CreateParameters, CreateRequest, PasswordSource, PlannedInstance,
+};
+use steps::{
+    AssociateSubnet, ChooseRange, CreateCluster, CreateInstance, CreateRouteTable,
+    CreateSecurityGroup, CreateSubnet, CreateSubnetGroup, CreateVpc, ProtectCluster,
+    VerifyEndpoint, WaitCluster, WaitInstance,
+};
+pub use survey::survey_create;
+
+/// The graph of a create. Follows from the parameters alone.
+pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphError> {
+    let p = parameters;
+    let region = || p.region.clone();
+    let labels = || p.labels.clone();
+    let mut graph = Graph::builder();
+
+    let range = graph.add(
+        "address-range",
+        ChooseRange {
+            region: region(),
+            cluster: p.cluster.clone(),
+            wanted: p.vpc_cidr,
+        },
+        (),
+    );
+    let vpc = graph.add(
+        "vpc",
+        CreateVpc {
+            region: region(),
+            labels: labels(),
+        },
+        range,
+    );
+    let route_table = graph.add(
+        "route-table",
+        CreateRouteTable {
+            region: region(),
+            labels: labels(),
+        },
+        vpc,
+    );
+    let mut subnets = Vec::new();
+    let mut associations = Vec::new();
+    for (part, zone) in p.zones.iter().enumerate() {
+        let subnet = graph.add(
+            format!("subnet-{zone}"),
+            CreateSubnet {
+                region: region(),
+                labels: labels(),
+                zone: zone.clone(),
+                part,
+            },
+            vpc,
+        );
+        associations.push(graph.add(
+            format!("route-table-{zone}"),
+            AssociateSubnet { region: region() },
+            (vpc, route_table, subnet),
+        ));
+        subnets.push(subnet);
+    }
+    let security_group = graph.add(
+        "security-group",
+        CreateSecurityGroup {
+            region: region(),
+            labels: labels(),
+            name: p.security_group_name.clone(),
+        },
+        vpc,
+    );
+    let subnet_group = graph.add(
+        "subnet-group",
+        CreateSubnetGroup {
+            region: region(),
+            labels: labels(),
+            name: p.subnet_group_name.clone(),
+        },
+        (vpc, subnets),
+    );
+    let cluster = graph.add(
+        "cluster",
+        CreateCluster {
+            region: region(),
+            labels: labels(),
+            engine: p.engine.clone(),
+            engine_version: p.engine_version.clone(),
+            username: p.username.clone(),
+            password: p.password,
+            database: p.database.clone(),
+        },
+        (subnet_group, security_group),
+    );
+    let cluster_available = graph.add(
+        "cluster-available",
+        WaitCluster { region: region() },
+        cluster,
+    );
+
+    let mut instances: Vec<Handle<_>> = Vec::new();
+    for planned in &p.instances {
+        // The first instance to be available becomes the writer, so the
+        // others wait for it: else the writer's zone would be left to chance.
+        let first = instances.first().copied();
+        let after: Vec<&dyn Precedes> = first.iter().map(|first| first as _).collect();
+        let short = planned
+            .name
+            .strip_prefix(&format!("{}-", p.cluster))
+            .unwrap_or(&planned.name);
+        let made = graph.add_after(
+            short.to_owned(),
+            CreateInstance {
+                region: region(),
+                labels: labels(),
+                name: planned.name.clone(),
+                zone: planned.zone.clone(),
+                class: p.instance_class.clone(),
+                engine: p.engine.clone(),
+            },
+            cluster_available,
+            &after,
+        );
+        instances.push(graph.add(
+            format!("{short}-available"),
+            WaitInstance {
+                region: region(),
+                cluster: p.cluster.clone(),
+                writer: first.is_none(),
+            },
+            made,
+        ));
+    }
+    let routed: Vec<&dyn Precedes> = associations.iter().map(|made| made as _).collect();
+    let endpoint = graph.add_after(
+        "endpoint",
+        VerifyEndpoint {
+            region: region(),
+            cluster: p.cluster.clone(),
+            database: p.database.clone(),
+            username: p.username.clone(),
+        },
+        (vpc, security_group, instances),
+        &routed,
+    );
+    if p.deletion_protection {
+        graph.add_after(
+            "deletion-protection",
+            ProtectCluster { region: region() },
+            cluster,
+            &[&endpoint],
+        );
+    }
+    graph.output(endpoint);
+    graph.finish()
+}

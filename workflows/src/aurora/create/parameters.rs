@@ -1,0 +1,176 @@
+//! What a person asks for, checked; and what a run starts from, resolved.
+
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::tags::Labels;
+use crate::input::{self, InvalidInput};
+use crate::secret::Secret;
+
+/// `aurora create` as it was asked for; nothing is checked yet.
+#[derive(Debug, Clone)]
+pub struct CreateOptions {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The region.
+    pub region: String,
+    /// How many instances.
+    pub instances: u32,
+    /// Their class.
+    pub instance_class: String,
+    /// The engine.
+    pub engine: String,
+    /// Its version.
+    pub engine_version: String,
+    /// The zones; none to let AWS's own list decide.
+    pub zones: Vec<String>,
+    /// The VPC's address range; none to choose a free one.
+    pub vpc_cidr: Option<String>,
+    /// The master user.
+    pub username: String,
+    /// The first database.
+    pub database: String,
+    /// Whether the cluster is protected against deletion once it stands.
+    pub deletion_protection: bool,
+    /// Further tags for everything.
+    pub tags: Vec<(String, String)>,
+    /// The subnet group's name; none for `<cluster>-subnet-group`.
+    pub subnet_group_name: Option<String>,
+    /// The security group's name; none for `<cluster>-security-group`.
+    pub security_group_name: Option<String>,
+}
+
+/// Who keeps the master password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordSource {
+    /// RDS makes it and keeps it in Secrets Manager.
+    Managed,
+    /// The person gave it; it is nowhere recorded.
+    Given,
+}
+
+/// `aurora create`, checked.
+#[derive(Debug, Clone)]
+pub struct CreateRequest {
+    pub(crate) cluster: String,
+    pub(crate) region: String,
+    pub(crate) instances: u32,
+    pub(crate) instance_class: String,
+    pub(crate) engine: String,
+    pub(crate) engine_version: String,
+    pub(crate) zones: Vec<String>,
+    pub(crate) vpc_cidr: Option<Ipv4Net>,
+    pub(crate) username: String,
+    pub(crate) password: PasswordSource,
+    pub(crate) database: String,
+    pub(crate) deletion_protection: bool,
+    pub(crate) labels: Labels,
+    pub(crate) subnet_group_name: String,
+    pub(crate) security_group_name: String,
+}
+
+impl CreateOptions {
+    /// Checks every value by its form.
+    pub fn validate(self, password: Option<&Secret>) -> Result<CreateRequest, InvalidInput> {
+        let cluster = input::cluster(&self.cluster)?;
+        let region = input::region(&self.region)?;
+        let subnet_group_name = self
+            .subnet_group_name
+            .unwrap_or_else(|| format!("{cluster}-subnet-group"));
+        let security_group_name = self
+            .security_group_name
+            .unwrap_or_else(|| format!("{cluster}-security-group"));
+        if let Some(password) = password {
+            input::password(password)?;
+        }
+        Ok(CreateRequest {
+            instances: input::instances(self.instances)?,
+            instance_class: input::instance_class(&self.instance_class)?,
+            engine: input::engine(&self.engine)?,
+            engine_version: input::engine_version(&self.engine_version)?,
+            zones: input::zones(&region, &self.zones)?,
+            vpc_cidr: self.vpc_cidr.as_deref().map(input::vpc_cidr).transpose()?,
+            username: input::username(&self.username)?,
+            password: match password {
+                Some(_) => PasswordSource::Given,
+                None => PasswordSource::Managed,
+            },
+            database: input::database(&self.database)?,
+            deletion_protection: self.deletion_protection,
+            labels: Labels {
+                deployment: super::super::target(&region, &cluster),
+                cluster: cluster.clone(),
+                extra: input::tags(&self.tags)?,
+            },
+            subnet_group_name: input::subnet_group_name(&subnet_group_name)?,
+            security_group_name: input::security_group_name(&security_group_name)?,
+            cluster,
+            region,
+        })
+    }
+}
+
+impl CreateRequest {
+    /// What the run works on.
+    pub fn target(&self) -> String {
+        self.labels.deployment.clone()
+    }
+
+    /// The region.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+}
+
+/// An instance and the zone it goes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedInstance {
+    /// Its name, `<cluster>-instance-<n>`.
+    pub name: String,
+    /// Its zone.
+    pub zone: String,
+}
+
+/// What a run of `aurora create` starts from: everything that had to be asked
+/// of AWS is answered, so the graph follows from this alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateParameters {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The region.
+    pub region: String,
+    /// One subnet is made in each.
+    pub zones: Vec<String>,
+    /// The first becomes the writer.
+    pub instances: Vec<PlannedInstance>,
+    /// Their class.
+    pub instance_class: String,
+    /// The engine.
+    pub engine: String,
+    /// Its version.
+    pub engine_version: String,
+    /// The VPC's address range, if one was asked for.
+    pub vpc_cidr: Option<Ipv4Net>,
+    /// The master user.
+    pub username: String,
+    /// Who keeps the password.
+    pub password: PasswordSource,
+    /// The first database.
+    pub database: String,
+    /// Whether the cluster is protected once it stands.
+    pub deletion_protection: bool,
+    /// The tags of everything.
+    pub labels: Labels,
+    /// The subnet group's name.
+    pub subnet_group_name: String,
+    /// The security group's name.
+    pub security_group_name: String,
+}
+
+impl CreateParameters {
+    /// What the run works on.
+    pub fn target(&self) -> String {
+        self.labels.deployment.clone()
+    }
+}

@@ -1,0 +1,287 @@
+//! The cluster itself, its protection, and the wait until it is available.
+
+use std::time::Duration;
+
+use aws_sdk_rds::types::{DbCluster, SourceType};
+use serde::{Deserialize, Serialize};
+use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
+
+use super::security_group::SecurityGroupMade;
+use super::subnet_group::SubnetGroupMade;
+use crate::aurora::create::parameters::PasswordSource;
+use crate::aurora::gone;
+use crate::aws::call::{fault, has_code, unless_gone};
+use crate::aws::poll::{Seen, poll};
+use crate::aws::tags::{self, Labels};
+use crate::aws::{Aws, POLICY, rds};
+
+/// Makes the cluster, without waiting for it.
+#[derive(Debug, Serialize)]
+pub(crate) struct CreateCluster {
+    pub(crate) region: String,
+    pub(crate) labels: Labels,
+    pub(crate) engine: String,
+    pub(crate) engine_version: String,
+    pub(crate) username: String,
+    pub(crate) password: PasswordSource,
+    pub(crate) database: String,
+}
+
+/// The cluster.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ClusterMade {
+    pub(crate) cluster: String,
+}
+
+impl CreateCluster {
+    fn made(&self) -> ClusterMade {
+        ClusterMade {
+            cluster: self.labels.cluster.clone(),
+        }
+    }
+}
+
+impl Step for CreateCluster {
+    type Context = Aws;
+    type Input = (SubnetGroupMade, SecurityGroupMade);
+    type Output = ClusterMade;
+    const KIND: &'static str = "create-cluster";
+    const EFFECT: Effect = Effect::Create;
+
+    fn policy(&self) -> Policy {
+        gone::POLICY
+    }
+
+    async fn check(
+        &self,
+        at: &Attempt<Aws>,
+        (group, _): &Self::Input,
+    ) -> Result<Found<ClusterMade>, Fault> {
+        let name = &self.labels.cluster;
+        let Some(cluster) = rds::cluster(at.context(), &self.region, name).await? else {
+            return Ok(Found::Nothing);
+        };
+        let labels = cluster.tag_list();
+        if tags::is_of_run(tags::rds_value(labels, tags::RUN), at) {
+            if !at.undoing() {
+                refuse_deleting(&cluster)?;
+            }
+            return Ok(Found::Ours(self.made()));
+        }
+        if at.undoing() {
+            return Ok(Found::Theirs(self.made()));
+        }
+        refuse_deleting(&cluster)?;
+        // An earlier run's half-made cluster is completed; any other is not
+        // for this run to touch.
+        let deployment = tags::rds_value(labels, tags::DEPLOYMENT);
+        if deployment == Some(self.labels.deployment.as_str())
+            && cluster.db_subnet_group() == Some(&group.name)
+        {
+            return Ok(Found::Theirs(self.made()));
+        }
+        Err(Fault::permanent(format!(
+            "a cluster {name:?} exists in {} that this run did not make",
+            self.region
+        ))
+        .with_code("DBClusterAlreadyExistsFault"))
+    }
+
+    async fn run(
+        &self,
+        at: &Attempt<Aws>,
+        (group, security): &Self::Input,
+    ) -> Result<ClusterMade, Fault> {
+        let request = at
+            .context()
+            .rds(&self.region)
+            .create_db_cluster()
+            .db_cluster_identifier(&self.labels.cluster)
+            .engine(&self.engine)
+            .engine_version(&self.engine_version)
+            .database_name(&self.database)
+            .db_subnet_group_name(&group.name)
+            .vpc_security_group_ids(&security.group_id)
+            .storage_encrypted(true)
+            .master_username(&self.username)
+            .set_tags(Some(self.labels.rds(at)));
+        let request = match self.password {
+            PasswordSource::Managed => request.manage_master_user_password(true),
+            PasswordSource::Given => {
+                let password = at.context().password().ok_or_else(|| {
+                    Fault::operator("the database password is needed and was not given")
+                        .with_hint("it is nowhere recorded: give it again with AURORA_PASSWORD or --password-file")
+                })?;
+                request.master_user_password(password.reveal())
+            }
+        };
+        match request
+            .send()
+            .await
+            .map_err(|error| fault("CreateDBCluster", error))
+        {
+            Ok(_) => Ok(self.made()),
+            Err(fault) if has_code(&fault, &["DBClusterAlreadyExistsFault"]) => {
+                Err(fault.uncertain().with_class(FaultClass::Transient))
+            }
+            // RDS learns of a young security group with some delay.
+            Err(fault)
+                if has_code(&fault, &["InvalidParameterValue"])
+                    && fault.message.contains("security group") =>
+            {
+                Err(fault.with_class(FaultClass::Transient))
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn undo(
+        &self,
+        at: &Attempt<Aws>,
+        _: &Self::Input,
+        output: &ClusterMade,
+    ) -> Result<(), Fault> {
+        let name = &output.cluster;
+        let Some(cluster) = rds::cluster(at.context(), &self.region, name).await? else {
+            return Ok(());
+        };
+        if cluster.deletion_protection() == Some(true) {
+            return Err(Fault::permanent(format!(
+                "cluster {name:?} is protected against deletion"
+            ))
+            .with_hint("switch the protection off, then run the rollback again"));
+        }
+        if cluster.status() != Some("deleting") {
+            let answer = at
+                .context()
+                .rds(&self.region)
+                .delete_db_cluster()
+                .db_cluster_identifier(name)
+                .skip_final_snapshot(true)
+                .send()
+                .await
+                .map_err(|error| fault("DeleteDBCluster", error));
+            unless_gone(answer)?;
+        }
+        gone::wait_cluster(at, &self.region, name).await
+    }
+
+    fn ids(&self, output: &ClusterMade) -> Vec<String> {
+        vec![output.cluster.clone()]
+    }
+}
+
+fn refuse_deleting(cluster: &DbCluster) -> Result<(), Fault> {
+    if cluster.status() == Some("deleting") {
+        return Err(Fault::pending(
+            "the cluster of this name is being deleted; waiting for it to go",
+        ));
+    }
+    Ok(())
+}
+
+/// Waits until the cluster is available: only then may instances be made.
+#[derive(Debug, Serialize)]
+pub(crate) struct WaitCluster {
+    pub(crate) region: String,
+}
+
+impl Step for WaitCluster {
+    type Context = Aws;
+    type Input = ClusterMade;
+    type Output = ClusterMade;
+    const KIND: &'static str = "wait-cluster";
+    const EFFECT: Effect = Effect::Wait;
+
+    fn policy(&self) -> Policy {
+        gone::POLICY
+    }
+
+    async fn run(&self, at: &Attempt<Aws>, input: &ClusterMade) -> Result<ClusterMade, Fault> {
+        let name = &input.cluster;
+        let what = format!("cluster {name:?} is not available");
+        let (pace, deadline) = (Duration::from_secs(5), Duration::from_secs(120 * 60));
+        poll(at, &what, pace, deadline, || async {
+            let cluster = rds::cluster(at.context(), &self.region, name).await?;
+            match cluster.as_ref().and_then(DbCluster::status) {
+                Some("available") => Ok(Seen::Done(input.clone())),
+                Some(status) if rds::is_terminal(status) => {
+                    let kind = SourceType::DbCluster;
+                    let words = rds::last_words(at.context(), &self.region, kind, name).await;
+                    Err(terminal("cluster", name, status, words))
+                }
+                status => Ok(Seen::Not(status.unwrap_or("not visible yet").to_owned())),
+            }
+        })
+        .await
+    }
+}
+
+/// A state that does not become "available", with what RDS says of it.
+pub(super) fn terminal(kind: &str, name: &str, status: &str, words: Option<String>) -> Fault {
+    let fault = Fault::permanent(format!("{kind} {name:?} is {status}"));
+    match words {
+        Some(words) => fault.with_cause(format!("RDS says: {words}")),
+        None => fault,
+    }
+}
+
+/// Protects the cluster against deletion, once everything stands: until then a
+/// failure must be able to take it away again.
+#[derive(Debug, Serialize)]
+pub(crate) struct ProtectCluster {
+    pub(crate) region: String,
+}
+
+impl ProtectCluster {
+    async fn set(&self, at: &Attempt<Aws>, cluster: &str, on: bool) -> Result<(), Fault> {
+        let answer = at
+            .context()
+            .rds(&self.region)
+            .modify_db_cluster()
+            .db_cluster_identifier(cluster)
+            .deletion_protection(on)
+            .apply_immediately(true)
+            .send()
+            .await
+            .map_err(|error| fault("ModifyDBCluster", error));
+        match answer {
+            Err(fault) if !on => unless_gone(Err::<(), _>(fault)).map(drop),
+            answer => answer.map(drop),
+        }
+    }
+}
+
+impl Step for ProtectCluster {
+    type Context = Aws;
+    type Input = ClusterMade;
+    type Output = ();
+    const KIND: &'static str = "protect-cluster";
+    const EFFECT: Effect = Effect::Create;
+
+    fn policy(&self) -> Policy {
+        POLICY
+    }
+
+    async fn check(&self, at: &Attempt<Aws>, input: &ClusterMade) -> Result<Found<()>, Fault> {
+        let cluster = rds::cluster(at.context(), &self.region, &input.cluster).await?;
+        let Some(cluster) = cluster.filter(|cluster| cluster.deletion_protection() == Some(true))
+        else {
+            return Ok(Found::Nothing);
+        };
+        let run = tags::rds_value(cluster.tag_list(), tags::RUN);
+        Ok(if tags::is_of_run(run, at) {
+            Found::Ours(())
+        } else {
+            Found::Theirs(())
+        })
+    }
+
+    async fn run(&self, at: &Attempt<Aws>, input: &ClusterMade) -> Result<(), Fault> {
+        self.set(at, &input.cluster, true).await
+    }
+
+    async fn undo(&self, at: &Attempt<Aws>, input: &ClusterMade, (): &()) -> Result<(), Fault> {
+        self.set(at, &input.cluster, false).await
+    }
+}

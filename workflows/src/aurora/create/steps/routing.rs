@@ -1,0 +1,228 @@
+//! The route table and its associations with the subnets.
+
+use aws_sdk_ec2::types::{ResourceType, RouteTable};
+use serde::{Deserialize, Serialize};
+use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
+
+use super::subnet::SubnetMade;
+use super::vpc::VpcMade;
+use crate::aws::call::{fault, has_code, unless_gone};
+use crate::aws::tags::{self, Labels};
+use crate::aws::{Aws, POLICY, ec2};
+
+/// Makes the route table of the cluster's subnets.
+#[derive(Debug, Serialize)]
+pub(crate) struct CreateRouteTable {
+    pub(crate) region: String,
+    pub(crate) labels: Labels,
+}
+
+/// The route table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RouteTableMade {
+    pub(crate) route_table_id: String,
+}
+
+impl Step for CreateRouteTable {
+    type Context = Aws;
+    type Input = VpcMade;
+    type Output = RouteTableMade;
+    const KIND: &'static str = "create-route-table";
+    const EFFECT: Effect = Effect::Create;
+
+    fn policy(&self) -> Policy {
+        POLICY
+    }
+
+    async fn check(
+        &self,
+        at: &Attempt<Aws>,
+        vpc: &VpcMade,
+    ) -> Result<Found<RouteTableMade>, Fault> {
+        let tables = ec2::route_tables(at.context(), &self.region, &vpc.vpc_id).await?;
+        let (own, others): (Vec<_>, Vec<_>) = tables
+            .into_iter()
+            .filter(|table| {
+                tags::value(table.tags(), tags::CLUSTER) == Some(&self.labels.cluster)
+                    && !ec2::is_main(table)
+            })
+            .partition(|table| tags::is_of_run(tags::value(table.tags(), tags::RUN), at));
+        if let Some(made) = own.first().and_then(made) {
+            return Ok(Found::Ours(made));
+        }
+        Ok(match others.first().and_then(made) {
+            Some(made) => Found::Theirs(made),
+            None => Found::Nothing,
+        })
+    }
+
+    async fn run(&self, at: &Attempt<Aws>, vpc: &VpcMade) -> Result<RouteTableMade, Fault> {
+        let name = format!("Aurora Cluster {}", self.labels.cluster);
+        let answer = at
+            .context()
+            .ec2(&self.region)
+            .create_route_table()
+            .vpc_id(&vpc.vpc_id)
+            .tag_specifications(
+                self.labels
+                    .specification(at, ResourceType::RouteTable, &name),
+            )
+            .send()
+            .await
+            .map_err(|error| fault("CreateRouteTable", error))?;
+        answer
+            .route_table
+            .as_ref()
+            .and_then(made)
+            .ok_or_else(|| Fault::transient("aws named no route table").uncertain())
+    }
+
+    async fn undo(
+        &self,
+        at: &Attempt<Aws>,
+        _: &VpcMade,
+        output: &RouteTableMade,
+    ) -> Result<(), Fault> {
+        let answer = at
+            .context()
+            .ec2(&self.region)
+            .delete_route_table()
+            .route_table_id(&output.route_table_id)
+            .send()
+            .await
+            .map_err(|error| fault("DeleteRouteTable", error));
+        unless_gone(answer).map(drop)
+    }
+
+    fn ids(&self, output: &RouteTableMade) -> Vec<String> {
+        vec![output.route_table_id.clone()]
+    }
+}
+
+fn made(table: &RouteTable) -> Option<RouteTableMade> {
+    Some(RouteTableMade {
+        route_table_id: table.route_table_id()?.to_owned(),
+    })
+}
+
+/// Associates a subnet with the route table.
+#[derive(Debug, Serialize)]
+pub(crate) struct AssociateSubnet {
+    pub(crate) region: String,
+}
+
+/// The association.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AssociationMade {
+    pub(crate) association_id: String,
+}
+
+impl AssociateSubnet {
+    /// The association of the subnet, if any, and the table it is with.
+    async fn find(
+        &self,
+        at: &Attempt<Aws>,
+        vpc: &str,
+        subnet: &str,
+    ) -> Result<Option<(RouteTable, AssociationMade)>, Fault> {
+        let tables = ec2::route_tables(at.context(), &self.region, vpc).await?;
+        for table in tables {
+            let association = table.associations().iter().find_map(|association| {
+                (association.subnet_id() == Some(subnet))
+                    .then(|| association.route_table_association_id())?
+            });
+            if let Some(id) = association {
+                let made = AssociationMade {
+                    association_id: id.to_owned(),
+                };
+                return Ok(Some((table, made)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Step for AssociateSubnet {
+    type Context = Aws;
+    type Input = (VpcMade, RouteTableMade, SubnetMade);
+    type Output = AssociationMade;
+    const KIND: &'static str = "associate-route-table";
+    const EFFECT: Effect = Effect::Create;
+
+    fn policy(&self) -> Policy {
+        POLICY
+    }
+
+    async fn check(
+        &self,
+        at: &Attempt<Aws>,
+        (vpc, table, subnet): &Self::Input,
+    ) -> Result<Found<AssociationMade>, Fault> {
+        let Some((found, made)) = self.find(at, &vpc.vpc_id, &subnet.subnet_id).await? else {
+            return Ok(Found::Nothing);
+        };
+        if found.route_table_id() != Some(&table.route_table_id) {
+            return Err(Fault::permanent(format!(
+                "subnet {} is associated with {}, not with {}",
+                subnet.subnet_id,
+                found.route_table_id().unwrap_or("another route table"),
+                table.route_table_id
+            )));
+        }
+        // An association has no tags: it is this run's if its table is.
+        Ok(
+            if tags::is_of_run(tags::value(found.tags(), tags::RUN), at) {
+                Found::Ours(made)
+            } else {
+                Found::Theirs(made)
+            },
+        )
+    }
+
+    async fn run(
+        &self,
+        at: &Attempt<Aws>,
+        (_, table, subnet): &Self::Input,
+    ) -> Result<AssociationMade, Fault> {
+        let answer = at
+            .context()
+            .ec2(&self.region)
+            .associate_route_table()
+            .route_table_id(&table.route_table_id)
+            .subnet_id(&subnet.subnet_id)
+            .send()
+            .await
+            .map_err(|error| fault("AssociateRouteTable", error));
+        match answer {
+            Ok(answer) => answer
+                .association_id
+                .map(|association_id| AssociationMade { association_id })
+                .ok_or_else(|| Fault::transient("aws named no association").uncertain()),
+            Err(fault) if has_code(&fault, &["Resource.AlreadyAssociated"]) => {
+                Err(fault.uncertain().with_class(FaultClass::Transient))
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn undo(
+        &self,
+        at: &Attempt<Aws>,
+        _: &Self::Input,
+        output: &AssociationMade,
+    ) -> Result<(), Fault> {
+        let answer = at
+            .context()
+            .ec2(&self.region)
+            .disassociate_route_table()
+            .association_id(&output.association_id)
+            .send()
+            .await
+            .map_err(|error| fault("DisassociateRouteTable", error));
+        unless_gone(answer).map(drop)
+    }
+
+    fn ids(&self, output: &AssociationMade) -> Vec<String> {
+        vec![output.association_id.clone()]
+    }
+}

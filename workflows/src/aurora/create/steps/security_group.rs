@@ -1,0 +1,113 @@
+//! The security group of the cluster. Peering opens port 5432 in it later.
+
+use aws_sdk_ec2::types::{ResourceType, SecurityGroup};
+use serde::{Deserialize, Serialize};
+use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
+
+use super::vpc::VpcMade;
+use crate::aws::call::{fault, has_code, unless_gone};
+use crate::aws::tags::{self, Labels};
+use crate::aws::{Aws, POLICY, ec2};
+
+/// Makes the security group.
+#[derive(Debug, Serialize)]
+pub(crate) struct CreateSecurityGroup {
+    pub(crate) region: String,
+    pub(crate) labels: Labels,
+    pub(crate) name: String,
+}
+
+/// The security group.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SecurityGroupMade {
+    pub(crate) group_id: String,
+}
+
+impl Step for CreateSecurityGroup {
+    type Context = Aws;
+    type Input = VpcMade;
+    type Output = SecurityGroupMade;
+    const KIND: &'static str = "create-security-group";
+    const EFFECT: Effect = Effect::Create;
+
+    fn policy(&self) -> Policy {
+        POLICY
+    }
+
+    async fn check(
+        &self,
+        at: &Attempt<Aws>,
+        vpc: &VpcMade,
+    ) -> Result<Found<SecurityGroupMade>, Fault> {
+        let groups = ec2::security_groups(at.context(), &self.region, &vpc.vpc_id).await?;
+        let found: Option<SecurityGroup> = groups
+            .into_iter()
+            .find(|group| group.group_name() == Some(&self.name));
+        let Some((group, id)) = found
+            .as_ref()
+            .and_then(|group| Some((group, group.group_id()?)))
+        else {
+            return Ok(Found::Nothing);
+        };
+        let made = SecurityGroupMade {
+            group_id: id.to_owned(),
+        };
+        Ok(
+            if tags::is_of_run(tags::value(group.tags(), tags::RUN), at) {
+                Found::Ours(made)
+            } else {
+                Found::Theirs(made)
+            },
+        )
+    }
+
+    async fn run(&self, at: &Attempt<Aws>, vpc: &VpcMade) -> Result<SecurityGroupMade, Fault> {
+        let answer = at
+            .context()
+            .ec2(&self.region)
+            .create_security_group()
+            .vpc_id(&vpc.vpc_id)
+            .group_name(&self.name)
+            .description(format!("Aurora Cluster {}", self.labels.cluster))
+            .tag_specifications(self.labels.specification(
+                at,
+                ResourceType::SecurityGroup,
+                &self.name,
+            ))
+            .send()
+            .await
+            .map_err(|error| fault("CreateSecurityGroup", error));
+        match answer {
+            Ok(answer) => answer
+                .group_id
+                .map(|group_id| SecurityGroupMade { group_id })
+                .ok_or_else(|| Fault::transient("aws named no security group").uncertain()),
+            // The look before did not see it yet; the next one will.
+            Err(fault) if has_code(&fault, &["InvalidGroup.Duplicate"]) => {
+                Err(fault.uncertain().with_class(FaultClass::Transient))
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn undo(
+        &self,
+        at: &Attempt<Aws>,
+        _: &VpcMade,
+        output: &SecurityGroupMade,
+    ) -> Result<(), Fault> {
+        let answer = at
+            .context()
+            .ec2(&self.region)
+            .delete_security_group()
+            .group_id(&output.group_id)
+            .send()
+            .await
+            .map_err(|error| fault("DeleteSecurityGroup", error));
+        unless_gone(answer).map(drop)
+    }
+
+    fn ids(&self, output: &SecurityGroupMade) -> Vec<String> {
+        vec![output.group_id.clone()]
+    }
+}

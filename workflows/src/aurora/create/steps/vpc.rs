@@ -1,0 +1,225 @@
+//! The VPC, on an address range that is nobody else's.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{ResourceType, Vpc, VpcState};
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
+
+use super::range::Ranges;
+use crate::aurora::ranges;
+use crate::aws::call::{fault, unless_gone};
+use crate::aws::poll::{Seen, poll};
+use crate::aws::tags::{self, Labels};
+use crate::aws::{Aws, POLICY, ec2};
+
+/// Makes the VPC.
+///
+/// Two creates may draw the same range at the same moment. So after its VPC is
+/// visible, a create looks whether another Aurora VPC overlaps; if one does, it
+/// yields: it deletes its own and takes the next range. Of two that collide, at
+/// least one sees the other, because each looks after it can be seen.
+#[derive(Debug, Serialize)]
+pub(crate) struct CreateVpc {
+    pub(crate) region: String,
+    pub(crate) labels: Labels,
+}
+
+/// The VPC and its range.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct VpcMade {
+    pub(crate) vpc_id: String,
+    pub(crate) cidr: Ipv4Net,
+}
+
+impl CreateVpc {
+    /// The cluster's VPCs: those of this run, and the others.
+    async fn find(&self, at: &Attempt<Aws>) -> Result<(Vec<Vpc>, Vec<Vpc>), Fault> {
+        let vpcs = ec2::vpcs_of(at.context(), &self.region, &self.labels.cluster).await?;
+        Ok(vpcs
+            .into_iter()
+            .partition(|vpc| tags::is_of_run(tags::value(vpc.tags(), tags::RUN), at)))
+    }
+
+    /// Whether another Aurora VPC, in any region, overlaps this one.
+    async fn has_rival(&self, at: &Attempt<Aws>, vpc: &VpcMade) -> Result<bool, Fault> {
+        let filter = ec2::filter("tag-key", tags::CLUSTER);
+        let here = ec2::vpcs(at.context(), &self.region, Some(filter)).await?;
+        let elsewhere = ranges::aurora_elsewhere(at, &self.region).await?;
+        Ok(here
+            .iter()
+            .flat_map(|other| ranges::blocks(other, &self.region))
+            .chain(elsewhere)
+            .any(|other| {
+                other.vpc.as_deref() != Some(&vpc.vpc_id) && ranges::overlap(other.block, vpc.cidr)
+            }))
+    }
+
+    async fn create(&self, at: &Attempt<Aws>, block: Ipv4Net) -> Result<VpcMade, Fault> {
+        let name = format!("Aurora Cluster {}", self.labels.cluster);
+        let answer = at
+            .context()
+            .ec2(&self.region)
+            .create_vpc()
+            .cidr_block(block.to_string())
+            .tag_specifications(self.labels.specification(at, ResourceType::Vpc, &name))
+            .send()
+            .await
+            .map_err(|error| fault("CreateVpc", error))?;
+        made(answer.vpc.as_ref())
+    }
+
+    /// Waits until the VPC can be seen by its tag, twice in a row, and is ready.
+    async fn visible(&self, at: &Attempt<Aws>, vpc: &VpcMade) -> Result<(), Fault> {
+        let mut sightings = 0;
+        let (pace, deadline) = (Duration::from_secs(1), Duration::from_secs(5 * 60));
+        poll(at, "the vpc is not visible", pace, deadline, || {
+            sightings += 1;
+            let sighting = sightings;
+            async move {
+                let vpcs = ec2::vpcs_of(at.context(), &self.region, &self.labels.cluster).await?;
+                let seen = vpcs.iter().any(|other| {
+                    other.vpc_id() == Some(&vpc.vpc_id)
+                        && other.state() == Some(&VpcState::Available)
+                });
+                Ok(if seen && sighting > 1 {
+                    Seen::Done(())
+                } else {
+                    Seen::Not(format!("{} is pending", vpc.vpc_id))
+                })
+            }
+        })
+        .await
+    }
+
+    async fn delete(&self, at: &Attempt<Aws>, vpc: &str) -> Result<(), Fault> {
+        let answer = at
+            .context()
+            .ec2(&self.region)
+            .delete_vpc()
+            .vpc_id(vpc)
+            .send()
+            .await
+            .map_err(|error| fault("DeleteVpc", error));
+        unless_gone(answer).map(drop)
+    }
+}
+
+impl Step for CreateVpc {
+    type Context = Aws;
+    type Input = Ranges;
+    type Output = VpcMade;
+    const KIND: &'static str = "create-vpc";
+    const EFFECT: Effect = Effect::Create;
+
+    fn policy(&self) -> Policy {
+        // Room for some ranges that others took.
+        Policy {
+            timeout: Duration::from_secs(20 * 60),
+            ..POLICY
+        }
+    }
+
+    async fn check(&self, at: &Attempt<Aws>, _: &Ranges) -> Result<Found<VpcMade>, Fault> {
+        let (own, others) = self.find(at).await?;
+        if at.undoing() {
+            return own
+                .first()
+                .map_or(Ok(Found::Nothing), |vpc| made(Some(vpc)).map(Found::Ours));
+        }
+        if own.len() + others.len() > 1 {
+            let ids: Vec<&str> = own.iter().chain(&others).filter_map(Vpc::vpc_id).collect();
+            return Err(Fault::permanent(format!(
+                "several VPCs are tagged {}={}: {}",
+                tags::CLUSTER,
+                self.labels.cluster,
+                ids.join(", ")
+            ))
+            .with_hint(format!(
+                "`stepwell aurora delete --cluster {} --region {}` removes them all",
+                self.labels.cluster, self.region
+            )));
+        }
+        if let Some(vpc) = others.first() {
+            return Ok(Found::Theirs(made(Some(vpc))?));
+        }
+        match own.first() {
+            Some(vpc) => {
+                let vpc = made(Some(vpc))?;
+                // A range that is contested is not this step's success yet.
+                Ok(if self.has_rival(at, &vpc).await? {
+                    Found::Nothing
+                } else {
+                    Found::Ours(vpc)
+                })
+            }
+            None => Ok(Found::Nothing),
+        }
+    }
+
+    async fn run(&self, at: &Attempt<Aws>, ranges: &Ranges) -> Result<VpcMade, Fault> {
+        let (own, _) = self.find(at).await?;
+        for vpc in &own {
+            at.progress("the address range is contested: taking another");
+            self.delete(at, vpc.vpc_id().unwrap_or_default()).await?;
+        }
+        let tried: Vec<Ipv4Net> = own
+            .iter()
+            .filter_map(|vpc| vpc.cidr_block()?.parse().ok())
+            .collect();
+        for block in &ranges.candidates {
+            if tried.contains(block) && ranges.candidates.len() > 1 {
+                continue;
+            }
+            let vpc = self.create(at, *block).await?;
+            self.visible(at, &vpc).await.map_err(Fault::uncertain)?;
+            if !self.has_rival(at, &vpc).await.map_err(Fault::uncertain)? {
+                return Ok(vpc);
+            }
+            at.progress(format!("another create took {block} at the same moment"));
+            self.delete(at, &vpc.vpc_id)
+                .await
+                .map_err(Fault::uncertain)?;
+        }
+        let blocks: Vec<String> = ranges.candidates.iter().map(Ipv4Net::to_string).collect();
+        Err(Fault::permanent(format!(
+            "other creates took every address range that was drawn ({})",
+            blocks.join(", ")
+        ))
+        .with_hint("run the command again"))
+    }
+
+    async fn undo(&self, at: &Attempt<Aws>, _: &Ranges, output: &VpcMade) -> Result<(), Fault> {
+        let (own, _) = self.find(at).await?;
+        let mut ids: Vec<String> = own
+            .iter()
+            .filter_map(|vpc| vpc.vpc_id().map(str::to_owned))
+            .collect();
+        ids.push(output.vpc_id.clone());
+        ids.sort();
+        ids.dedup();
+        for id in ids {
+            self.delete(at, &id).await?;
+        }
+        Ok(())
+    }
+
+    fn ids(&self, output: &VpcMade) -> Vec<String> {
+        vec![output.vpc_id.clone(), output.cidr.to_string()]
+    }
+}
+
+fn made(vpc: Option<&Vpc>) -> Result<VpcMade, Fault> {
+    let id = vpc.and_then(Vpc::vpc_id);
+    let block = vpc
+        .and_then(Vpc::cidr_block)
+        .and_then(|block| block.parse().ok());
+    match (id, block) {
+        (Some(id), Some(cidr)) => Ok(VpcMade {
+            vpc_id: id.to_owned(),
+            cidr,
+        }),
+        _ => Err(Fault::transient("aws named a vpc without id or range").uncertain()),
+    }
+}

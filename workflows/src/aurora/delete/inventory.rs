@@ -1,0 +1,305 @@
+//! What there is of a cluster, found by its name and tags. Reads only.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_rds::types::DbCluster;
+use serde::{Deserialize, Serialize};
+use stepwell_engine::Fault;
+
+use super::{DeleteParameters, DeleteRequest};
+use crate::SurveyError;
+use crate::aws::{Aws, ec2, rds, tags};
+
+/// A route table that is to go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteTableInventory {
+    /// Its id.
+    pub id: String,
+    /// Its associations with subnets.
+    pub associations: Vec<String>,
+}
+
+/// A VPC with what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VpcInventory {
+    /// Its id.
+    pub id: String,
+    /// Its subnets.
+    pub subnets: Vec<String>,
+    /// Its security groups but for the default one.
+    pub security_groups: Vec<String>,
+    /// Its route tables but for the main one.
+    pub route_tables: Vec<RouteTableInventory>,
+}
+
+/// All there is of a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// Whether the cluster itself is there.
+    pub cluster: bool,
+    /// Whether it is stopped.
+    pub stopped: bool,
+    /// Instances that read.
+    pub readers: Vec<String>,
+    /// The instance that writes; more where nobody can tell.
+    pub writers: Vec<String>,
+    /// Subnet groups.
+    pub subnet_groups: Vec<String>,
+    /// VPCs tagged with the cluster's name; more than one after mishaps.
+    pub vpcs: Vec<VpcInventory>,
+}
+
+impl Inventory {
+    /// Whether there is nothing at all.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What there is, a line each, for people.
+    pub fn lines(&self, cluster: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        for name in self.writers.iter().chain(&self.readers) {
+            lines.push(format!("instance {name}"));
+        }
+        if self.cluster {
+            lines.push(format!("cluster {cluster}"));
+        }
+        for name in &self.subnet_groups {
+            lines.push(format!("subnet group {name}"));
+        }
+        for vpc in &self.vpcs {
+            for id in vpc.subnets.iter().chain(&vpc.security_groups) {
+                lines.push(format!("{id} in {}", vpc.id));
+            }
+            for table in &vpc.route_tables {
+                lines.push(format!("{} in {}", table.id, vpc.id));
+            }
+            lines.push(format!("vpc {}", vpc.id));
+        }
+        lines
+    }
+}
+
+/// Finds what there is of a cluster and refuses what must not be deleted,
+/// before anything is touched: a protected cluster, a peered VPC, a VPC in
+/// which somebody else lives.
+pub async fn survey_delete(
+    aws: &Aws,
+    request: &DeleteRequest,
+) -> Result<DeleteParameters, SurveyError> {
+    let (region, name) = (&request.region, &request.cluster);
+    let cluster = aws.look(|| rds::cluster(aws, region, name)).await?;
+    if let Some((message, hint)) = cluster.as_ref().and_then(|c| protected(c, region)) {
+        return Err(SurveyError::Refused { message, hint });
+    }
+    let instances = aws.look(|| rds::instances(aws, region, name)).await?;
+    let writer: BTreeSet<&str> = cluster
+        .iter()
+        .flat_map(|cluster| cluster.db_cluster_members())
+        .filter(|member| member.is_cluster_writer() == Some(true))
+        .filter_map(|member| member.db_instance_identifier())
+        .collect();
+    let (writers, readers): (Vec<String>, Vec<String>) = instances
+        .iter()
+        .filter_map(|instance| instance.db_instance_identifier().map(str::to_owned))
+        .partition(|id| writer.contains(id.as_str()));
+
+    let vpcs = aws.look(|| ec2::vpcs_of(aws, region, name)).await?;
+    let ids: Vec<String> = vpcs
+        .iter()
+        .filter_map(|vpc| vpc.vpc_id().map(str::to_owned))
+        .collect();
+    refuse_peered(aws, request, &ids).await?;
+    let mut inventory = Inventory {
+        cluster: cluster.is_some(),
+        stopped: cluster
+            .as_ref()
+            .is_some_and(|cluster| cluster.status() == Some("stopped")),
+        readers,
+        writers,
+        ..Inventory::default()
+    };
+    let in_use = cluster
+        .as_ref()
+        .and_then(|cluster| cluster.db_subnet_group());
+    let conventional = format!("{name}-subnet-group");
+    let names: BTreeSet<&str> = in_use.into_iter().chain([conventional.as_str()]).collect();
+    for group in names {
+        if let Some(found) = owned_subnet_group(aws, request, group, &ids).await? {
+            inventory.subnet_groups.push(found);
+        }
+    }
+    for id in &ids {
+        refuse_foreign(aws, region, id).await?;
+        inventory
+            .vpcs
+            .push(aws.look(|| survey_vpc(aws, region, id)).await?);
+    }
+    Ok(DeleteParameters {
+        cluster: name.clone(),
+        region: region.clone(),
+        final_snapshot: request.final_snapshot.clone(),
+        inventory,
+    })
+}
+
+/// Says that a cluster is protected, if it is, and what to do about it.
+fn protected(cluster: &DbCluster, region: &str) -> Option<(String, String)> {
+    let name = cluster.db_cluster_identifier()?;
+    (cluster.deletion_protection() == Some(true)).then(|| {
+        (
+            format!("cluster {name:?} is protected against deletion"),
+            format!(
+                "switch it off first: aws rds modify-db-cluster --region {region} --db-cluster-identifier {name} --no-deletion-protection"
+            ),
+        )
+    })
+}
+
+/// Why a cluster must not be taken away, if it is protected: message and hint.
+pub(crate) async fn protection_refusal(
+    aws: &Aws,
+    region: &str,
+    name: &str,
+) -> Result<Option<(String, String)>, Fault> {
+    let cluster = aws.look(|| rds::cluster(aws, region, name)).await?;
+    Ok(cluster.and_then(|cluster| protected(&cluster, region)))
+}
+
+/// A subnet group by its name, if it is the cluster's: in one of its VPCs, or
+/// tagged for it, or left behind by a VPC that is gone.
+async fn owned_subnet_group(
+    aws: &Aws,
+    request: &DeleteRequest,
+    name: &str,
+    vpcs: &[String],
+) -> Result<Option<String>, Fault> {
+    let region = &request.region;
+    let Some(group) = aws.look(|| rds::subnet_group(aws, region, name)).await? else {
+        return Ok(None);
+    };
+    let vpc = group.vpc_id().unwrap_or_default();
+    let mut owned = vpcs.iter().any(|id| id == vpc);
+    if !owned {
+        let arn = group.db_subnet_group_arn().unwrap_or_default();
+        let labels = aws.look(|| rds::tags(aws, region, arn)).await?;
+        owned = tags::rds_value(&labels, tags::CLUSTER) == Some(&request.cluster);
+    }
+    if !owned {
+        let filter = || ec2::filter("vpc-id", vpc);
+        owned = aws
+            .look(|| ec2::vpcs(aws, region, Some(filter())))
+            .await?
+            .is_empty();
+    }
+    Ok(owned.then(|| name.to_owned()))
+}
+
+async fn refuse_peered(
+    aws: &Aws,
+    request: &DeleteRequest,
+    vpcs: &[String],
+) -> Result<(), SurveyError> {
+    let peerings = aws.look(|| ec2::peerings(aws, &request.region)).await?;
+    let alive: Vec<String> = peerings
+        .iter()
+        .filter(|peering| {
+            let state = peering.status().and_then(|status| status.code());
+            state.is_some_and(|state| {
+                matches!(
+                    state.as_str(),
+                    "initiating-request" | "pending-acceptance" | "provisioning" | "active"
+                )
+            })
+        })
+        .filter(|peering| {
+            [peering.requester_vpc_info(), peering.accepter_vpc_info()]
+                .into_iter()
+                .flatten()
+                .filter_map(|side| side.vpc_id())
+                .any(|id| vpcs.iter().any(|vpc| vpc == id))
+        })
+        .filter_map(|peering| peering.vpc_peering_connection_id().map(str::to_owned))
+        .collect();
+    if alive.is_empty() {
+        return Ok(());
+    }
+    Err(SurveyError::Refused {
+        message: format!(
+            "cluster {:?} is still peered: {}",
+            request.cluster,
+            alive.join(", ")
+        ),
+        hint: format!(
+            "delete each peering first: aws ec2 delete-vpc-peering-connection --region {} --vpc-peering-connection-id ID",
+            request.region
+        ),
+    })
+}
+
+/// Refuses a VPC in which there is a network interface that RDS does not own:
+/// somebody uses it for something else.
+async fn refuse_foreign(aws: &Aws, region: &str, vpc: &str) -> Result<(), SurveyError> {
+    let interfaces = aws
+        .look(|| ec2::network_interfaces(aws, region, vpc))
+        .await?;
+    let foreign: Vec<String> = interfaces
+        .iter()
+        .filter(|interface| {
+            interface.requester_id() != Some("amazon-rds")
+                && !interface
+                    .description()
+                    .is_some_and(|text| text.starts_with("RDS"))
+        })
+        .filter_map(|interface| interface.network_interface_id().map(str::to_owned))
+        .collect();
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    Err(SurveyError::Refused {
+        message: format!(
+            "{vpc} holds network interfaces that are not the database's: {}",
+            foreign.join(", ")
+        ),
+        hint: "remove what uses them first; nothing was touched".to_owned(),
+    })
+}
+
+async fn survey_vpc(aws: &Aws, region: &str, vpc: &str) -> Result<VpcInventory, Fault> {
+    let mut subnets: Vec<String> = ec2::subnets(aws, region, vpc)
+        .await?
+        .iter()
+        .filter_map(|subnet| subnet.subnet_id().map(str::to_owned))
+        .collect();
+    subnets.sort();
+    let mut security_groups: Vec<String> = ec2::security_groups(aws, region, vpc)
+        .await?
+        .iter()
+        .filter(|group| group.group_name() != Some("default"))
+        .filter_map(|group| group.group_id().map(str::to_owned))
+        .collect();
+    security_groups.sort();
+    let mut route_tables: Vec<RouteTableInventory> = ec2::route_tables(aws, region, vpc)
+        .await?
+        .iter()
+        .filter(|table| !ec2::is_main(table))
+        .filter_map(|table| {
+            Some(RouteTableInventory {
+                id: table.route_table_id()?.to_owned(),
+                associations: table
+                    .associations()
+                    .iter()
+                    .filter_map(|association| association.route_table_association_id())
+                    .map(str::to_owned)
+                    .collect(),
+            })
+        })
+        .collect();
+    route_tables.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(VpcInventory {
+        id: vpc.to_owned(),
+        subnets,
+        security_groups,
+        route_tables,
+    })
+}

@@ -1,0 +1,191 @@
+//! The AWS clients: one context for all steps, one client per region.
+
+pub(crate) mod call;
+pub(crate) mod codes;
+pub(crate) mod ec2;
+pub(crate) mod poll;
+pub(crate) mod rds;
+pub(crate) mod tags;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use stepwell_engine::{Clock, Fault, Policy, retry};
+
+use crate::secret::Secret;
+use call::fault;
+
+/// How attempts at a step that talks to AWS are limited. The SDK's default of
+/// three tries is too few for a run that nobody watches: twenty with a pause
+/// of up to a minute bear a throttling storm of a quarter of an hour.
+pub(crate) const POLICY: Policy = Policy {
+    attempts: 20,
+    deadline: Duration::from_secs(30 * 60),
+    timeout: Duration::from_secs(5 * 60),
+    first_delay: Duration::from_secs(1),
+    max_delay: Duration::from_secs(60),
+    // Reads may miss a young resource for some seconds; a create whose answer
+    // was lost is believed not to have happened only after this long.
+    settle: Duration::from_secs(30),
+};
+
+/// How to reach AWS.
+pub struct AwsSettings {
+    /// The HTTP client; none for real HTTPS.
+    pub http_client: Option<SharedHttpClient>,
+    /// Use made-up credentials and read no configuration: for a simulated account.
+    pub fixed_credentials: bool,
+    /// One endpoint for every service and region, instead of AWS's own.
+    pub endpoint_url: Option<String>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The database password, if one was given to this process.
+    pub password: Option<Secret>,
+}
+
+/// The context of all steps: AWS as this process may use it. Cheap to clone.
+#[derive(Clone)]
+pub struct Aws(Arc<Inner>);
+
+struct Inner {
+    base: SdkConfig,
+    clock: Arc<dyn Clock>,
+    password: Option<Secret>,
+    ec2: Mutex<HashMap<String, aws_sdk_ec2::Client>>,
+    rds: Mutex<HashMap<String, aws_sdk_rds::Client>>,
+}
+
+impl Aws {
+    /// Reads the SDK's own configuration (profile, environment, SSO …) and
+    /// prepares the clients. Makes no call to AWS itself.
+    pub async fn connect(settings: AwsSettings) -> Self {
+        let http = settings.http_client.unwrap_or_else(|| {
+            Builder::new()
+                .tls_provider(tls::Provider::Rustls(
+                    tls::rustls_provider::CryptoMode::Ring,
+                ))
+                .build_https()
+        });
+        // A repeated create without a client token makes a duplicate, so the
+        // SDK must not repeat anything: retries belong to the engine, which
+        // looks before it acts again.
+        let retries = RetryConfig::disabled();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(10))
+            .operation_attempt_timeout(Duration::from_secs(60))
+            .build();
+        let base = if settings.fixed_credentials {
+            let credentials = Credentials::new("sandbox", "sandbox", None, None, "sandbox");
+            let mut base = SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .http_client(http)
+                .retry_config(retries)
+                .timeout_config(timeouts)
+                .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+                .time_source(SystemTimeSource::new())
+                .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+                .credentials_provider(SharedCredentialsProvider::new(credentials));
+            base.set_endpoint_url(settings.endpoint_url);
+            base.build()
+        } else {
+            let mut loader = aws_config::defaults(BehaviorVersion::latest())
+                .http_client(http)
+                .retry_config(retries)
+                .timeout_config(timeouts)
+                .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+            if let Some(url) = settings.endpoint_url {
+                loader = loader.endpoint_url(url);
+            }
+            loader.load().await
+        };
+        Self(Arc::new(Inner {
+            base,
+            clock: settings.clock,
+            password: settings.password,
+            ec2: Mutex::default(),
+            rds: Mutex::default(),
+        }))
+    }
+
+    /// The twelve digits of the account that the credentials belong to, from
+    /// STS `GetCallerIdentity`.
+    pub async fn account_id(&self, region: &str) -> Result<String, Fault> {
+        let config = aws_sdk_sts::config::Builder::from(&self.0.base)
+            .region(Region::new(region.to_owned()))
+            .build();
+        let client = aws_sdk_sts::Client::from_conf(config);
+        let identity = self
+            .look(async || {
+                client
+                    .get_caller_identity()
+                    .send()
+                    .await
+                    .map_err(|error| fault("GetCallerIdentity", error))
+            })
+            .await?;
+        identity
+            .account
+            .ok_or_else(|| Fault::permanent("sts did not say which account this is"))
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    /// The database password, if one was given to this process.
+    pub(crate) fn password(&self) -> Option<&Secret> {
+        self.0.password.as_ref()
+    }
+
+    /// EC2 in a region.
+    pub(crate) fn ec2(&self, region: &str) -> aws_sdk_ec2::Client {
+        let mut clients = self.0.ec2.lock().unwrap_or_else(PoisonError::into_inner);
+        clients
+            .entry(region.to_owned())
+            .or_insert_with(|| {
+                let config = aws_sdk_ec2::config::Builder::from(&self.0.base)
+                    .region(Region::new(region.to_owned()))
+                    .build();
+                aws_sdk_ec2::Client::from_conf(config)
+            })
+            .clone()
+    }
+
+    /// RDS in a region.
+    pub(crate) fn rds(&self, region: &str) -> aws_sdk_rds::Client {
+        let mut clients = self.0.rds.lock().unwrap_or_else(PoisonError::into_inner);
+        clients
+            .entry(region.to_owned())
+            .or_insert_with(|| {
+                let config = aws_sdk_rds::config::Builder::from(&self.0.base)
+                    .region(Region::new(region.to_owned()))
+                    .build();
+                aws_sdk_rds::Client::from_conf(config)
+            })
+            .clone()
+    }
+
+    /// Repeats a read outside of a run while its faults are transient.
+    pub(crate) async fn look<T, F, Fut>(&self, read: F) -> Result<T, Fault>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, Fault>>,
+    {
+        let policy = Policy {
+            attempts: 6,
+            ..POLICY
+        };
+        retry(policy, self.0.clock.as_ref(), read).await
+    }
+}

@@ -1,0 +1,66 @@
+//! Polling: our own waits instead of the SDK's waiters, which back off to half
+//! an hour and miss states of failure.
+
+use std::time::Duration;
+
+use stepwell_engine::{Attempt, Fault, FaultClass};
+
+use super::Aws;
+
+/// What one look found.
+pub(crate) enum Seen<T> {
+    /// What was waited for.
+    Done(T),
+    /// Not yet; says what there is instead.
+    Not(String),
+}
+
+/// Looks at a steady pace until what is waited for is so.
+///
+/// A look that fails in passing is repeated like one that says "not yet": a
+/// throttled poll must not end a wait of an hour. `deadline` is how long the
+/// whole wait may take; after it the fault says what was last seen.
+pub(crate) async fn poll<T, F, Fut>(
+    at: &Attempt<Aws>,
+    what: &str,
+    pace: Duration,
+    deadline: Duration,
+    mut look: F,
+) -> Result<T, Fault>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Seen<T>, Fault>>,
+{
+    let clock = at.clock();
+    let started = clock.elapsed();
+    let mut failures: u32 = 0;
+    loop {
+        let (state, failed) = match look().await {
+            Ok(Seen::Done(value)) => return Ok(value),
+            Ok(Seen::Not(state)) => (state, None),
+            Err(fault)
+                if matches!(
+                    fault.class,
+                    FaultClass::Transient | FaultClass::Pending | FaultClass::Unreachable
+                ) =>
+            {
+                (fault.to_string(), Some(fault))
+            }
+            Err(fault) => return Err(fault),
+        };
+        failures = if failed.is_some() { failures + 1 } else { 0 };
+        if clock.elapsed().saturating_sub(started) >= deadline {
+            let minutes = deadline.as_secs() / 60;
+            return Err(match failed {
+                // The service is away: not the resource's fault.
+                Some(fault) if fault.class == FaultClass::Unreachable => fault,
+                _ => Fault::permanent(format!("{what} after {minutes} minutes: {state}")),
+            });
+        }
+        at.progress(state);
+        // Jitter keeps many waits from asking in step; failures slow it down.
+        let slower = pace * 2_u32.pow(failures.min(3));
+        let jitter = 0.9 + clock.random_fraction() / 5.0;
+        at.pause(slower.mul_f64(jitter)).await?;
+    }
+}

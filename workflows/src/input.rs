@@ -1,0 +1,390 @@
+//! Checks of what people type, before any effect. Each says which input is
+//! wrong, why, and what is allowed.
+
+use std::collections::BTreeMap;
+
+use ipnet::Ipv4Net;
+
+use crate::secret::Secret;
+
+/// An input that can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{input} {value:?} {problem}; allowed: {allowed}")]
+pub struct InvalidInput {
+    /// The input's name, as the flag is called, without dashes.
+    pub input: &'static str,
+    /// What was given (a placeholder for secrets).
+    pub value: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What is allowed.
+    pub allowed: String,
+}
+
+type Checked<T> = Result<T, InvalidInput>;
+
+fn invalid<T>(input: &'static str, value: &str, problem: &str, allowed: &str) -> Checked<T> {
+    Err(InvalidInput {
+        input,
+        value: value.to_owned(),
+        problem: problem.to_owned(),
+        allowed: allowed.to_owned(),
+    })
+}
+
+/// An identifier as RDS takes it: 1 to `longest` letters, digits and hyphens,
+/// a letter first, no hyphen at the end or twice in a row; stored in lower
+/// case. (RDS API reference, `CreateDBCluster`.)
+pub(crate) fn identifier(input: &'static str, value: &str, longest: usize) -> Checked<String> {
+    let allowed = format!(
+        "1 to {longest} letters, digits and hyphens; a letter first, no hyphen last, no two hyphens in a row"
+    );
+    let problem = if value.is_empty() {
+        "is empty"
+    } else if value.len() > longest {
+        "is too long"
+    } else if !value
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    {
+        "holds other characters"
+    } else if !value.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        "does not begin with a letter"
+    } else if value.ends_with('-') {
+        "ends with a hyphen"
+    } else if value.contains("--") {
+        "holds two hyphens in a row"
+    } else {
+        return Ok(value.to_ascii_lowercase());
+    };
+    invalid(input, value, problem, &allowed)
+}
+
+/// A cluster's name: short enough to leave room for `-instance-NN` within the
+/// 63 characters of an instance's name.
+pub(crate) fn cluster(value: &str) -> Checked<String> {
+    identifier("cluster", value, 51)
+}
+
+/// A region's name by its form; whether it exists and is enabled, AWS says.
+pub(crate) fn region(value: &str) -> Checked<String> {
+    let parts: Vec<&str> = value.split('-').collect();
+    let shaped = parts.len() >= 3
+        && parts.iter().all(|part| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        })
+        && value.ends_with(|last: char| last.is_ascii_digit());
+    if shaped {
+        Ok(value.to_owned())
+    } else {
+        invalid(
+            "region",
+            value,
+            "is not a region's name",
+            "a name such as eu-west-1",
+        )
+    }
+}
+
+/// How many instances: one writer and up to fifteen readers (Aurora User
+/// Guide, "Amazon Aurora DB clusters").
+pub(crate) fn instances(value: u32) -> Checked<u32> {
+    if (1..=16).contains(&value) {
+        Ok(value)
+    } else {
+        invalid(
+            "instances",
+            &value.to_string(),
+            "is out of range",
+            "1 to 16",
+        )
+    }
+}
+
+/// An instance class by its form.
+pub(crate) fn instance_class(value: &str) -> Checked<String> {
+    let rest = value.strip_prefix("db.").unwrap_or_default();
+    let shaped = value == "db.serverless"
+        || rest.split('.').count() == 2
+            && rest.split('.').all(|part| {
+                !part.is_empty()
+                    && part
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            });
+    if shaped {
+        Ok(value.to_owned())
+    } else {
+        invalid(
+            "instance-class",
+            value,
+            "is not an instance class",
+            "a class such as db.r7g.xlarge",
+        )
+    }
+}
+
+/// An engine version by its form.
+pub(crate) fn engine_version(value: &str) -> Checked<String> {
+    let shaped = !value.is_empty()
+        && value
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    if shaped {
+        Ok(value.to_owned())
+    } else {
+        invalid(
+            "engine-version",
+            value,
+            "is not a version",
+            "numbers with dots, such as 17.5",
+        )
+    }
+}
+
+/// The engine: the product is for Aurora PostgreSQL alone.
+pub(crate) fn engine(value: &str) -> Checked<String> {
+    if value == "aurora-postgresql" {
+        Ok(value.to_owned())
+    } else {
+        invalid("engine", value, "is not supported", "aurora-postgresql")
+    }
+}
+
+/// The zones of a region, by name, two or more different ones.
+pub(crate) fn zones(region: &str, zones: &[String]) -> Checked<Vec<String>> {
+    let allowed = format!("two to four different zones of {region}, such as {region}a,{region}b");
+    let mut names = Vec::new();
+    for zone in zones {
+        let rest = zone.strip_prefix(region).unwrap_or_default();
+        if rest.len() != 1 || !rest.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            return invalid("zones", zone, "is not a zone of the region", &allowed);
+        }
+        if names.contains(zone) {
+            return invalid("zones", zone, "is named twice", &allowed);
+        }
+        names.push(zone.clone());
+    }
+    if (2..=4).contains(&names.len()) || names.is_empty() {
+        Ok(names)
+    } else {
+        invalid(
+            "zones",
+            &zones.join(","),
+            "is not the right number",
+            &allowed,
+        )
+    }
+}
+
+/// The VPC's address range: a private block that can be cut in four.
+pub(crate) fn vpc_cidr(value: &str) -> Checked<Ipv4Net> {
+    let allowed = "a private IPv4 block from /16 to /26, such as 192.168.7.0/24";
+    let Ok(block) = value.parse::<Ipv4Net>() else {
+        return invalid("vpc-cidr", value, "is not an address range", allowed);
+    };
+    let problem = if block.addr() != block.network() {
+        "has bits set behind its prefix"
+    } else if !(16..=26).contains(&block.prefix_len()) {
+        "is not of a usable size"
+    } else if !block.network().is_private() {
+        "is not private"
+    } else {
+        return Ok(block);
+    };
+    invalid("vpc-cidr", value, problem, allowed)
+}
+
+/// The master user's name (RDS API reference: 1 to 16 letters and digits, a
+/// letter first, no reserved word).
+pub(crate) fn username(value: &str) -> Checked<String> {
+    let allowed = "1 to 16 letters, digits and underscores, a letter first, no reserved word";
+    let problem = if value.is_empty() || value.len() > 16 {
+        "has the wrong length"
+    } else if !value.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        "does not begin with a letter"
+    } else if !word(value) {
+        "holds other characters"
+    } else if matches!(
+        value.to_ascii_lowercase().as_str(),
+        "admin" | "postgres" | "rdsadmin" | "user" | "public" | "none" | "rds_superuser"
+    ) {
+        "is reserved"
+    } else {
+        return Ok(value.to_owned());
+    };
+    invalid("username", value, problem, allowed)
+}
+
+/// The database's name.
+pub(crate) fn database(value: &str) -> Checked<String> {
+    if (1..=63).contains(&value.len())
+        && value.starts_with(|first: char| first.is_ascii_alphabetic())
+        && word(value)
+    {
+        Ok(value.to_owned())
+    } else {
+        invalid(
+            "database",
+            value,
+            "is not a database's name",
+            "1 to 63 letters, digits and underscores, a letter first",
+        )
+    }
+}
+
+fn word(value: &str) -> bool {
+    value
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// A password as RDS takes it: 8 to 41 printable ASCII characters without
+/// `/`, `"`, `@` and space. The password is never repeated in the error.
+pub(crate) fn password(value: &Secret) -> Checked<()> {
+    let text = value.reveal();
+    let problem = if !(8..=41).contains(&text.len()) {
+        "has the wrong length"
+    } else if !text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'"' | b'@'))
+    {
+        "holds a character that is not allowed"
+    } else {
+        return Ok(());
+    };
+    invalid(
+        "password",
+        "(hidden)",
+        problem,
+        "8 to 41 printable ASCII characters without / \" @ and space",
+    )
+}
+
+/// Further tags (EC2 User Guide: keys to 128, values to 256 characters, no
+/// `aws:` in front; 50 to a resource, of which we use some ourselves).
+pub(crate) fn tags(pairs: &[(String, String)]) -> Checked<BTreeMap<String, String>> {
+    let allowed = "up to 40 tags; keys of 1 to 128 characters without aws: or stepwell: in front, values up to 256";
+    let mut tags = BTreeMap::new();
+    for (key, value) in pairs {
+        let text = format!("{key}={value}");
+        let lower = key.to_ascii_lowercase();
+        if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
+            return invalid("tag", &text, "has the wrong length", allowed);
+        }
+        if lower.starts_with("aws:") || lower.starts_with("stepwell:") {
+            return invalid("tag", &text, "has a reserved key", allowed);
+        }
+        if key == "AuroraCluster" || key == "Name" {
+            return invalid("tag", &text, "has a key that is set for you", allowed);
+        }
+        if tags.insert(key.clone(), value.clone()).is_some() {
+            return invalid("tag", &text, "has a key that is given twice", allowed);
+        }
+    }
+    if tags.len() > 40 {
+        return invalid("tag", &tags.len().to_string(), "are too many", allowed);
+    }
+    Ok(tags)
+}
+
+/// The name of a security group in a VPC.
+pub(crate) fn security_group_name(value: &str) -> Checked<String> {
+    let fits = (1..=255).contains(&value.len())
+        && !value.starts_with("sg-")
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b" ._-:/()#,@[]+=&;{}!$*".contains(&byte));
+    if fits {
+        Ok(value.to_owned())
+    } else {
+        invalid(
+            "security-group-name",
+            value,
+            "is not a security group's name",
+            "up to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*, not beginning with sg-",
+        )
+    }
+}
+
+/// The name of a subnet group.
+pub(crate) fn subnet_group_name(value: &str) -> Checked<String> {
+    let fits = (1..=255).contains(&value.len())
+        && !value.eq_ignore_ascii_case("default")
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b" ._-".contains(&byte));
+    if fits {
+        Ok(value.to_ascii_lowercase())
+    } else {
+        invalid(
+            "subnet-group-name",
+            value,
+            "is not a subnet group's name",
+            "up to 255 letters, digits, spaces and ._-, not \"default\"",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cluster_names() {
+        assert_eq!(cluster("KeyCloak-1").unwrap(), "keycloak-1");
+        for bad in ["", "1a", "a-", "a--b", "a_b", "ä", &"x".repeat(52)] {
+            assert!(cluster(bad).is_err(), "{bad:?} is taken");
+        }
+        assert!(cluster(&"x".repeat(51)).is_ok());
+    }
+
+    #[test]
+    fn address_ranges() {
+        assert!(vpc_cidr("192.168.7.0/24").is_ok());
+        for bad in [
+            "192.168.7.1/24",
+            "8.8.8.0/24",
+            "10.0.0.0/8",
+            "10.0.0.0/28",
+            "x",
+        ] {
+            assert!(vpc_cidr(bad).is_err(), "{bad:?} is taken");
+        }
+    }
+
+    #[test]
+    fn a_wrong_password_is_not_repeated() {
+        let error = password(&Secret::new("geheim".to_owned())).unwrap_err();
+        assert!(!error.to_string().contains("geheim"));
+        assert!(password(&Secret::new("long enough?".to_owned())).is_err());
+        assert!(password(&Secret::new("long-enough?".to_owned())).is_ok());
+    }
+
+    #[test]
+    fn zone_names() {
+        let zones = |list: &[&str]| {
+            super::zones(
+                "eu-west-1",
+                &list.iter().map(|zone| zone.to_string()).collect::<Vec<_>>(),
+            )
+        };
+        assert!(zones(&["eu-west-1a", "eu-west-1c"]).is_ok());
+        assert!(zones(&[]).is_ok());
+        assert!(zones(&["eu-west-1a"]).is_err());
+        assert!(zones(&["eu-west-1a", "eu-west-1a"]).is_err());
+        assert!(zones(&["eu-west-1a", "eu-west-2b"]).is_err());
+    }
+
+    #[test]
+    fn tag_keys() {
+        let tag = |key: &str| tags(&[(key.to_owned(), "v".to_owned())]);
+        assert!(tag("team").is_ok());
+        for bad in ["", "aws:x", "AWS:x", "stepwell:run", "AuroraCluster"] {
+            assert!(tag(bad).is_err(), "{bad:?} is taken");
+        }
+    }
+}

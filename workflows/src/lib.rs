@@ -1,0 +1,143 @@
+//! Aurora PostgreSQL on AWS as step graphs: clients, fault classification,
+//! steps and workflows.
+//!
+//! Each workflow comes in three parts: *options*, as a person gives them, are
+//! checked by their form; a read-only *survey* asks AWS what the graph depends
+//! on and gives *parameters*; the *graph* follows from the parameters alone,
+//! so that a resumed run builds the same one.
+
+pub mod aurora;
+mod aws;
+mod input;
+mod secret;
+
+use serde_json::Value;
+use stepwell_engine::{Fault, Graph, GraphError};
+
+pub use aws::tags::Labels;
+pub use aws::{Aws, AwsSettings};
+pub use input::InvalidInput;
+pub use secret::Secret;
+
+/// Why a workflow was not started. Nothing was touched.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// What is to be created is there already.
+    #[error("{message}")]
+    Exists {
+        /// What there is.
+        message: String,
+    },
+    /// An input can't be used.
+    #[error(transparent)]
+    Invalid(#[from] InvalidInput),
+    /// What is asked for must not be done as things are.
+    #[error("{message}")]
+    Refused {
+        /// Why.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// AWS could not be asked.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// The workflows, by the names under which runs are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workflow {
+    /// `aurora create`
+    AuroraCreate,
+    /// `aurora delete`
+    AuroraDelete,
+}
+
+impl Workflow {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::AuroraCreate, Self::AuroraDelete];
+
+    /// The name under which runs are recorded.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AuroraCreate => "aurora create",
+            Self::AuroraDelete => "aurora delete",
+        }
+    }
+
+    /// Whether a failed run is rolled back; else it only goes forward.
+    pub fn reversible(self) -> bool {
+        match self {
+            Self::AuroraCreate => true,
+            Self::AuroraDelete => false,
+        }
+    }
+
+    /// The workflow of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|workflow| workflow.name() == name)
+    }
+}
+
+/// Why the graph of a recorded run can't be built again.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The program has no workflow of the name.
+    #[error("this version of the program has no workflow {0:?}")]
+    Unknown(String),
+    /// The recorded parameters are not this version's.
+    #[error("the recorded parameters of {workflow:?} can't be read")]
+    Parameters {
+        /// The workflow.
+        workflow: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The graph is refused.
+    #[error("the recorded parameters of {workflow:?} give no valid graph")]
+    Graph {
+        /// The workflow.
+        workflow: String,
+        /// Why.
+        #[source]
+        source: GraphError,
+    },
+}
+
+/// Builds the graph of a recorded run from its workflow and parameters.
+pub fn rebuild(workflow: &str, parameters: &Value) -> Result<Graph<Aws>, RebuildError> {
+    let unreadable = |source| RebuildError::Parameters {
+        workflow: workflow.to_owned(),
+        source,
+    };
+    let graph = match Workflow::from_name(workflow) {
+        None => return Err(RebuildError::Unknown(workflow.to_owned())),
+        Some(Workflow::AuroraCreate) => {
+            aurora::create_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
+        }
+        Some(Workflow::AuroraDelete) => {
+            aurora::delete_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
+        }
+    };
+    graph.map_err(|source| RebuildError::Graph {
+        workflow: workflow.to_owned(),
+        source,
+    })
+}
+
+/// Says why a finished run must not be rolled back, if there is a reason: the
+/// message and the hint.
+pub async fn rollback_refusal(
+    aws: &Aws,
+    workflow: &str,
+    parameters: &Value,
+) -> Result<Option<(String, String)>, Fault> {
+    if Workflow::from_name(workflow) != Some(Workflow::AuroraCreate) {
+        return Ok(None);
+    }
+    let text = |name: &str| parameters[name].as_str().unwrap_or_default().to_owned();
+    aurora::protection_refusal(aws, &text("region"), &text("cluster")).await
+}
