@@ -48,11 +48,11 @@ impl AccountRecord {
         if self == current {
             return Ok(());
         }
-        Err(Problem::error(format!(
-            "the run belongs to {self}, and this is {current}"
-        ))
-        .code("other_account")
-        .hint("use the credentials and the endpoint that the run was started with"))
+        Err(
+            Problem::error(format!("the run belongs to {self}, and this is {current}"))
+                .code("other_account")
+                .hint("use the credentials and the endpoint that the run was started with"),
+        )
     }
 }
 

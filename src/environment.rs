@@ -58,6 +58,8 @@ variables! {
     HOME;
     /// Who is at work.
     USER;
+    /// Who is at work, where `USER` is not set.
+    LOGNAME;
     /// Set by CI systems: no live display.
     CI;
     /// The kind of terminal; `dumb` means no live display and no colour.

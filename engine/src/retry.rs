@@ -11,7 +11,7 @@ use crate::fault::{Fault, FaultClass};
 /// How attempts at a step are limited and repeated. Durations are clock time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// With how many transient failures in a row an attempt is the last.
+    /// After how many transient failures in a row no further attempt is made.
     pub attempts: u32,
     /// How long after the first attempt (of this process) a failure is still
     /// followed by another attempt.

@@ -193,10 +193,10 @@ impl<C> Attempt<C> {
     }
 
     /// Waits for `duration` of clock time between two looks at something slow.
-    /// If the run is asked to stop meanwhile, the pause ends with a fault that
+    /// If the run is to be suspended meanwhile, the pause ends with a fault that
     /// the step must return; the attempt is then recorded as interrupted and a
     /// resumed run repeats it. So a long wait inside *undo* need not hold up a
-    /// person who wants to stop.
+    /// person who wants to stop, or has to act.
     pub async fn pause(&self, duration: Duration) -> Result<(), Fault> {
         let mut stop = self.stop.clone();
         tokio::select! {

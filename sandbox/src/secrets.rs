@@ -52,7 +52,10 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
 
 fn find<'a>(context: &'a Context<'_>) -> ApiResult<(&'a str, &'a Secret)> {
     let id = context.params.get("SecretId").ok_or_else(|| {
-        ApiError::new("InvalidParameterException", "You must provide a value for SecretId")
+        ApiError::new(
+            "InvalidParameterException",
+            "You must provide a value for SecretId",
+        )
     })?;
     context
         .here()

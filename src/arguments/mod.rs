@@ -77,7 +77,13 @@ pub struct GlobalArguments {
     pub verbose: bool,
 
     /// When to use colour [env: NO_COLOR]
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
     pub color: When,
 }
 

@@ -68,10 +68,13 @@ pub struct AttemptStory {
     /// What followed its failure.
     #[serde(skip)]
     pub then: Option<Then>,
+    /// The place of its start in the run's history.
+    #[serde(skip)]
+    pub seq: u32,
 }
 
 impl AttemptStory {
-    pub(crate) fn begun(number: u32, verb: Verb, at: Timestamp) -> Self {
+    pub(crate) fn begun(number: u32, verb: Verb, at: Timestamp, seq: u32) -> Self {
         Self {
             number,
             verb,
@@ -81,6 +84,7 @@ impl AttemptStory {
             fault: None,
             in_doubt: false,
             then: None,
+            seq,
         }
     }
 
@@ -92,12 +96,12 @@ impl AttemptStory {
             (Verb::Run, O::Made | O::Ours) => StepStatus::Done,
             (Verb::Run, O::Theirs) => StepStatus::Adopted,
             (Verb::Run, O::Failed) => match self.then {
-                Some(Then::GiveUp) => StepStatus::Failed,
-                _ => StepStatus::Retrying,
+                Some(Then::Retry { .. }) => StepStatus::Retrying,
+                Some(Then::GiveUp | Then::Suspend) | None => StepStatus::Failed,
             },
             (Verb::Undo, O::Failed) => match self.then {
-                Some(Then::GiveUp) => StepStatus::UndoFailed,
-                _ => StepStatus::Undoing,
+                Some(Then::Retry { .. }) => StepStatus::Undoing,
+                Some(Then::GiveUp | Then::Suspend) | None => StepStatus::UndoFailed,
             },
             (Verb::Undo, O::Running) => StepStatus::Undoing,
             (_, O::Undone | O::NothingToUndo) => StepStatus::Undone,

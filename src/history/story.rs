@@ -34,16 +34,24 @@ pub struct StepStory {
 }
 
 impl StepStory {
-    /// Where it stands.
+    /// Where it stands. A step that failed without a trace stays failed when
+    /// the way back finds nothing to undo.
     pub fn status(&self) -> StepStatus {
-        self.attempts
-            .last()
-            .map_or(StepStatus::Pending, AttemptStory::leaves)
+        let Some(last) = self.attempts.last() else {
+            return StepStatus::Pending;
+        };
+        let forward = self.of(Verb::Run).next_back().map(AttemptStory::leaves);
+        match (last.outcome, forward) {
+            (AttemptOutcome::NothingToUndo, Some(StepStatus::Failed)) => StepStatus::Failed,
+            _ => last.leaves(),
+        }
     }
 
     /// The attempts of one verb.
     pub fn of(&self, verb: Verb) -> impl DoubleEndedIterator<Item = &AttemptStory> {
-        self.attempts.iter().filter(move |attempt| attempt.verb == verb)
+        self.attempts
+            .iter()
+            .filter(move |attempt| attempt.verb == verb)
     }
 }
 
@@ -121,8 +129,12 @@ impl Story {
         Some(story)
     }
 
-    /// The run's output, once known.
+    /// The run's output, once known, and until the run turns round: then what
+    /// it tells of is being taken away.
     pub fn output(&self) -> Option<&Value> {
+        if self.rollback.is_some() {
+            return None;
+        }
         let name = self.created.output.as_ref()?;
         let step = self.steps.iter().find(|step| step.name == *name)?;
         step.output.as_ref()
@@ -133,7 +145,7 @@ impl Story {
         let mut undos: Vec<_> = (self.steps.iter())
             .flat_map(|step| step.of(Verb::Undo).map(move |attempt| (step, attempt)))
             .collect();
-        undos.sort_by_key(|(_, attempt)| attempt.started_at);
+        undos.sort_by_key(|(_, attempt)| attempt.seq);
         undos
     }
 
@@ -186,7 +198,7 @@ impl Story {
                 verb,
             } => {
                 if let Some(&place) = places.get(step) {
-                    let begun = AttemptStory::begun(*attempt, *verb, event.at);
+                    let begun = AttemptStory::begun(*attempt, *verb, event.at, event.seq);
                     self.steps[place].attempts.push(begun);
                 }
             }
@@ -207,11 +219,8 @@ impl Story {
                 ..
             } => {
                 if let Some(&place) = places.get(step)
-                    && let Some(attempt) = end(
-                        &mut self.steps[place],
-                        event.at,
-                        AttemptOutcome::Failed,
-                    )
+                    && let Some(attempt) =
+                        end(&mut self.steps[place], event.at, AttemptOutcome::Failed)
                 {
                     attempt.fault = Some(fault.clone());
                     attempt.in_doubt = *in_doubt;
@@ -220,7 +229,11 @@ impl Story {
             }
             EventBody::AttemptInterrupted { step, .. } => {
                 if let Some(&place) = places.get(step) {
-                    end(&mut self.steps[place], event.at, AttemptOutcome::Interrupted);
+                    end(
+                        &mut self.steps[place],
+                        event.at,
+                        AttemptOutcome::Interrupted,
+                    );
                 }
             }
         }
@@ -230,7 +243,8 @@ impl Story {
         let Some(&place) = places.get(step) else {
             return;
         };
-        let fault = (self.steps[place].attempts.iter().rev()).find_map(|attempt| attempt.fault.clone());
+        let fault =
+            (self.steps[place].attempts.iter().rev()).find_map(|attempt| attempt.fault.clone());
         self.fault = fault.map(|fault| (step.clone(), fault));
     }
 

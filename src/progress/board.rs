@@ -87,7 +87,10 @@ impl Board {
                     Outcome::Theirs { .. } | Outcome::Kept => style.warn(word),
                     _ => style.good(word),
                 };
-                line(format!("{word} {step}{space}{gist}{}", self.took(step, event.at)))
+                line(format!(
+                    "{word} {step}{space}{gist}{}",
+                    self.took(step, event.at)
+                ))
             }
             EventBody::AttemptFailed {
                 step,
@@ -118,7 +121,10 @@ impl Board {
                     Then::GiveUp => (style.bad(word), String::new()),
                     Then::Suspend => (style.bad(word), " — suspending".to_owned()),
                 };
-                line(format!("{word} {step}{}: {fault}{then}", events::again(*attempt)))
+                line(format!(
+                    "{word} {step}{}: {fault}{then}",
+                    events::again(*attempt)
+                ))
             }
             EventBody::AttemptInterrupted { step, .. } => {
                 self.forget(step);
@@ -150,7 +156,11 @@ impl Board {
 
     /// Takes in how an attempt is going; returns whether that is news.
     pub fn progress(&mut self, step: &StepName, message: &str) -> bool {
-        let Some(attempt) = self.under_way.iter_mut().find(|attempt| attempt.step == *step) else {
+        let Some(attempt) = self
+            .under_way
+            .iter_mut()
+            .find(|attempt| attempt.step == *step)
+        else {
             return false;
         };
         if attempt.message == message {
@@ -186,7 +196,11 @@ impl Board {
         } else {
             self.under_way.len()
         };
-        lines.extend(self.under_way[..shown].iter().map(|attempt| format!("  {}", attempt.text())));
+        lines.extend(
+            self.under_way[..shown]
+                .iter()
+                .map(|attempt| format!("  {}", attempt.text())),
+        );
         if shown < self.under_way.len() {
             lines.push(format!("  … and {} more", self.under_way.len() - shown));
         }
@@ -273,7 +287,10 @@ mod tests {
     #[test]
     fn lines_tell_what_happens() {
         let mut board = board();
-        assert_eq!(board.apply(&event(1, start("vpc", 1))), ["00:00:01 started vpc"]);
+        assert_eq!(
+            board.apply(&event(1, start("vpc", 1))),
+            ["00:00:01 started vpc"]
+        );
         let fault = Fault::transient("too fast")
             .with_code("Throttling")
             .with_request_id(Some("r-1"));

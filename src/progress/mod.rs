@@ -104,7 +104,11 @@ impl Progress {
             state.screen.clear();
         }
         self.shared.stopped.notify_all();
-        let ticker = self.ticker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ticker = self
+            .ticker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(ticker) = ticker {
             // It only draws; if it died, nothing of the run is lost.
             let _ = ticker.join();
@@ -163,7 +167,10 @@ impl Shared {
                 Display::Live => FRAME,
                 Display::Lines => HEARTBEAT.saturating_sub(state.quiet.elapsed()),
             };
-            state = match self.stopped.wait_timeout(state, pause.max(Duration::from_millis(10))) {
+            state = match self
+                .stopped
+                .wait_timeout(state, pause.max(Duration::from_millis(10)))
+            {
                 Ok((state, _)) => state,
                 Err(_) => return,
             };

@@ -72,7 +72,9 @@ fn put(text: &str) {
     if !text.is_empty() {
         // There is nobody to tell that stderr is gone.
         let mut stderr = std::io::stderr().lock();
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+        let _ = stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| stderr.flush());
     }
 }
 

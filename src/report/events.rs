@@ -135,17 +135,25 @@ pub fn again(attempt: u32) -> String {
     }
 }
 
-/// What an output says in a few words: its ids and names, shortest first seen.
+/// What an output says in a few words: an id or an address first.
 pub fn gist(output: &Value) -> String {
     let short = |text: &str| text.len() <= 80 && !text.is_empty();
+    let rank = |key: &str| match key {
+        "id" | "endpoint" => 0,
+        _ if key.ends_with("_id") => 1,
+        _ => 2,
+    };
     let parts: Vec<&str> = match output {
         Value::String(text) if short(text) => vec![text],
-        Value::Object(fields) => fields
-            .values()
-            .filter_map(Value::as_str)
-            .filter(|text| short(text))
-            .take(2)
-            .collect(),
+        Value::Object(fields) => {
+            let mut texts: Vec<(&String, &str)> = fields
+                .iter()
+                .filter_map(|(key, value)| Some((key, value.as_str()?)))
+                .filter(|(_, text)| short(text))
+                .collect();
+            texts.sort_by_key(|(key, _)| rank(key));
+            texts.iter().take(2).map(|(_, text)| *text).collect()
+        }
         Value::Array(items) => items
             .iter()
             .filter_map(Value::as_str)

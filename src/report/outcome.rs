@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use stepwell_engine::event::{Leftover, RollbackCause};
 use stepwell_engine::RunId;
+use stepwell_engine::event::{Leftover, RollbackCause};
 
 use super::printer::Printer;
 use super::show_json::FaultDocument;
@@ -86,7 +86,9 @@ fn hint(story: &Story) -> Option<&str> {
 /// Prints the data of a run: the document, or `key value` lines.
 pub fn data(printer: &Printer, story: &Story, next: &Next) -> Result<(), Problem> {
     if printer.output == Output::Text {
-        let outputs = story.output().filter(|_| story.state == RunState::Succeeded);
+        let outputs = story
+            .output()
+            .filter(|_| story.state == RunState::Succeeded);
         for line in outputs.map(pairs).unwrap_or_default() {
             printer.line(line)?;
         }
@@ -125,9 +127,13 @@ fn pairs(outputs: &Value) -> Vec<String> {
         .iter()
         .filter_map(|(key, value)| {
             let text = match value {
-                Value::Array(items) => {
-                    Some(items.iter().filter_map(scalar).collect::<Vec<_>>().join(","))
-                }
+                Value::Array(items) => Some(
+                    items
+                        .iter()
+                        .filter_map(scalar)
+                        .collect::<Vec<_>>()
+                        .join(","),
+                ),
                 other => scalar(other),
             };
             text.filter(|text| !text.is_empty())
@@ -171,11 +177,8 @@ pub fn summary(printer: &Printer, story: &Story, next: &Next) {
 
 /// The exit code of a run that stands like this. `interrupted` is the signal's.
 pub fn exit(story: &Story, interrupted: Option<Exit>, asked_back: bool) -> Exit {
-    let requested = asked_back
-        || matches!(
-            story.rollback,
-            Some((_, RollbackCause::Requested { .. }))
-        );
+    let requested =
+        asked_back || matches!(story.rollback, Some((_, RollbackCause::Requested { .. })));
     match story.state {
         RunState::Succeeded | RunState::Abandoned => Exit::Success,
         RunState::RolledBack if requested => Exit::Success,

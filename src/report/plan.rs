@@ -52,6 +52,7 @@ pub fn print(
         .iter()
         .map(|step| {
             let detail = match &step.until {
+                Some(until) if step.change == Change::Unknown => format!("until {until} is done"),
                 Some(until) if step.ids.is_empty() => format!("after {until}"),
                 _ => step.ids.join(" "),
             };

@@ -55,9 +55,9 @@ impl Printer {
         match written {
             // The reader has had enough, which is no error.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.map_err(|error| {
-                Problem::error("could not write to stdout").because(&error)
-            }),
+            other => {
+                other.map_err(|error| Problem::error("could not write to stdout").because(&error))
+            }
         }
     }
 
@@ -67,13 +67,20 @@ impl Printer {
             Output::Jsonl => serde_json::to_string(document),
             Output::Json | Output::Text => serde_json::to_string_pretty(document),
         };
-        let text =
-            text.map_err(|error| Problem::error("could not write JSON").because(&error))?;
+        let text = text.map_err(|error| Problem::error("could not write JSON").because(&error))?;
         self.line(text)
     }
 
-    /// Something a person may want to know.
+    /// Something a person may want to know. Left out where programs read: for
+    /// them, stderr has errors alone, and everything else is in the document.
     pub fn note(&self, text: impl AsRef<str>) {
+        if !self.output.is_json() {
+            self.progress(text);
+        }
+    }
+
+    /// How it is going.
+    pub fn progress(&self, text: impl AsRef<str>) {
         // There is nobody to tell that stderr is gone.
         let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
     }
@@ -93,7 +100,7 @@ impl Printer {
         if self.output.is_json() {
             // Nothing in it can fail to serialise.
             if let Ok(text) = serde_json::to_string(&problem.document()) {
-                self.note(text);
+                self.progress(text);
             }
             return;
         }

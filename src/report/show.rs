@@ -1,12 +1,12 @@
 //! The story of a run, for people.
 
 use serde_json::Value;
-use stepwell_engine::event::{Actor, RollbackCause, Then, Verb};
 use stepwell_engine::Timestamp;
+use stepwell_engine::event::{Actor, RollbackCause, Then, Verb};
 
 use super::events::gist;
 use super::style::Style;
-use super::{table, time};
+use super::time;
 use crate::account::AccountRecord;
 use crate::history::{AttemptOutcome, AttemptStory, RunState, StepStatus, StepStory, Story};
 
@@ -22,7 +22,11 @@ pub fn lines(story: &Story, style: Style, next: &[String]) -> Vec<String> {
     if !undos.is_empty() {
         lines.push(String::new());
         lines.push(style.bold("undo, in the order in which it was done"));
-        lines.extend(undos.iter().map(|(step, attempt)| undo_line(step, attempt, style)));
+        lines.extend(
+            undos
+                .iter()
+                .map(|(step, attempt)| undo_line(step, attempt, style)),
+        );
     }
     if !story.leftovers.is_empty() {
         lines.push(String::new());
@@ -84,14 +88,23 @@ fn header(story: &Story, style: Style) -> Vec<String> {
         rows.push(("fault", format!("{step}: {fault}")));
     }
     if let Some((by, reason)) = &story.abandoned {
-        rows.push(("given up", format!("by {} on {}: {reason}", by.user, by.host)));
+        rows.push((
+            "given up",
+            format!("by {} on {}: {reason}", by.user, by.host),
+        ));
     }
     if let Some(at) = story.ended_at {
         let took = time::duration(at.since(story.started_at));
-        rows.push(("ended", format!("{} UTC, after {took}", time::date_time(at))));
+        rows.push((
+            "ended",
+            format!("{} UTC, after {took}", time::date_time(at)),
+        ));
     }
     let mut lines = vec![format!("{} {}", style.bold("run"), story.run)];
-    lines.extend(rows.iter().map(|(name, value)| format!("  {name:<9} {value}")));
+    lines.extend(
+        rows.iter()
+            .map(|(name, value)| format!("  {name:<9} {value}")),
+    );
     lines
 }
 
@@ -141,7 +154,10 @@ fn step_lines(step: &StepStory, style: Style) -> Vec<String> {
             AttemptOutcome::Made | AttemptOutcome::Running
         );
     if !plain {
-        lines.extend(runs.iter().flat_map(|attempt| attempt_lines(attempt, style)));
+        lines.extend(
+            runs.iter()
+                .flat_map(|attempt| attempt_lines(attempt, style)),
+        );
     }
     lines
 }
@@ -195,7 +211,8 @@ fn outcome(attempt: &AttemptStory, style: Style) -> String {
             };
             let then = match attempt.then {
                 Some(Then::Retry { at }) => format!("; retried at {}", time::time_of_day(at)),
-                _ => String::new(),
+                Some(Then::Suspend) => "; the run was suspended".to_owned(),
+                Some(Then::GiveUp) | None => String::new(),
             };
             format!(
                 "{}: {}{doubt}{then}",

@@ -18,7 +18,10 @@ pub fn columns(header: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     };
     let head = (!header.iter().all(|cell| cell.is_empty())).then(|| line(header.to_vec()));
     head.into_iter()
-        .chain(rows.iter().map(|row| line(row.iter().map(String::as_str).collect())))
+        .chain(
+            rows.iter()
+                .map(|row| line(row.iter().map(String::as_str).collect())),
+        )
         .collect()
 }
 

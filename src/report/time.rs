@@ -40,7 +40,10 @@ pub mod rfc3339 {
     use super::Timestamp;
 
     /// For `#[serde(with = …)]`.
-    pub fn serialize<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: serde::Serializer>(
+        at: &Timestamp,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&super::rfc3339_text(*at))
     }
 }

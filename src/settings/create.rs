@@ -12,14 +12,23 @@ use crate::problem::Problem;
 /// Flags with the variables that stand for them.
 const VARIABLES: &[(&str, &[Variable])] = &[
     ("cluster", &[environment::AURORA_CLUSTER]),
-    ("region", &[environment::AURORA_REGION, environment::AWS_REGION]),
+    (
+        "region",
+        &[environment::AURORA_REGION, environment::AWS_REGION],
+    ),
     ("instances", &[environment::AURORA_INSTANCES]),
     ("instance-class", &[environment::AURORA_INSTANCE_CLASS]),
     ("engine", &[environment::AURORA_ENGINE]),
     ("engine-version", &[environment::AURORA_ENGINE_VERSION]),
     ("username", &[environment::AURORA_USERNAME]),
-    ("subnet-group-name", &[environment::AURORA_SUBNET_GROUP_NAME]),
-    ("security-group-name", &[environment::AURORA_SECURITY_GROUP_NAME]),
+    (
+        "subnet-group-name",
+        &[environment::AURORA_SUBNET_GROUP_NAME],
+    ),
+    (
+        "security-group-name",
+        &[environment::AURORA_SECURITY_GROUP_NAME],
+    ),
 ];
 
 /// Resolves and checks everything, before any effect.
@@ -41,12 +50,18 @@ pub fn resolve(
         cluster: place.cluster,
         region: place.region,
         instances: place::number("--instances", instances, 1, 1..=16)?,
-        instance_class: text(&arguments.instance_class, environment::AURORA_INSTANCE_CLASS)
-            .unwrap_or_else(|| "db.r7g.xlarge".to_owned()),
+        instance_class: text(
+            &arguments.instance_class,
+            environment::AURORA_INSTANCE_CLASS,
+        )
+        .unwrap_or_else(|| "db.r7g.xlarge".to_owned()),
         engine: text(&arguments.engine, environment::AURORA_ENGINE)
             .unwrap_or_else(|| "aurora-postgresql".to_owned()),
-        engine_version: text(&arguments.engine_version, environment::AURORA_ENGINE_VERSION)
-            .unwrap_or_else(|| "17.5".to_owned()),
+        engine_version: text(
+            &arguments.engine_version,
+            environment::AURORA_ENGINE_VERSION,
+        )
+        .unwrap_or_else(|| "17.5".to_owned()),
         zones: arguments.zones.clone(),
         vpc_cidr: arguments.vpc_cidr.clone(),
         username: text(&arguments.username, environment::AURORA_USERNAME)

@@ -63,9 +63,7 @@ impl Settings {
         let colored = |is_terminal: bool| match global.color {
             When::Always => true,
             When::Never => false,
-            When::Auto => {
-                is_terminal && !dumb && environment.get(environment::NO_COLOR).is_none()
-            }
+            When::Auto => is_terminal && !dumb && environment.get(environment::NO_COLOR).is_none(),
         };
         let pace = match &global.sandbox_speed {
             None => Pace::Times(crate::clock::DEFAULT_SPEED),
@@ -114,7 +112,10 @@ fn state_file(
     let plain = || "stepwell".to_owned();
     if let Some(path) = &global.state {
         let shown = path.to_string_lossy();
-        let quoted = if shown.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c)) {
+        let quoted = if shown
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
+        {
             shown.into_owned()
         } else {
             format!("'{}'", shown.replace('\'', r"'\''"))
@@ -130,16 +131,21 @@ fn state_file(
         .filter(|path| path.is_absolute())
         .or_else(|| Some(environment.path(environment::HOME)?.join(".local/state")));
     let Some(home) = home else {
-        return Err(Problem::error("there is no place for the state file: HOME is not set")
-            .hint("name one with --state or STEPWELL_STATE"));
+        return Err(
+            Problem::error("there is no place for the state file: HOME is not set")
+                .hint("name one with --state or STEPWELL_STATE"),
+        );
     };
     Ok((absolute(&home.join("stepwell/state.db"))?, plain()))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Problem> {
     std::path::absolute(path).map_err(|error| {
-        Problem::usage(format!("--state {:?} is not a path", path.display().to_string()))
-            .because(&error)
+        Problem::usage(format!(
+            "--state {:?} is not a path",
+            path.display().to_string()
+        ))
+        .because(&error)
     })
 }
 
@@ -152,6 +158,7 @@ pub fn actor(environment: &Environment) -> Actor {
             .into_owned(),
         user: environment
             .text(environment::USER)
+            .or_else(|| environment.text(environment::LOGNAME))
             .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw())),
         pid: std::process::id(),
         version: format!("stepwell {}", env!("CARGO_PKG_VERSION")),

@@ -13,7 +13,9 @@ pub fn resolve(
     environment: &Environment,
 ) -> Result<Option<Secret>, Problem> {
     let Some(path) = &arguments.password_file else {
-        return Ok(environment.text(environment::AURORA_PASSWORD).map(Secret::new));
+        return Ok(environment
+            .text(environment::AURORA_PASSWORD)
+            .map(Secret::new));
     };
     let text = std::fs::read_to_string(path).map_err(|error| {
         Problem::usage(format!(

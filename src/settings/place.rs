@@ -68,10 +68,7 @@ impl Place {
 }
 
 /// The region, if one is named.
-pub fn region(
-    flag: Option<&String>,
-    environment: &Environment,
-) -> Result<Option<String>, Problem> {
+pub fn region(flag: Option<&String>, environment: &Environment) -> Result<Option<String>, Problem> {
     let variables = [environment::AURORA_REGION, environment::AWS_REGION];
     Ok(input(flag, environment, &variables).map(|region| region.value))
 }

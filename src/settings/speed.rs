@@ -23,7 +23,9 @@ pub fn parse(text: &str) -> Result<Pace, Problem> {
 
 /// A duration: a number with `ms`, `s`, `m` or `h`.
 pub fn duration(flag: &str, text: &str) -> Result<Duration, Problem> {
-    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let split = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let seconds = match unit {
         "ms" => Some(0.001),

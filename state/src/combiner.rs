@@ -43,10 +43,7 @@ impl Queue {
 ///
 /// The commits run on tokio's blocking threads: under paused time these hold
 /// the virtual clock, which a thread of our own would let run away.
-pub(crate) async fn append<C: Commit>(
-    to: Arc<C>,
-    events: Vec<Event>,
-) -> Result<(), JournalError> {
+pub(crate) async fn append<C: Commit>(to: Arc<C>, events: Vec<Event>) -> Result<(), JournalError> {
     let (done, result) = oneshot::channel();
     let first = to.queue().with(|waiting| {
         waiting.appends.push(Append { events, done });
@@ -57,9 +54,11 @@ pub(crate) async fn append<C: Commit>(
         tokio::task::spawn_blocking(move || service.run());
     }
     // The sender is lost only if the service ended before its time.
-    result
-        .await
-        .unwrap_or_else(|_| Err(write_failed(StoreError::Events("the journal was shut down"))))
+    result.await.unwrap_or_else(|_| {
+        Err(write_failed(StoreError::Events(
+            "the journal was shut down",
+        )))
+    })
 }
 
 /// Commits until nobody waits. It may also be dropped before its time, when

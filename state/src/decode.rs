@@ -3,6 +3,9 @@
 use std::path::Path;
 
 use rusqlite::{Connection, Row};
+use serde::Deserialize;
+use serde_json::Value;
+use stepwell_engine::event::{EventBody, Outcome, Verb};
 use stepwell_engine::{Event, RunId, Timestamp};
 
 use crate::error::StoreError;
@@ -42,8 +45,102 @@ fn event(run: RunId, row: &Row<'_>) -> rusqlite::Result<Result<Event, Unreadable
     let seq = row.get(0)?;
     let at = Timestamp(row.get(1)?);
     let text = row.get_ref(2)?.as_str()?;
-    Ok(match serde_json::from_str(text) {
+    let body = match quick(text) {
+        Some(body) => Ok(body),
+        None => serde_json::from_str(text),
+    };
+    Ok(match body {
         Ok(body) => Ok(Event { run, seq, at, body }),
         Err(source) => Err(Unreadable { run, seq, source }),
     })
+}
+
+/// Reads the two kinds of event that nearly all of a history is made of, as
+/// this crate writes them, in a fraction of the time that the general way takes
+/// with its flattened and tagged fields. Whatever is in any way unusual is
+/// `None`, and left to the general way.
+fn quick(text: &str) -> Option<EventBody> {
+    let text = text
+        .strip_prefix("{\"kind\":\"attempt_")?
+        .strip_suffix('}')?;
+    if let Some(data) = text.strip_prefix("started\",\"data\":") {
+        let Started {
+            step,
+            attempt,
+            verb,
+        } = serde_json::from_str(data).ok()?;
+        return Some(EventBody::AttemptStarted {
+            step: step.into(),
+            attempt,
+            verb,
+        });
+    }
+    let data = text.strip_prefix("succeeded\",\"data\":")?;
+    let Succeeded {
+        step,
+        attempt,
+        verb,
+        outcome,
+        output,
+    } = serde_json::from_str(data).ok()?;
+    let outcome = match (outcome, output) {
+        ("made", Some(output)) => Outcome::Made { output },
+        ("ours", Some(output)) => Outcome::Ours { output },
+        ("theirs", Some(output)) => Outcome::Theirs { output },
+        _ => return None,
+    };
+    Some(EventBody::AttemptSucceeded {
+        step: step.into(),
+        attempt,
+        verb,
+        outcome,
+    })
+}
+
+#[derive(Deserialize)]
+struct Started<'a> {
+    step: &'a str,
+    attempt: u32,
+    verb: Verb,
+}
+
+#[derive(Deserialize)]
+struct Succeeded<'a> {
+    step: &'a str,
+    attempt: u32,
+    verb: Verb,
+    outcome: &'a str,
+    output: Option<Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The quick way reads what it should, and just as the general way does.
+    #[test]
+    fn both_ways_agree() {
+        let start = r#"{"kind":"attempt_started","data":{"step":"a","attempt":2,"verb":"undo"}}"#;
+        let made = r#"{"kind":"attempt_succeeded","data":{"step":"a b","attempt":1,"verb":"run","outcome":"made","output":{"x":[1,2.5,"\n"],"y":null}}}"#;
+        let ours = made.replace("made", "ours");
+        let theirs = made.replace("made", "theirs");
+        for text in [start, made, &ours, &theirs] {
+            let general: EventBody = serde_json::from_str(text).expect("an event");
+            assert_eq!(quick(text), Some(general.clone()), "{text}");
+            assert_eq!(serde_json::to_string(&general).expect("text"), text);
+        }
+    }
+
+    #[test]
+    fn the_unusual_is_left_to_the_general_way() {
+        let escaped =
+            r#"{"kind":"attempt_started","data":{"step":"\"","attempt":2,"verb":"undo"}}"#;
+        let undone = r#"{"kind":"attempt_succeeded","data":{"step":"a","attempt":1,"verb":"undo","outcome":"undone"}}"#;
+        let null = r#"{"kind":"attempt_succeeded","data":{"step":"a","attempt":1,"verb":"run","outcome":"made","output":null}}"#;
+        let turned = r#"{"data":{"step":"a","attempt":2,"verb":"undo"},"kind":"attempt_started"}"#;
+        for text in [escaped, undone, null, turned] {
+            assert_eq!(quick(text), None, "{text}");
+            serde_json::from_str::<EventBody>(text).expect("an event");
+        }
+    }
 }

@@ -115,9 +115,7 @@ impl StoreError {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::NotAFile { .. } => "name a file, or one that does not exist yet",
-            Self::Permission { .. } => {
-                "use the account that made it, or name another state file"
-            }
+            Self::Permission { .. } => "use the account that made it, or name another state file",
             Self::ReadOnly { .. } => {
                 "make the file and its folder writable, or name another state file"
             }

@@ -194,7 +194,14 @@ fn make_folder(path: &Path) -> io::Result<()> {
     make_folder(folder(path))?;
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => File::open(folder(path))?.sync_all(),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            // Another process was faster, unless it is a file.
+            if path.is_dir() {
+                Ok(())
+            } else {
+                Err(io::ErrorKind::NotADirectory.into())
+            }
+        }
         Err(error) => Err(error),
     }
 }

@@ -54,8 +54,8 @@ fn delete(
             .parse()
             .map_err(|error| StoreError::content(path, error))?;
         let file = lock::run_path(path, run);
-        let Some(lock) = lock::claim(&file)
-            .map_err(|error| StoreError::io("lock a run of", path, error))?
+        let Some(lock) =
+            lock::claim(&file).map_err(|error| StoreError::io("lock a run of", path, error))?
         else {
             continue;
         };

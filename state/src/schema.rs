@@ -19,18 +19,15 @@ pub(crate) const KNOWN: u32 = MIGRATIONS.len() as u32;
 /// Reads the schema version: 0 for an empty database. Refuses another
 /// program's database and a newer version.
 pub(crate) fn version(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
-    let read = || -> rusqlite::Result<(u32, u32, bool)> {
-        let application = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-        let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let blank = connection.query_row(
-            "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
+    // One statement, so one snapshot: another process may be making it just now.
+    let (application, version, blank): (u32, u32, bool) = connection
+        .query_row(
+            "SELECT application_id, user_version, NOT EXISTS (SELECT 1 FROM sqlite_schema)
+             FROM pragma_application_id, pragma_user_version",
             [],
-            |row| row.get(0),
-        )?;
-        Ok((application, version, blank))
-    };
-    let (application, version, blank) =
-        read().map_err(|error| StoreError::sqlite("read", path, error))?;
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .map_err(|error| StoreError::sqlite("read", path, error))?;
     match application {
         APPLICATION_ID if version > KNOWN => Err(StoreError::Newer {
             path: path.to_owned(),

@@ -53,7 +53,9 @@ impl Writer {
                 let _ = self.connection.execute_batch("ROLLBACK");
                 let error = StoreError::sqlite("write", &self.path, error);
                 Committed {
-                    results: (0..count).map(|_| Err(write_failed(error.clone()))).collect(),
+                    results: (0..count)
+                        .map(|_| Err(write_failed(error.clone())))
+                        .collect(),
                     wrote: false,
                 }
             }

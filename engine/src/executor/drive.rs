@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
-use super::{Executor, Report, RunError};
+use super::{Executor, Report, RunError, Stop, Stopper, stop_channel};
 use crate::event::{End, Event, EventBody, Outcome, SuspendReason, Then, Verb};
 use crate::fault::Fault;
 use crate::graph::{Graph, StepId};
@@ -20,6 +20,7 @@ use crate::step::{Attempt, Failure, ProgressSink};
 
 type Key = (StepId, Verb);
 
+/// An attempt that reached its end.
 struct Landed {
     step: StepId,
     verb: Verb,
@@ -27,6 +28,7 @@ struct Landed {
     result: Result<Outcome, Failure>,
 }
 
+/// A run in the hands of this process.
 pub(super) struct Drive<'a, C> {
     executor: &'a Executor,
     graph: &'a Graph<C>,
@@ -44,6 +46,9 @@ pub(super) struct Drive<'a, C> {
     /// Whether the waits have been dropped. Once is enough: a run that stops or
     /// has turned round starts no other.
     dropped: bool,
+    /// Ends the pauses inside of attempts once the run is to be suspended, by a
+    /// person or by an operator fault.
+    halt: (Stopper, Stop),
     progress: ProgressSink,
 }
 
@@ -67,6 +72,7 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
             timers: BTreeSet::new(),
             since: HashMap::new(),
             dropped: false,
+            halt: stop_channel(),
             progress: Arc::new(move |step, message| observer.progress(step, &message)),
         }
     }
@@ -109,6 +115,9 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
     /// Asks the machine until it has nothing more to say.
     fn decide(&mut self) -> Result<(), RunError> {
         loop {
+            if self.machine.is_stopping() {
+                self.halt.0.stop();
+            }
             if !self.dropped && (self.machine.is_stopping() || self.machine.is_backward()) {
                 self.dropped = true;
                 self.drop_passive()?;
@@ -175,7 +184,7 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
             in_doubt: state.in_doubt,
             acting: AtomicBool::new(false),
             progress: self.progress.clone(),
-            stop: self.executor.stop.clone(),
+            stop: self.halt.1.clone(),
         };
         let step = self.graph.steps[id.index()].clone();
         let was_in_doubt = state.in_doubt;
@@ -222,12 +231,15 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
         };
         let step = self.machine.shape().name(id).clone();
         let body = match result {
-            Ok(outcome) => EventBody::AttemptSucceeded {
-                step,
-                attempt,
-                verb,
-                outcome,
-            },
+            Ok(outcome) => {
+                self.since.remove(&(id, verb));
+                EventBody::AttemptSucceeded {
+                    step,
+                    attempt,
+                    verb,
+                    outcome,
+                }
+            }
             Err(Failure { fault, .. }) if fault.interrupted => EventBody::AttemptInterrupted {
                 step,
                 attempt,

@@ -170,8 +170,12 @@ impl Machine {
         Some((self.shape.name(*step), fault))
     }
 
-    /// The output of the run, once its step is done.
+    /// The output of the run, once its step is done; none of a run that turned
+    /// round, because what it stands for is being taken away.
     pub fn output(&self) -> Option<&Value> {
+        if self.backward {
+            return None;
+        }
         let name = self.created.output.as_ref()?;
         self.steps[self.shape.find(name)?.index()].output.as_ref()
     }

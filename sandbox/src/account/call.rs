@@ -6,8 +6,8 @@ use super::{Account, Changed, Reply};
 use crate::operations::{Context, OperationInfo, Service, find};
 use crate::wire::error::{ApiError, ApiResult, message_of};
 use crate::wire::params::Params;
-use crate::wire::request::parse;
 use crate::wire::reply;
+use crate::wire::request::parse;
 use crate::world::{World, ids, regions};
 use bytes::Bytes;
 use http::Request;
@@ -55,8 +55,16 @@ impl Account {
         if let Some(hook) = &hook {
             match hook.before(&call) {
                 Verdict::Proceed => {}
-                Verdict::Error { code, status, message } => {
-                    let error = ApiError { code: code.into(), message, status };
+                Verdict::Error {
+                    code,
+                    status,
+                    message,
+                } => {
+                    let error = ApiError {
+                        code: code.into(),
+                        message,
+                        status,
+                    };
                     return respond(service, operation.name, Err(error), &request_id);
                 }
                 Verdict::Lose => return Reply::Lost,
@@ -72,8 +80,16 @@ impl Account {
         if let Some(hook) = &hook {
             match hook.after(&call) {
                 Verdict::Proceed => {}
-                Verdict::Error { code, status, message } => {
-                    let error = ApiError { code: code.into(), message, status };
+                Verdict::Error {
+                    code,
+                    status,
+                    message,
+                } => {
+                    let error = ApiError {
+                        code: code.into(),
+                        message,
+                        status,
+                    };
                     return respond(service, operation.name, Err(error), &request_id);
                 }
                 Verdict::Lose => return Reply::Lost,
@@ -88,7 +104,11 @@ impl Account {
     }
 
     fn hook(&self) -> Option<Arc<dyn Hook>> {
-        self.inner.hook.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner
+            .hook
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     async fn wait(&self, simulated: Duration) {
@@ -98,14 +118,24 @@ impl Account {
 
     fn run(&self, operation: &OperationInfo, call: &Call, with_faults: bool) -> Outcome {
         let done = self.transact(operation.mutates, |world, now| {
-            let effect = if with_faults { take_fault(world, call) } else { None };
-            let faulted = if effect.is_some() { Changed::Yes } else { Changed::No };
+            let effect = if with_faults {
+                take_fault(world, call)
+            } else {
+                None
+            };
+            let faulted = if effect.is_some() {
+                Changed::Yes
+            } else {
+                Changed::No
+            };
             match effect {
                 Some(FaultEffect::Error { code }) => {
                     let message = message_of(&code);
                     (faulted, Outcome::Done(Err(ApiError::new(code, message))))
                 }
-                Some(FaultEffect::Throttle) => (faulted, Outcome::Done(Err(throttled(call.service)))),
+                Some(FaultEffect::Throttle) => {
+                    (faulted, Outcome::Done(Err(throttled(call.service))))
+                }
                 Some(FaultEffect::Latency(duration)) => (faulted, Outcome::Late(duration)),
                 None | Some(FaultEffect::LoseResponse) => {
                     let result = self.apply(world, now, operation, call);

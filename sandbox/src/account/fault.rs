@@ -125,11 +125,20 @@ pub(crate) fn nearest(name: &str) -> Vec<String> {
     let wanted = name.to_ascii_lowercase();
     let mut ranked: Vec<(usize, &str)> = operations()
         .iter()
-        .map(|known| (distance(&wanted, &known.name.to_ascii_lowercase()), known.name))
+        .map(|known| {
+            (
+                distance(&wanted, &known.name.to_ascii_lowercase()),
+                known.name,
+            )
+        })
         .collect();
     ranked.sort_unstable();
     ranked.dedup_by_key(|(_, name)| *name);
-    ranked.iter().take(3).map(|(_, name)| (*name).to_owned()).collect()
+    ranked
+        .iter()
+        .take(3)
+        .map(|(_, name)| (*name).to_owned())
+        .collect()
 }
 
 /// Edit distance.

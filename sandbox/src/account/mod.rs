@@ -93,7 +93,9 @@ impl Account {
             Reload::Changed(clock, world) => Some((clock, world)),
             Reload::Same | Reload::Gone => None,
         };
-        let id = first.as_ref().map_or(fresh_id, |(_, world)| world.account_id.clone());
+        let id = first
+            .as_ref()
+            .map_or(fresh_id, |(_, world)| world.account_id.clone());
         let account = Self::with(options, id, Some(file));
         if let Some((saved, world)) = first {
             account.core().adopt(&account.inner.options, saved, *world);
@@ -113,8 +115,12 @@ impl Account {
 
     fn with(options: Options, account_id: String, file: Option<StateFile>) -> Self {
         let start = wall_ms(&*options.time);
+        let seed = match file {
+            Some(_) => fresh_seed(options.seed, start),
+            None => options.seed,
+        };
         let core = Core {
-            world: World::new(account_id.clone(), options.seed),
+            world: World::new(account_id.clone(), seed),
             clock: Clock::new(options.time.clone(), options.speed, start),
             saved: SavedClock {
                 simulated: start,
@@ -162,7 +168,7 @@ impl Account {
     /// # Errors
     /// If the state cannot be read.
     pub fn status(&self) -> Result<Status, StateError> {
-        self.read(|world, now| status::status(world, now))
+        self.read(status::status)
     }
 
     /// Everything that lives in the account, canonical and without ids and times, so that two
@@ -228,7 +234,11 @@ impl Account {
 
     /// Has `hook` called around each call from now on.
     pub fn set_hook(&self, hook: Option<Arc<dyn Hook>>) {
-        *self.inner.hook.write().unwrap_or_else(PoisonError::into_inner) = hook;
+        *self
+            .inner
+            .hook
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = hook;
     }
 
     /// How many calls this handle and its clones have served.
@@ -246,7 +256,10 @@ impl Account {
     fn core(&self) -> MutexGuard<'_, Core> {
         // A panic between two statements of a call is a defect of this crate; going on with what
         // is there helps a test more than a second panic.
-        self.inner.core.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .core
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read<R>(&self, f: impl FnOnce(&World, u64) -> R) -> Result<R, StateError> {
@@ -293,7 +306,8 @@ impl Core {
         let wall = wall_ms(&*options.time);
         self.world = world;
         self.saved = saved;
-        self.clock.catch_up(saved.continued(wall, options.idle_speed));
+        self.clock
+            .catch_up(saved.continued(wall, options.idle_speed));
     }
 
     fn reload(&mut self) -> Result<(), StateError> {
@@ -310,7 +324,8 @@ impl Core {
                 self.clock.catch_up(saved.simulated);
             }
             Reload::Gone => {
-                self.world = World::new(self.world.account_id.clone(), self.world.seed);
+                let seed = fresh_seed(self.world.seed, self.clock.now());
+                self.world = World::new(self.world.account_id.clone(), seed);
             }
         }
         Ok(())
@@ -343,6 +358,12 @@ impl Core {
         }
         Ok(())
     }
+}
+
+/// The seed of a new state file. Ids of a file that was removed must not come again: what refers
+/// to them would find other resources.
+fn fresh_seed(seed: u64, now: u64) -> u64 {
+    ids::mix(seed ^ ids::mix(now))
 }
 
 fn check(options: &Options) -> Result<(), &'static str> {

@@ -1,8 +1,8 @@
 //! What the account holds, for people and for comparisons.
 
+use crate::wire::timestamp::iso;
 use crate::world::network::{InstanceState, Peer, Rule, Target};
 use crate::world::{Region, Tags, World};
-use crate::wire::timestamp::iso;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -60,8 +60,16 @@ pub(crate) fn status(world: &World, now: u64) -> Status {
         let mut sides = vec![&peering.requester, &peering.accepter];
         sides.dedup_by_key(|side| &side.region);
         for side in sides {
-            let resource = named("vpc-peering-connection", id, peering.status.code(), &side.tags);
-            regions.entry(side.region.clone()).or_default().push(resource);
+            let resource = named(
+                "vpc-peering-connection",
+                id,
+                peering.status.code(),
+                &side.tags,
+            );
+            regions
+                .entry(side.region.clone())
+                .or_default()
+                .push(resource);
         }
     }
     regions.retain(|_, resources| !resources.is_empty());
@@ -74,22 +82,51 @@ pub(crate) fn status(world: &World, now: u64) -> Status {
 }
 
 fn resources(region: &Region, now: u64) -> Vec<Resource> {
-    let young = |available_at| if now < available_at { "pending" } else { "available" };
+    let young = |available_at| {
+        if now < available_at {
+            "pending"
+        } else {
+            "available"
+        }
+    };
     let mut all = Vec::new();
     for (id, vpc) in &region.vpcs {
         all.push(named("vpc", id, young(vpc.available_at), &vpc.tags));
     }
     for (id, subnet) in &region.subnets {
-        all.push(named("subnet", id, young(subnet.available_at), &subnet.tags));
+        all.push(named(
+            "subnet",
+            id,
+            young(subnet.available_at),
+            &subnet.tags,
+        ));
     }
-    for (id, table) in region.route_tables.iter().filter(|(_, table)| !table.is_main()) {
+    for (id, table) in region
+        .route_tables
+        .iter()
+        .filter(|(_, table)| !table.is_main())
+    {
         all.push(named("route-table", id, "available", &table.tags));
     }
-    for (id, group) in region.groups.iter().filter(|(_, group)| group.name != "default") {
-        all.push(resource("security-group", id, &group.name, "available", &group.tags));
+    for (id, group) in region
+        .groups
+        .iter()
+        .filter(|(_, group)| group.name != "default")
+    {
+        all.push(resource(
+            "security-group",
+            id,
+            &group.name,
+            "available",
+            &group.tags,
+        ));
     }
     for (id, gateway) in &region.gateways {
-        let state = if gateway.vpc.is_some() { "attached" } else { "detached" };
+        let state = if gateway.vpc.is_some() {
+            "attached"
+        } else {
+            "detached"
+        };
         all.push(named("internet-gateway", id, state, &gateway.tags));
     }
     for (id, instance) in &region.instances {
@@ -99,23 +136,55 @@ fn resources(region: &Region, now: u64) -> Vec<Resource> {
     }
     for (id, interface) in &region.interfaces {
         let name = &interface.description;
-        all.push(resource("network-interface", id, name, "in-use", &interface.tags));
+        all.push(resource(
+            "network-interface",
+            id,
+            name,
+            "in-use",
+            &interface.tags,
+        ));
     }
     for (id, group) in &region.subnet_groups {
         all.push(resource("db-subnet-group", id, id, "Complete", &group.tags));
     }
     for (id, cluster) in &region.clusters {
-        all.push(resource("db-cluster", id, id, cluster.status.name(), &cluster.tags));
+        all.push(resource(
+            "db-cluster",
+            id,
+            id,
+            cluster.status.name(),
+            &cluster.tags,
+        ));
     }
     for (id, instance) in &region.db_instances {
-        all.push(resource("db-instance", id, id, instance.status.name(), &instance.tags));
+        all.push(resource(
+            "db-instance",
+            id,
+            id,
+            instance.status.name(),
+            &instance.tags,
+        ));
     }
     for (id, snapshot) in &region.snapshots {
-        let state = if now < snapshot.available_at { "creating" } else { "available" };
-        all.push(resource("db-cluster-snapshot", id, id, state, &snapshot.tags));
+        let state = if now < snapshot.available_at {
+            "creating"
+        } else {
+            "available"
+        };
+        all.push(resource(
+            "db-cluster-snapshot",
+            id,
+            id,
+            state,
+            &snapshot.tags,
+        ));
     }
     for (arn, secret) in &region.secrets {
-        let state = if now < secret.active_at { "creating" } else { "active" };
+        let state = if now < secret.active_at {
+            "creating"
+        } else {
+            "active"
+        };
         all.push(resource("secret", arn, &secret.name, state, &Tags::new()));
     }
     all
@@ -161,7 +230,10 @@ fn region_inventory(world: &World, name: &str) -> serde_json::Map<String, Value>
     let region = world.region(name);
     let cidr = |id: &String| region.subnets.get(id).map(|subnet| subnet.cidr);
     let groups = |ids: &[String]| {
-        sorted(ids.iter().map(|id| json!(region.groups.get(id).map(|group| &group.name))))
+        sorted(
+            ids.iter()
+                .map(|id| json!(region.groups.get(id).map(|group| &group.name))),
+        )
     };
     let lists = [
         ("vpcs", sorted(region.vpcs.keys().map(|id| vpc_inventory(world, name, id)))),
@@ -209,7 +281,10 @@ fn vpc_inventory(world: &World, name: &str, id: &str) -> Value {
     let subnets = region.subnets.values().filter(|subnet| subnet.vpc == id);
     let tables = region.route_tables.values().filter(|table| table.vpc == id);
     let groups = region.groups.values().filter(|group| group.vpc == id);
-    let gateways = region.gateways.values().filter(|gateway| gateway.vpc.as_deref() == Some(id));
+    let gateways = region
+        .gateways
+        .values()
+        .filter(|gateway| gateway.vpc.as_deref() == Some(id));
     json!({
         "cidr": vpc.cidr,
         "tags": vpc.tags,

@@ -124,8 +124,12 @@ impl StateFile {
             fs::create_dir_all(parent).map_err(|source| io_error("create", parent, source))?;
         }
         let path = sibling(&self.path, ".lock");
-        let lock = private(OpenOptions::new().read(true).write(true).create(true), &path)?;
-        lock.lock().map_err(|source| io_error("lock", &path, source))?;
+        let lock = private(
+            OpenOptions::new().read(true).write(true).create(true),
+            &path,
+        )?;
+        lock.lock()
+            .map_err(|source| io_error("lock", &path, source))?;
         Ok(Guard { _lock: lock })
     }
 
@@ -148,8 +152,7 @@ impl StateFile {
             let had_one = self.stamp.take().is_some();
             return Ok(if had_one { Reload::Gone } else { Reload::Same });
         }
-        let bytes =
-            fs::read(&self.path).map_err(|source| io_error("read", &self.path, source))?;
+        let bytes = fs::read(&self.path).map_err(|source| io_error("read", &self.path, source))?;
         let (clock, world) = self.parse(&bytes)?;
         self.stamp = stamp;
         Ok(Reload::Changed(clock, Box::new(world)))
@@ -171,7 +174,7 @@ impl StateFile {
         Ok((loaded.clock, loaded.world))
     }
 
-    /// Replaces the file. `durable` also asks the disk, so that power loss cannot take it back.
+    /// Replaces the file. `durable` also asks the disk, so that power loss leaves a whole file as well.
     pub(crate) fn save(
         &mut self,
         clock: SavedClock,

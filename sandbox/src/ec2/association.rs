@@ -27,7 +27,9 @@ pub(crate) fn associate(context: &mut Context<'_>) -> ApiResult<String> {
         Some((_, id)) => {
             return Err(ApiError::new(
                 "Resource.AlreadyAssociated",
-                format!("the specified association for route table {table_id} conflicts with an existing association {id}"),
+                format!(
+                    "the specified association for route table {table_id} conflicts with an existing association {id}"
+                ),
             ));
         }
         None => add(context, &table_id, Some(subnet_id)),
@@ -61,7 +63,10 @@ fn holder(context: &Context<'_>, association: &str) -> ApiResult<(String, Option
         .route_tables
         .iter()
         .find_map(|(id, table)| {
-            let found = table.associations.iter().find(|one| one.id == association)?;
+            let found = table
+                .associations
+                .iter()
+                .find(|one| one.id == association)?;
             Some((id.clone(), found.subnet.clone()))
         })
         .ok_or_else(|| {

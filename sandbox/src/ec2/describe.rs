@@ -4,6 +4,7 @@ use super::lookup::{Kind, Seen};
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::params::{Filter, wildcard};
+use crate::wire::token;
 use crate::wire::xml::Xml;
 use crate::world::Tags;
 
@@ -15,13 +16,12 @@ pub(crate) struct Describe<'d, T> {
     /// The filters that there are, those for tags aside.
     pub(crate) filters: &'static [&'static str],
     /// The values that a filter compares with.
-    #[expect(clippy::type_complexity, reason = "a type alias would only hide it")]
     pub(crate) values: &'d dyn Fn(&str, &str, &T) -> Vec<String>,
     pub(crate) tags: &'d dyn Fn(&T) -> &Tags,
 }
 
 /// The resources of one page, and the token of the next.
-pub(crate) type Page<'a, T> = (Vec<(&'a str, &'a T)>, Option<String>);
+pub(crate) type Page<'a, T> = (Vec<(&'a str, T)>, Option<String>);
 
 impl<T: Seen> Describe<'_, T> {
     /// Selects from `all`, which is ordered by id.
@@ -29,7 +29,7 @@ impl<T: Seen> Describe<'_, T> {
         &self,
         context: &'a Context<'_>,
         all: impl Iterator<Item = (&'a str, &'a T)>,
-    ) -> ApiResult<Page<'a, T>> {
+    ) -> ApiResult<Page<'a, &'a T>> {
         let ids = context.params.list(self.ids);
         let filters = checked_filters(context, self.filters)?;
         let visible: Vec<(&str, &T)> = all
@@ -96,55 +96,29 @@ pub(crate) fn page<'a, T>(
     mut all: Vec<(&'a str, T)>,
     may_page: bool,
     ids: &str,
-) -> ApiResult<(Vec<(&'a str, T)>, Option<String>)> {
-    let token = context.params.get("NextToken");
-    let Some(max) = context.params.number("MaxResults")? else {
-        if let Some(token) = token {
-            let after = decode(token)?;
-            all.retain(|(id, _)| *id > after.as_str());
+) -> ApiResult<Page<'a, T>> {
+    let max = match context.params.number("MaxResults")? {
+        Some(_) if !may_page => {
+            return Err(ApiError::combination(format!(
+                "The parameter {ids}s cannot be used with the parameter maxResults"
+            )));
         }
-        let rest = split(&mut all, 1000);
-        return Ok((all, rest));
+        Some(max) if !(5..=1000).contains(&max) => {
+            return Err(ApiError::value(format!(
+                "Value ( {max} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000."
+            )));
+        }
+        max => max.unwrap_or(1000) as usize,
     };
-    if !may_page {
-        return Err(ApiError::combination(format!(
-            "The parameter {ids}s cannot be used with the parameter maxResults"
-        )));
-    }
-    if !(5..=1000).contains(&max) {
-        return Err(ApiError::value(format!(
-            "Value ( {max} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000."
-        )));
-    }
-    if let Some(token) = token {
-        let after = decode(token)?;
+    if let Some(text) = context.params.get("NextToken") {
+        let after = token::decode(text)
+            .ok_or_else(|| ApiError::new("InvalidNextToken", "The token is invalid"))?;
         all.retain(|(id, _)| *id > after.as_str());
     }
-    let rest = split(&mut all, max as usize);
-    Ok((all, rest))
-}
-
-fn split<T>(all: &mut Vec<(&str, T)>, max: usize) -> Option<String> {
-    if all.len() <= max {
-        return None;
-    }
+    let more = all.len() > max;
     all.truncate(max);
-    all.last().map(|(id, _)| encode(id))
-}
-
-/// Tokens are opaque to callers.
-fn encode(id: &str) -> String {
-    id.bytes().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn decode(token: &str) -> ApiResult<String> {
-    let bytes: Option<Vec<u8>> = (0..token.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(token.get(at..at + 2)?, 16).ok())
-        .collect();
-    bytes
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or_else(|| ApiError::new("InvalidNextToken", "The token is invalid"))
+    let next = all.last().filter(|_| more).map(|(id, _)| token::encode(id));
+    Ok((all, next))
 }
 
 /// The element `tagSet`.
@@ -156,7 +130,11 @@ pub(crate) fn tag_set(xml: &mut Xml, tags: &Tags) {
 
 /// `pending` or `available`.
 pub(crate) fn pending_until(available_at: u64, now: u64) -> &'static str {
-    if now < available_at { "pending" } else { "available" }
+    if now < available_at {
+        "pending"
+    } else {
+        "available"
+    }
 }
 
 /// An answer of `<return>true</return>`.

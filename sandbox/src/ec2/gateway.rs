@@ -13,9 +13,15 @@ use crate::world::network::Gateway;
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let tags = given_tags(context, Kind::Gateway)?;
     let id = context.world.new_id("igw");
-    let gateway = Gateway { vpc: None, tags, visible_at: context.visible_at(&id) };
+    let gateway = Gateway {
+        vpc: None,
+        tags,
+        visible_at: context.visible_at(&id),
+    };
     let mut xml = Xml::new();
-    xml.node("internetGateway", |xml| describe_one(xml, context, &id, &gateway));
+    xml.node("internetGateway", |xml| {
+        describe_one(xml, context, &id, &gateway)
+    });
     context.here_mut().gateways.insert(id, gateway);
     Ok(xml.finish())
 }
@@ -31,7 +37,12 @@ pub(crate) fn attach(context: &mut Context<'_>) -> ApiResult<String> {
             format!("resource {id} is already attached to network {held}"),
         ));
     }
-    if context.here().gateways.values().any(|one| one.vpc.as_deref() == Some(vpc.as_str())) {
+    if context
+        .here()
+        .gateways
+        .values()
+        .any(|one| one.vpc.as_deref() == Some(vpc.as_str()))
+    {
         return Err(ApiError::value(format!(
             "Network {vpc} already has an internet gateway attached"
         )));
@@ -62,7 +73,10 @@ pub(crate) fn detach(context: &mut Context<'_>) -> ApiResult<String> {
 /// `DeleteInternetGateway`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("InternetGatewayId")?.to_owned();
-    if find_any(&context.here().gateways, Kind::Gateway, &id)?.vpc.is_some() {
+    if find_any(&context.here().gateways, Kind::Gateway, &id)?
+        .vpc
+        .is_some()
+    {
         return Err(ApiError::dependency(format!(
             "The internetGateway '{id}' has dependencies and cannot be deleted."
         )));
@@ -77,7 +91,12 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let (gateways, next) = Describe {
         kind: Kind::Gateway,
         ids: "InternetGatewayId",
-        filters: &["attachment.state", "attachment.vpc-id", "internet-gateway-id", "owner-id"],
+        filters: &[
+            "attachment.state",
+            "attachment.vpc-id",
+            "internet-gateway-id",
+            "owner-id",
+        ],
         values: &|name, id, gateway: &Gateway| match name {
             "attachment.state" if gateway.vpc.is_some() => one("available"),
             "attachment.vpc-id" => gateway.vpc.clone().into_iter().collect(),
@@ -87,11 +106,23 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         },
         tags: &|gateway: &Gateway| -> &Tags { &gateway.tags },
     }
-    .select(context, context.here().gateways.iter().map(|(id, one)| (id.as_str(), one)))?;
+    .select(
+        context,
+        context
+            .here()
+            .gateways
+            .iter()
+            .map(|(id, one)| (id.as_str(), one)),
+    )?;
     let mut xml = Xml::new();
-    xml.list("internetGatewaySet", "item", gateways, |xml, (id, gateway)| {
-        describe_one(xml, context, id, gateway);
-    })
+    xml.list(
+        "internetGatewaySet",
+        "item",
+        gateways,
+        |xml, (id, gateway)| {
+            describe_one(xml, context, id, gateway);
+        },
+    )
     .maybe("nextToken", next);
     Ok(xml.finish())
 }

@@ -29,12 +29,20 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         ));
     }
     if context.params.get("VpcId").is_none() {
-        return Err(ApiError::new("VPCIdNotSpecified", "No default VPC for this user"));
+        return Err(ApiError::new(
+            "VPCIdNotSpecified",
+            "No default VPC for this user",
+        ));
     }
     let vpc = context.given_vpc()?.0.to_owned();
     let tags = given_tags(context, Kind::Group)?;
     // Consistent at once, unlike reads.
-    if context.here().groups.values().any(|group| group.vpc == vpc && group.name == name) {
+    if context
+        .here()
+        .groups
+        .values()
+        .any(|group| group.vpc == vpc && group.name == name)
+    {
         return Err(ApiError::new(
             "InvalidGroup.Duplicate",
             format!("The security group '{name}' already exists for VPC '{vpc}'"),
@@ -44,9 +52,17 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let visible_at = context.visible_at(&id);
     let rules = vec![all_egress(context, visible_at)];
     let mut xml = Xml::new();
-    xml.text("groupId", &id).text("securityGroupArn", arn(context, &id));
+    xml.text("groupId", &id)
+        .text("securityGroupArn", arn(context, &id));
     tag_set(&mut xml, &tags);
-    let group = SecurityGroup { vpc, name, description, tags, rules, visible_at };
+    let group = SecurityGroup {
+        vpc,
+        name,
+        description,
+        tags,
+        rules,
+        visible_at,
+    };
     context.here_mut().groups.insert(id, group);
     Ok(xml.finish())
 }
@@ -62,7 +78,10 @@ fn check_text(parameter: &str, text: &str) -> ApiResult<()> {
 }
 
 fn arn(context: &Context<'_>, id: &str) -> String {
-    format!("arn:aws:ec2:{}:{}:security-group/{id}", context.region, context.world.account_id)
+    format!(
+        "arn:aws:ec2:{}:{}:security-group/{id}",
+        context.region, context.world.account_id
+    )
 }
 
 /// `DeleteSecurityGroup`.
@@ -76,7 +95,9 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         ));
     }
     if is_used(context.here(), &id) {
-        return Err(ApiError::dependency(format!("resource {id} has a dependent object")));
+        return Err(ApiError::dependency(format!(
+            "resource {id} has a dependent object"
+        )));
     }
     context.here_mut().groups.remove(&id);
     let mut xml = Xml::new();
@@ -86,7 +107,10 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
 
 fn is_used(region: &Region, id: &str) -> bool {
     let names = |rule: &Rule| rule.permission.peer == Peer::Group(id.to_owned());
-    region.interfaces.values().any(|one| one.groups.iter().any(|group| group == id))
+    region
+        .interfaces
+        .values()
+        .any(|one| one.groups.iter().any(|group| group == id))
         || region
             .groups
             .iter()
@@ -121,7 +145,14 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         values: &|name, id, group: &SecurityGroup| values(&account, name, id, group),
         tags: &|group| &group.tags,
     }
-    .select(context, context.here().groups.iter().map(|(id, one)| (id.as_str(), one)))?;
+    .select(
+        context,
+        context
+            .here()
+            .groups
+            .iter()
+            .map(|(id, one)| (id.as_str(), one)),
+    )?;
     let mut xml = Xml::new();
     xml.list("securityGroupInfo", "item", groups, |xml, (id, group)| {
         describe_one(xml, context, id, group);
@@ -132,7 +163,12 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
 
 fn values(account: &str, name: &str, id: &str, group: &SecurityGroup) -> Vec<String> {
     let ingress = |value: &dyn Fn(&Rule) -> Option<String>| {
-        group.rules.iter().filter(|rule| !rule.egress).filter_map(value).collect()
+        group
+            .rules
+            .iter()
+            .filter(|rule| !rule.egress)
+            .filter_map(value)
+            .collect()
     };
     match name {
         "description" => one(&group.description),

@@ -16,8 +16,12 @@ pub(crate) fn run(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let image = params.need("ImageId")?.to_owned();
     let kind = params.get("InstanceType").unwrap_or("m1.small").to_owned();
-    let count = params.number("MaxCount")?.ok_or_else(|| ApiError::missing("MaxCount"))?;
-    let least = params.number("MinCount")?.ok_or_else(|| ApiError::missing("MinCount"))?;
+    let count = params
+        .number("MaxCount")?
+        .ok_or_else(|| ApiError::missing("MaxCount"))?;
+    let least = params
+        .number("MinCount")?
+        .ok_or_else(|| ApiError::missing("MinCount"))?;
     if least < 1 || count < least || count > 100 {
         return Err(ApiError::value(format!(
             "Invalid values for MinCount ({least}) and MaxCount ({count})"
@@ -32,9 +36,18 @@ pub(crate) fn run(context: &mut Context<'_>) -> ApiResult<String> {
         .to_owned();
     let subnet = context.subnet(&subnet_id)?.clone();
     let groups = groups(context, &subnet.vpc)?;
-    let tags = given_tags_of(context, "instance", &["instance", "network-interface", "volume"])?;
+    let tags = given_tags_of(
+        context,
+        "instance",
+        &["instance", "network-interface", "volume"],
+    )?;
     let free = subnet.cidr.size().saturating_sub(
-        5 + context.here().interfaces.values().filter(|one| one.subnet == subnet_id).count() as u64,
+        5 + context
+            .here()
+            .interfaces
+            .values()
+            .filter(|one| one.subnet == subnet_id)
+            .count() as u64,
     );
     if free < count as u64 {
         return Err(ApiError::new(
@@ -82,7 +95,9 @@ pub(crate) fn run(context: &mut Context<'_>) -> ApiResult<String> {
         made.push(id);
     }
     let mut xml = Xml::new();
-    let instances = made.iter().map(|id| (id.as_str(), &context.here().instances[id]));
+    let instances = made
+        .iter()
+        .map(|id| (id.as_str(), &context.here().instances[id]));
     reservation_fields(&mut xml, context, &reservation, instances);
     Ok(xml.finish())
 }
@@ -130,7 +145,8 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, instance: &Insta
         .text("instanceType", &instance.kind)
         .text("launchTime", iso(instance.launched_at))
         .node("placement", |xml| {
-            xml.text("availabilityZone", &instance.zone).text("tenancy", "default");
+            xml.text("availabilityZone", &instance.zone)
+                .text("tenancy", "default");
         });
     if !gone {
         xml.text("privateIpAddress", &instance.address)
@@ -186,19 +202,33 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         },
         tags: &|instance| &instance.tags,
     }
-    .select(context, context.here().instances.iter().map(|(id, one)| (id.as_str(), one)))?;
+    .select(
+        context,
+        context
+            .here()
+            .instances
+            .iter()
+            .map(|(id, one)| (id.as_str(), one)),
+    )?;
     let mut reservations: Vec<(&str, Vec<(&str, &Instance)>)> = Vec::new();
     for (id, instance) in instances {
-        let known = reservations.iter_mut().find(|(name, _)| *name == instance.reservation);
+        let known = reservations
+            .iter_mut()
+            .find(|(name, _)| *name == instance.reservation);
         match known {
             Some((_, held)) => held.push((id, instance)),
             None => reservations.push((&instance.reservation, vec![(id, instance)])),
         }
     }
     let mut xml = Xml::new();
-    xml.list("reservationSet", "item", reservations, |xml, (reservation, instances)| {
-        reservation_fields(xml, context, reservation, instances.into_iter());
-    })
+    xml.list(
+        "reservationSet",
+        "item",
+        reservations,
+        |xml, (reservation, instances)| {
+            reservation_fields(xml, context, reservation, instances.into_iter());
+        },
+    )
     .maybe("nextToken", next);
     Ok(xml.finish())
 }
@@ -216,18 +246,23 @@ pub(crate) fn terminate(context: &mut Context<'_>) -> ApiResult<String> {
     let until = context.now + timing::INSTANCE_STOPPING;
     let mut xml = Xml::new();
     let here = context.here_mut();
-    xml.list("instancesSet", "item", ids.iter().zip(before), |xml, (id, before)| {
-        let mut after = before;
-        if let Some(instance) = here.instances.get_mut(id)
-            && matches!(before, InstanceState::Pending | InstanceState::Running)
-        {
-            after = InstanceState::ShuttingDown;
-            instance.state = after;
-            instance.until = Some(until);
-        }
-        xml.text("instanceId", id)
-            .node("currentState", |xml| state(xml, after))
-            .node("previousState", |xml| state(xml, before));
-    });
+    xml.list(
+        "instancesSet",
+        "item",
+        ids.iter().zip(before),
+        |xml, (id, before)| {
+            let mut after = before;
+            if let Some(instance) = here.instances.get_mut(id)
+                && matches!(before, InstanceState::Pending | InstanceState::Running)
+            {
+                after = InstanceState::ShuttingDown;
+                instance.state = after;
+                instance.until = Some(until);
+            }
+            xml.text("instanceId", id)
+                .node("currentState", |xml| state(xml, after))
+                .node("previousState", |xml| state(xml, before));
+        },
+    );
     Ok(xml.finish())
 }

@@ -66,11 +66,23 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         },
         tags: &|interface| &interface.tags,
     }
-    .select(context, context.here().interfaces.iter().map(|(id, one)| (id.as_str(), one)))?;
+    .select(
+        context,
+        context
+            .here()
+            .interfaces
+            .iter()
+            .map(|(id, one)| (id.as_str(), one)),
+    )?;
     let mut xml = Xml::new();
-    xml.list("networkInterfaceSet", "item", interfaces, |xml, (id, interface)| {
-        describe_one(xml, context, id, interface);
-    })
+    xml.list(
+        "networkInterfaceSet",
+        "item",
+        interfaces,
+        |xml, (id, interface)| {
+            describe_one(xml, context, id, interface);
+        },
+    )
     .maybe("nextToken", next);
     Ok(xml.finish())
 }
@@ -90,7 +102,10 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, interface: &Inte
         .text("sourceDestCheck", true);
     group_set(xml, context, &interface.groups);
     xml.node("attachment", |xml| {
-        let owner = interface.requester.as_deref().unwrap_or(&context.world.account_id);
+        let owner = interface
+            .requester
+            .as_deref()
+            .unwrap_or(&context.world.account_id);
         xml.text("attachmentId", id.replacen("eni-", "eni-attach-", 1))
             .maybe("instanceId", interface.instance.as_ref())
             .text("instanceOwnerId", owner)
@@ -100,7 +115,8 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, interface: &Inte
     })
     .node("privateIpAddressesSet", |xml| {
         xml.node("item", |xml| {
-            xml.text("privateIpAddress", &interface.address).text("primary", true);
+            xml.text("privateIpAddress", &interface.address)
+                .text("primary", true);
         });
     });
     tag_set(xml, &interface.tags);

@@ -3,7 +3,9 @@
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::Millis;
-use crate::world::network::{Gateway, Instance, Interface, RouteTable, Rule, SecurityGroup, Subnet, Vpc};
+use crate::world::network::{
+    Gateway, Instance, Interface, RouteTable, Rule, SecurityGroup, Subnet, Vpc,
+};
 use crate::world::peering::Peering;
 use std::collections::BTreeMap;
 
@@ -68,16 +70,22 @@ impl Kind {
     /// The error for an id that is not there.
     pub(crate) fn not_found(self, id: &str) -> ApiError {
         let (code, message) = match self {
-            Self::Vpc => ("InvalidVpcID.NotFound", format!("The vpc ID '{id}' does not exist")),
-            Self::Subnet => {
-                ("InvalidSubnetID.NotFound", format!("The subnet ID '{id}' does not exist"))
-            }
-            Self::RouteTable => {
-                ("InvalidRouteTableID.NotFound", format!("The routeTable ID '{id}' does not exist"))
-            }
-            Self::Group => {
-                ("InvalidGroup.NotFound", format!("The security group '{id}' does not exist"))
-            }
+            Self::Vpc => (
+                "InvalidVpcID.NotFound",
+                format!("The vpc ID '{id}' does not exist"),
+            ),
+            Self::Subnet => (
+                "InvalidSubnetID.NotFound",
+                format!("The subnet ID '{id}' does not exist"),
+            ),
+            Self::RouteTable => (
+                "InvalidRouteTableID.NotFound",
+                format!("The routeTable ID '{id}' does not exist"),
+            ),
+            Self::Group => (
+                "InvalidGroup.NotFound",
+                format!("The security group '{id}' does not exist"),
+            ),
             Self::Rule => (
                 "InvalidSecurityGroupRuleId.NotFound",
                 format!("The security group rule ID '{id}' does not exist"),
@@ -90,9 +98,10 @@ impl Kind {
                 "InvalidInternetGatewayID.NotFound",
                 format!("The internetGateway ID '{id}' does not exist"),
             ),
-            Self::Instance => {
-                ("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist"))
-            }
+            Self::Instance => (
+                "InvalidInstanceID.NotFound",
+                format!("The instance ID '{id}' does not exist"),
+            ),
             Self::Interface => (
                 "InvalidNetworkInterfaceID.NotFound",
                 format!("The networkInterface ID '{id}' does not exist"),
@@ -114,7 +123,9 @@ impl Kind {
             Self::Interface => "InvalidNetworkInterfaceId.Malformed",
         };
         let prefix = self.prefix();
-        let digits = id.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
+        let digits = id
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.strip_prefix('-'));
         let formed = digits.is_some_and(|digits| {
             matches!(digits.len(), 8 | 17) && digits.bytes().all(|b| b.is_ascii_hexdigit())
         });
@@ -143,7 +154,16 @@ macro_rules! seen {
     };
 }
 
-seen!(Vpc, Subnet, RouteTable, SecurityGroup, Rule, Gateway, Instance, Peering);
+seen!(
+    Vpc,
+    Subnet,
+    RouteTable,
+    SecurityGroup,
+    Rule,
+    Gateway,
+    Instance,
+    Peering
+);
 
 impl Seen for Interface {
     fn visible_at(&self) -> Millis {

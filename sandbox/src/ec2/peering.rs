@@ -15,13 +15,21 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let (vpc_id, vpc) = context.given_vpc()?;
     let (vpc_id, cidr) = (vpc_id.to_owned(), vpc.cidr);
     let peer_id = context.params.need("PeerVpcId")?.to_owned();
-    let peer_region = context.params.get("PeerRegion").unwrap_or(context.region).to_owned();
+    let peer_region = context
+        .params
+        .get("PeerRegion")
+        .unwrap_or(context.region)
+        .to_owned();
     if !regions::find(&peer_region).is_some_and(|region| region.enabled) {
-        return Err(ApiError::value(format!("The peer region {peer_region} is not available")));
+        return Err(ApiError::value(format!(
+            "The peer region {peer_region} is not available"
+        )));
     }
     let owner = context.params.get("PeerOwnerId");
     if owner.is_some_and(|owner| owner != context.world.account_id) {
-        return Err(ApiError::value("Peering with other accounts is not simulated"));
+        return Err(ApiError::value(
+            "Peering with other accounts is not simulated",
+        ));
     }
     if vpc_id == peer_id {
         return Err(ApiError::value("The VPC cannot be peered with itself"));
@@ -38,7 +46,9 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let here = context.region;
     for (region, vpc) in [(here, &vpc_id), (peer_region.as_str(), &peer_id)] {
         let held = context.world.peerings.values();
-        let count = held.filter(|one| one.status.is_live() && one.touches(region, vpc)).count();
+        let count = held
+            .filter(|one| one.status.is_live() && one.touches(region, vpc))
+            .count();
         if count >= context.quotas.peerings {
             return Err(ApiError::new(
                 "VpcPeeringConnectionsPerVpcLimitExceeded",
@@ -54,8 +64,18 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let peer_cidr = peer.map_or(cidr, |peer| peer.cidr);
     let id = context.world.new_id("pcx");
     let peering = Peering {
-        requester: Side { region: context.region.to_owned(), vpc: vpc_id, cidr, tags },
-        accepter: Side { region: peer_region, vpc: peer_id, cidr: peer_cidr, tags: Tags::new() },
+        requester: Side {
+            region: context.region.to_owned(),
+            vpc: vpc_id,
+            cidr,
+            tags,
+        },
+        accepter: Side {
+            region: peer_region,
+            vpc: peer_id,
+            cidr: peer_cidr,
+            tags: Tags::new(),
+        },
         status: PeeringStatus::InitiatingRequest,
         until: Some(context.now + timing::PEERING_INITIATING),
         expires_at: context.now + timing::PEERING_EXPIRES,
@@ -68,7 +88,9 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
 
 fn answer(context: &Context<'_>, id: &str, peering: &Peering) -> String {
     let mut xml = Xml::new();
-    xml.node("vpcPeeringConnection", |xml| describe_one(xml, context, id, peering));
+    xml.node("vpcPeeringConnection", |xml| {
+        describe_one(xml, context, id, peering)
+    });
     xml.finish()
 }
 
@@ -79,7 +101,10 @@ fn given(context: &Context<'_>) -> ApiResult<String> {
 fn wrong_state(id: &str, verb: &str, status: PeeringStatus) -> ApiError {
     ApiError::new(
         "InvalidStateTransition",
-        format!("The vpcPeeringConnection {id} is not in a state that can be {verb}: {}", status.code()),
+        format!(
+            "The vpcPeeringConnection {id} is not in a state that can be {verb}: {}",
+            status.code()
+        ),
     )
 }
 
@@ -100,8 +125,10 @@ pub(crate) fn accept(context: &mut Context<'_>) -> ApiResult<String> {
         return Err(wrong_state(&id, "accepted", peering.status));
     }
     let reversed = context.world.peerings.iter().find(|(_, held)| {
-        matches!(held.status, PeeringStatus::Provisioning | PeeringStatus::Active)
-            && same_pair(held, peering)
+        matches!(
+            held.status,
+            PeeringStatus::Provisioning | PeeringStatus::Active
+        ) && same_pair(held, peering)
     });
     if let Some((held, _)) = reversed {
         return Err(ApiError::new(
@@ -117,7 +144,9 @@ pub(crate) fn accept(context: &mut Context<'_>) -> ApiResult<String> {
 /// The peering, if reads show it in this region.
 fn visible_here<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a Peering> {
     let peering = find(&context.world.peerings, Kind::Peering, id, context.now)?;
-    peering.side_in(context.region).ok_or_else(|| Kind::Peering.not_found(id))?;
+    peering
+        .side_in(context.region)
+        .ok_or_else(|| Kind::Peering.not_found(id))?;
     Ok(peering)
 }
 
@@ -156,7 +185,9 @@ pub(crate) fn reject(context: &mut Context<'_>) -> ApiResult<String> {
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     let peering = find_any(&context.world.peerings, Kind::Peering, &id)?;
-    peering.side_in(context.region).ok_or_else(|| Kind::Peering.not_found(&id))?;
+    peering
+        .side_in(context.region)
+        .ok_or_else(|| Kind::Peering.not_found(&id))?;
     let status = peering.status;
     match status {
         // Deleting again is no error.
@@ -213,9 +244,14 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     }
     .select(context, here)?;
     let mut xml = Xml::new();
-    xml.list("vpcPeeringConnectionSet", "item", peerings, |xml, (id, peering)| {
-        describe_one(xml, context, id, peering);
-    })
+    xml.list(
+        "vpcPeeringConnectionSet",
+        "item",
+        peerings,
+        |xml, (id, peering)| {
+            describe_one(xml, context, id, peering);
+        },
+    )
     .maybe("nextToken", next);
     Ok(xml.finish())
 }
@@ -227,19 +263,26 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, peering: &Peerin
         PeeringStatus::InitiatingRequest | PeeringStatus::PendingAcceptance
     );
     let side = |xml: &mut Xml, side: &Side, cidr_known: bool| {
-        xml.text("ownerId", account).text("vpcId", &side.vpc).text("region", &side.region);
+        xml.text("ownerId", account)
+            .text("vpcId", &side.vpc)
+            .text("region", &side.region);
         if cidr_known {
-            xml.text("cidrBlock", side.cidr).node("cidrBlockSet", |xml| {
-                xml.node("item", |xml| {
-                    xml.text("cidrBlock", side.cidr);
+            xml.text("cidrBlock", side.cidr)
+                .node("cidrBlockSet", |xml| {
+                    xml.node("item", |xml| {
+                        xml.text("cidrBlock", side.cidr);
+                    });
                 });
-            });
         }
     };
     xml.text("vpcPeeringConnectionId", id)
-        .node("requesterVpcInfo", |xml| side(xml, &peering.requester, true))
+        .node("requesterVpcInfo", |xml| {
+            side(xml, &peering.requester, true)
+        })
         // AWS shows the accepter's range once it has accepted.
-        .node("accepterVpcInfo", |xml| side(xml, &peering.accepter, !pending))
+        .node("accepterVpcInfo", |xml| {
+            side(xml, &peering.accepter, !pending)
+        })
         .node("status", |xml| {
             xml.text("code", peering.status.code())
                 .text("message", peering.status.message(account));

@@ -27,7 +27,15 @@ pub(crate) fn given(context: &Context<'_>) -> ApiResult<Vec<Given>> {
         let (protocol, from, to) = ports(params, "")?;
         let cidr = params.need("CidrIp")?;
         let peer = Peer::Cidr(range(cidr)?);
-        all.push((Permission { protocol, from, to, peer }, None));
+        all.push((
+            Permission {
+                protocol,
+                from,
+                to,
+                peer,
+            },
+            None,
+        ));
     }
     Ok(all)
 }
@@ -37,7 +45,12 @@ fn add_structured(context: &Context<'_>, prefix: &str, all: &mut Vec<Given>) -> 
     let (protocol, from, to) = ports(params, &format!("{prefix}."))?;
     let before = all.len();
     let mut add = |peer, description: Option<&str>| {
-        let permission = Permission { protocol: protocol.clone(), from, to, peer };
+        let permission = Permission {
+            protocol: protocol.clone(),
+            from,
+            to,
+            peer,
+        };
         all.push((permission, description.map(str::to_owned)));
     };
     for index in params.indices(&format!("{prefix}.IpRanges")) {
@@ -62,7 +75,9 @@ fn add_structured(context: &Context<'_>, prefix: &str, all: &mut Vec<Given>) -> 
         add(Peer::Group(id.to_owned()), description(params, &at)?);
     }
     if all.len() == before {
-        return Err(ApiError::missing("ipRanges, ipv6Ranges, prefixListIds or groups"));
+        return Err(ApiError::missing(
+            "ipRanges, ipv6Ranges, prefixListIds or groups",
+        ));
     }
     Ok(())
 }
@@ -88,14 +103,20 @@ fn range6(text: &str) -> ApiResult<String> {
     let invalid = || ApiError::value(format!("CIDR block {text} is malformed"));
     let (address, len) = text.split_once('/').ok_or_else(invalid)?;
     let address: std::net::Ipv6Addr = address.parse().map_err(|_| invalid())?;
-    let len: u8 = len.parse().ok().filter(|len| *len <= 128).ok_or_else(invalid)?;
+    let len: u8 = len
+        .parse()
+        .ok()
+        .filter(|len| *len <= 128)
+        .ok_or_else(invalid)?;
     Ok(format!("{address}/{len}"))
 }
 
 type Ports = (String, Option<i64>, Option<i64>);
 
 fn ports(params: &Params, prefix: &str) -> ApiResult<Ports> {
-    let protocol = params.need(&format!("{prefix}IpProtocol"))?.to_ascii_lowercase();
+    let protocol = params
+        .need(&format!("{prefix}IpProtocol"))?
+        .to_ascii_lowercase();
     let protocol = match protocol.as_str() {
         "6" => "tcp".to_owned(),
         "17" => "udp".to_owned(),
@@ -108,9 +129,9 @@ fn ports(params: &Params, prefix: &str) -> ApiResult<Ports> {
     match protocol.as_str() {
         "tcp" | "udp" => {
             let (Some(from), Some(to)) = (from, to) else {
-                return Err(ApiError::value(format!(
-                    "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange."
-                )));
+                return Err(ApiError::value(
+                    "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.",
+                ));
             };
             if !(0..=65535).contains(&from) || !(0..=65535).contains(&to) || from > to {
                 return Err(ApiError::value(format!(
@@ -152,7 +173,11 @@ pub(crate) fn quoted(permission: &Permission) -> String {
 pub(crate) fn permission_set(xml: &mut Xml, name: &str, rules: &[&Rule], account: &str) {
     let mut ranges: Vec<(&str, Option<i64>, Option<i64>)> = Vec::new();
     for rule in rules {
-        let key = (rule.permission.protocol.as_str(), rule.permission.from, rule.permission.to);
+        let key = (
+            rule.permission.protocol.as_str(),
+            rule.permission.from,
+            rule.permission.to,
+        );
         if !ranges.contains(&key) {
             ranges.push(key);
         }
@@ -165,7 +190,9 @@ pub(crate) fn permission_set(xml: &mut Xml, name: &str, rules: &[&Rule], account
                 (one.protocol.as_str(), one.from, one.to) == (protocol, from, to)
             })
             .collect();
-        xml.text("ipProtocol", protocol).maybe("fromPort", from).maybe("toPort", to);
+        xml.text("ipProtocol", protocol)
+            .maybe("fromPort", from)
+            .maybe("toPort", to);
         peers(xml, &same, account);
     });
 }
@@ -185,20 +212,23 @@ fn peers(xml: &mut Xml, rules: &[&&Rule], account: &str) {
         _ => None,
     });
     xml.list("ipRanges", "item", ranges, |xml, (cidr, description)| {
-        xml.text("cidrIp", cidr).maybe("description", description.as_ref());
+        xml.text("cidrIp", cidr)
+            .maybe("description", description.as_ref());
     });
     let ranges6 = rules.iter().filter_map(|rule| match &rule.permission.peer {
         Peer::Cidr6(text) => Some((text, &rule.description)),
         _ => None,
     });
     xml.list("ipv6Ranges", "item", ranges6, |xml, (cidr, description)| {
-        xml.text("cidrIpv6", cidr).maybe("description", description.as_ref());
+        xml.text("cidrIpv6", cidr)
+            .maybe("description", description.as_ref());
     });
     let lists = rules.iter().filter_map(|rule| match &rule.permission.peer {
         Peer::PrefixList(id) => Some((id, &rule.description)),
         _ => None,
     });
     xml.list("prefixListIds", "item", lists, |xml, (id, description)| {
-        xml.text("prefixListId", id).maybe("description", description.as_ref());
+        xml.text("prefixListId", id)
+            .maybe("description", description.as_ref());
     });
 }

@@ -15,8 +15,9 @@ fn endpoint(region: &RegionInfo) -> String {
 pub(crate) fn describe_regions(context: &mut Context<'_>) -> ApiResult<String> {
     let all = context.params.flag("AllRegions")?.unwrap_or(false);
     let names = context.params.list("RegionName");
-    if let Some(unknown) =
-        names.iter().find(|name| !REGIONS.iter().any(|region| region.name == name.as_str()))
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !REGIONS.iter().any(|region| region.name == name.as_str()))
     {
         return Err(ApiError::value(format!(
             "Invalid region provided: {unknown}, regions must be valid"
@@ -50,14 +51,21 @@ pub(crate) fn describe_zones(context: &mut Context<'_>) -> ApiResult<String> {
     let region = this_region(context)?;
     let names = context.params.list("ZoneName");
     let ids = context.params.list("ZoneId");
-    let zones: Vec<(String, String)> =
-        region.zone_names().map(|name| (region.zone_id(&name), name)).collect();
+    let zones: Vec<(String, String)> = region
+        .zone_names()
+        .map(|name| (region.zone_id(&name), name))
+        .collect();
     for (given, known) in [
-        (&names, zones.iter().map(|(_, name)| name).collect::<Vec<_>>()),
+        (
+            &names,
+            zones.iter().map(|(_, name)| name).collect::<Vec<_>>(),
+        ),
         (&ids, zones.iter().map(|(id, _)| id).collect()),
     ] {
         if let Some(unknown) = given.iter().find(|one| !known.contains(one)) {
-            return Err(ApiError::value(format!("Invalid availability zone: [{unknown}]")));
+            return Err(ApiError::value(format!(
+                "Invalid availability zone: [{unknown}]"
+            )));
         }
     }
     let filters = checked_filters(

@@ -68,11 +68,19 @@ fn destination(context: &Context<'_>) -> ApiResult<Cidr> {
 fn target(context: &Context<'_>, table_id: &str, table: &RouteTable) -> ApiResult<Target> {
     let peering = context.params.get("VpcPeeringConnectionId");
     let gateway = context.params.get("GatewayId");
-    let other = ["NatGatewayId", "InstanceId", "NetworkInterfaceId", "TransitGatewayId", "VpcEndpointId"]
-        .iter()
-        .find(|name| context.params.has(name));
+    let other = [
+        "NatGatewayId",
+        "InstanceId",
+        "NetworkInterfaceId",
+        "TransitGatewayId",
+        "VpcEndpointId",
+    ]
+    .iter()
+    .find(|name| context.params.has(name));
     if let Some(other) = other {
-        return Err(ApiError::value(format!("{other} is not simulated as a route target")));
+        return Err(ApiError::value(format!(
+            "{other} is not simulated as a route target"
+        )));
     }
     match (peering, gateway) {
         (Some(id), None) => {
@@ -88,7 +96,10 @@ fn target(context: &Context<'_>, table_id: &str, table: &RouteTable) -> ApiResul
                 | PeeringStatus::Provisioning => Err(different_networks(table_id, id)),
                 _ => Err(ApiError::new(
                     "InvalidStateTransition",
-                    format!("The vpcPeeringConnection {id} is in state {} and cannot be a route target", found.status.code()),
+                    format!(
+                        "The vpcPeeringConnection {id} is in state {} and cannot be a route target",
+                        found.status.code()
+                    ),
                 )),
             }
         }
@@ -108,7 +119,9 @@ fn target(context: &Context<'_>, table_id: &str, table: &RouteTable) -> ApiResul
 }
 
 fn different_networks(table: &str, target: &str) -> ApiError {
-    ApiError::value(format!("route table {table} and network gateway {target} belong to different networks"))
+    ApiError::value(format!(
+        "route table {table} and network gateway {target} belong to different networks"
+    ))
 }
 
 fn not_found(table: &str, destination: Cidr) -> ApiError {
@@ -120,11 +133,18 @@ fn not_found(table: &str, destination: Cidr) -> ApiError {
 
 /// `CreateRoute`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
-    let Given { table, destination, target } = given(context)?;
+    let Given {
+        table,
+        destination,
+        target,
+    } = given(context)?;
     let quota = context.quotas.routes;
     let held = context.route_table(&table)?;
     let taken = local(context, held) == Some(destination)
-        || held.routes.iter().any(|route| route.destination == destination);
+        || held
+            .routes
+            .iter()
+            .any(|route| route.destination == destination);
     if taken {
         return Err(ApiError::new(
             "RouteAlreadyExists",
@@ -138,14 +158,21 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         ));
     }
     if let Some(table) = context.here_mut().route_tables.get_mut(&table) {
-        table.routes.push(Route { destination, target });
+        table.routes.push(Route {
+            destination,
+            target,
+        });
     }
     done()
 }
 
 /// `ReplaceRoute`.
 pub(crate) fn replace(context: &mut Context<'_>) -> ApiResult<String> {
-    let Given { table, destination, target } = given(context)?;
+    let Given {
+        table,
+        destination,
+        target,
+    } = given(context)?;
     let held = context.route_table(&table)?;
     if local(context, held) == Some(destination) {
         return Err(ApiError::value(format!(
@@ -156,7 +183,12 @@ pub(crate) fn replace(context: &mut Context<'_>) -> ApiResult<String> {
         .here_mut()
         .route_tables
         .get_mut(&table)
-        .and_then(|table| table.routes.iter_mut().find(|route| route.destination == destination))
+        .and_then(|table| {
+            table
+                .routes
+                .iter_mut()
+                .find(|route| route.destination == destination)
+        })
         .ok_or_else(|| not_found(&table, destination))?;
     route.target = target;
     done()

@@ -64,7 +64,14 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         values: &|name, id, table: &RouteTable| values(context, &account, name, id, table),
         tags: &|table| &table.tags,
     }
-    .select(context, context.here().route_tables.iter().map(|(id, one)| (id.as_str(), one)))?;
+    .select(
+        context,
+        context
+            .here()
+            .route_tables
+            .iter()
+            .map(|(id, one)| (id.as_str(), one)),
+    )?;
     let mut xml = Xml::new();
     xml.list("routeTableSet", "item", tables, |xml, (id, table)| {
         describe_one(xml, context, id, table);
@@ -103,10 +110,14 @@ fn values(
             },
             Some("local".into()),
         ),
-        "route.origin" => routes(&|_| Some("CreateRoute".into()), Some("CreateRouteTable".into())),
-        "route.state" => {
-            routes(&|route| Some(state(context, table, route).into()), Some("active".into()))
-        }
+        "route.origin" => routes(
+            &|_| Some("CreateRoute".into()),
+            Some("CreateRouteTable".into()),
+        ),
+        "route.state" => routes(
+            &|route| Some(state(context, table, route).into()),
+            Some("active".into()),
+        ),
         "route.vpc-peering-connection-id" => routes(
             &|route| match &route.target {
                 Target::Peering(id) => Some(id.clone()),
@@ -121,7 +132,11 @@ fn values(
 }
 
 fn state(context: &Context<'_>, table: &RouteTable, route: &Route) -> &'static str {
-    if is_blackhole(context, &table.vpc, route) { "blackhole" } else { "active" }
+    if is_blackhole(context, &table.vpc, route) {
+        "blackhole"
+    } else {
+        "active"
+    }
 }
 
 fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, table: &RouteTable) {

@@ -36,15 +36,26 @@ pub(crate) fn authorize_ingress(context: &mut Context<'_>) -> ApiResult<String> 
     let tags = given_tags(context, Kind::Rule)?;
     let group = context.group(&group_id)?;
     for (index, (permission, _)) in permissions.iter().enumerate() {
-        let held = group.rules.iter().any(|rule| !rule.egress && rule.permission == *permission);
+        let held = group
+            .rules
+            .iter()
+            .any(|rule| !rule.egress && rule.permission == *permission);
         if held {
             return Err(ApiError::new(
                 "InvalidPermission.Duplicate",
-                format!("the specified rule \"{}\" already exists", quoted(permission)),
+                format!(
+                    "the specified rule \"{}\" already exists",
+                    quoted(permission)
+                ),
             ));
         }
-        if permissions[..index].iter().any(|(earlier, _)| earlier == permission) {
-            return Err(ApiError::value("The same permission must not appear multiple times"));
+        if permissions[..index]
+            .iter()
+            .any(|(earlier, _)| earlier == permission)
+        {
+            return Err(ApiError::value(
+                "The same permission must not appear multiple times",
+            ));
         }
     }
     let new: Vec<Rule> = permissions
@@ -53,13 +64,21 @@ pub(crate) fn authorize_ingress(context: &mut Context<'_>) -> ApiResult<String> 
             let id = context.world.new_id("sgr");
             let visible_at = context.visible_at(&id);
             let tags = tags.clone();
-            Rule { id, egress: false, permission, description, tags, visible_at }
+            Rule {
+                id,
+                egress: false,
+                permission,
+                description,
+                tags,
+                visible_at,
+            }
         })
         .collect();
     let mut xml = Xml::new();
-    xml.text("return", true).list("securityGroupRuleSet", "item", &new, |xml, rule| {
-        describe_one(xml, context, &group_id, rule);
-    });
+    xml.text("return", true)
+        .list("securityGroupRuleSet", "item", &new, |xml, rule| {
+            describe_one(xml, context, &group_id, rule);
+        });
     if let Some(group) = context.here_mut().groups.get_mut(&group_id) {
         group.rules.extend(new);
     }
@@ -80,14 +99,20 @@ pub(crate) fn revoke_ingress(context: &mut Context<'_>) -> ApiResult<String> {
     let mut gone = Vec::new();
     for id in &ids {
         Kind::Rule.check_form(id)?;
-        let held = group.rules.iter().any(|rule| !rule.egress && rule.id == *id);
+        let held = group
+            .rules
+            .iter()
+            .any(|rule| !rule.egress && rule.id == *id);
         if !held {
             return Err(Kind::Rule.not_found(id));
         }
         gone.push(id.clone());
     }
     for (permission, _) in &permissions {
-        let held = group.rules.iter().find(|rule| !rule.egress && rule.permission == *permission);
+        let held = group
+            .rules
+            .iter()
+            .find(|rule| !rule.egress && rule.permission == *permission);
         match held {
             Some(rule) => gone.push(rule.id.clone()),
             None => {
@@ -100,21 +125,26 @@ pub(crate) fn revoke_ingress(context: &mut Context<'_>) -> ApiResult<String> {
     }
     let mut xml = Xml::new();
     let revoked = group.rules.iter().filter(|rule| gone.contains(&rule.id));
-    xml.text("return", true).list("revokedSecurityGroupRuleSet", "item", revoked, |xml, rule| {
-        xml.text("securityGroupRuleId", &rule.id)
-            .text("groupId", &group_id)
-            .text("isEgress", false)
-            .text("ipProtocol", &rule.permission.protocol)
-            .text("fromPort", rule.permission.from.unwrap_or(-1))
-            .text("toPort", rule.permission.to.unwrap_or(-1));
-        match &rule.permission.peer {
-            Peer::Cidr(cidr) => xml.text("cidrIpv4", cidr),
-            Peer::Cidr6(text) => xml.text("cidrIpv6", text),
-            Peer::PrefixList(id) => xml.text("prefixListId", id),
-            Peer::Group(id) => xml.text("referencedGroupId", id),
-        };
-        xml.maybe("description", rule.description.as_ref());
-    });
+    xml.text("return", true).list(
+        "revokedSecurityGroupRuleSet",
+        "item",
+        revoked,
+        |xml, rule| {
+            xml.text("securityGroupRuleId", &rule.id)
+                .text("groupId", &group_id)
+                .text("isEgress", false)
+                .text("ipProtocol", &rule.permission.protocol)
+                .text("fromPort", rule.permission.from.unwrap_or(-1))
+                .text("toPort", rule.permission.to.unwrap_or(-1));
+            match &rule.permission.peer {
+                Peer::Cidr(cidr) => xml.text("cidrIpv4", cidr),
+                Peer::Cidr6(text) => xml.text("cidrIpv6", text),
+                Peer::PrefixList(id) => xml.text("prefixListId", id),
+                Peer::Group(id) => xml.text("referencedGroupId", id),
+            };
+            xml.maybe("description", rule.description.as_ref());
+        },
+    );
     if let Some(group) = context.here_mut().groups.get_mut(&group_id) {
         group.rules.retain(|rule| !gone.contains(&rule.id));
     }
@@ -124,10 +154,17 @@ pub(crate) fn revoke_ingress(context: &mut Context<'_>) -> ApiResult<String> {
 /// `DescribeSecurityGroupRules`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let now = context.now;
-    let groups = context.here().groups.iter().filter(|(_, group)| now >= group.visible_at);
+    let groups = context
+        .here()
+        .groups
+        .iter()
+        .filter(|(_, group)| now >= group.visible_at);
     let all: BTreeMap<&str, (&str, &Rule)> = groups
         .flat_map(|(id, group)| {
-            group.rules.iter().map(move |rule| (rule.id.as_str(), (id.as_str(), rule)))
+            group
+                .rules
+                .iter()
+                .map(move |rule| (rule.id.as_str(), (id.as_str(), rule)))
         })
         .collect();
     let (rules, next) = Describe {
@@ -135,7 +172,11 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         ids: "SecurityGroupRuleId",
         filters: &["group-id", "security-group-rule-id"],
         values: &|name, id, _: &Rule| match name {
-            "group-id" => all.get(id).map(|(group, _)| (*group).to_owned()).into_iter().collect(),
+            "group-id" => all
+                .get(id)
+                .map(|(group, _)| (*group).to_owned())
+                .into_iter()
+                .collect(),
             "security-group-rule-id" => one(id),
             _ => Vec::new(),
         },
@@ -178,7 +219,10 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, group: &str, rule: &Rule) 
     }
     xml.maybe("description", rule.description.as_ref()).text(
         "securityGroupRuleArn",
-        format_args!("arn:aws:ec2:{}:{account}:security-group-rule/{}", context.region, rule.id),
+        format_args!(
+            "arn:aws:ec2:{}:{account}:security-group-rule/{}",
+            context.region, rule.id
+        ),
     );
     tag_set(xml, &rule.tags);
 }

@@ -25,7 +25,11 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let zone = zone(context)?;
     let tags = given_tags(context, Kind::Subnet)?;
     // Unlike reads, the check for overlaps is consistent: it sees what was made a moment ago.
-    let mut siblings = context.here().subnets.values().filter(|one| one.vpc == vpc_id);
+    let mut siblings = context
+        .here()
+        .subnets
+        .values()
+        .filter(|one| one.vpc == vpc_id);
     if siblings.clone().any(|one| one.cidr.overlaps(cidr)) {
         return Err(ApiError::new(
             "InvalidSubnet.Conflict",
@@ -63,7 +67,10 @@ fn zone(context: &Context<'_>) -> ApiResult<String> {
             names.join(", ")
         ))
     };
-    match (context.params.get("AvailabilityZone"), context.params.get("AvailabilityZoneId")) {
+    match (
+        context.params.get("AvailabilityZone"),
+        context.params.get("AvailabilityZoneId"),
+    ) {
         (Some(_), Some(_)) => Err(ApiError::combination(
             "The request must not contain both AvailabilityZone and AvailabilityZoneId",
         )),
@@ -123,7 +130,14 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         },
         tags: &|subnet| &subnet.tags,
     }
-    .select(context, context.here().subnets.iter().map(|(id, subnet)| (id.as_str(), subnet)))?;
+    .select(
+        context,
+        context
+            .here()
+            .subnets
+            .iter()
+            .map(|(id, subnet)| (id.as_str(), subnet)),
+    )?;
     let mut xml = Xml::new();
     xml.list("subnetSet", "item", subnets, |xml, (id, subnet)| {
         describe_one(xml, context, id, subnet);
@@ -140,7 +154,10 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, subnet: &Subnet)
         .text("ownerId", &context.world.account_id)
         .text("vpcId", &subnet.vpc)
         .text("cidrBlock", subnet.cidr)
-        .text("availableIpAddressCount", free_addresses(context, id, subnet))
+        .text(
+            "availableIpAddressCount",
+            free_addresses(context, id, subnet),
+        )
         .text("availabilityZone", &subnet.zone)
         .maybe("availabilityZoneId", zone_id)
         .text("defaultForAz", false)
@@ -150,12 +167,20 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, subnet: &Subnet)
 }
 
 fn arn(context: &Context<'_>, id: &str) -> String {
-    format!("arn:aws:ec2:{}:{}:subnet/{id}", context.region, context.world.account_id)
+    format!(
+        "arn:aws:ec2:{}:{}:subnet/{id}",
+        context.region, context.world.account_id
+    )
 }
 
 /// Addresses left: AWS keeps five of each subnet.
 fn free_addresses(context: &Context<'_>, id: &str, subnet: &Subnet) -> u64 {
-    let used = context.here().interfaces.values().filter(|one| one.subnet == id).count();
+    let used = context
+        .here()
+        .interfaces
+        .values()
+        .filter(|one| one.subnet == id)
+        .count();
     subnet.cidr.size().saturating_sub(5 + used as u64)
 }
 
@@ -163,7 +188,12 @@ fn free_addresses(context: &Context<'_>, id: &str, subnet: &Subnet) -> u64 {
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("SubnetId")?.to_owned();
     find_any(&context.here().subnets, Kind::Subnet, &id)?;
-    if context.here().interfaces.values().any(|one| one.subnet == id) {
+    if context
+        .here()
+        .interfaces
+        .values()
+        .any(|one| one.subnet == id)
+    {
         return Err(ApiError::dependency(format!(
             "The subnet '{id}' has dependencies and cannot be deleted."
         )));
@@ -171,7 +201,9 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let here = context.here_mut();
     here.subnets.remove(&id);
     for table in here.route_tables.values_mut() {
-        table.associations.retain(|one| one.subnet.as_deref() != Some(id.as_str()));
+        table
+            .associations
+            .retain(|one| one.subnet.as_deref() != Some(id.as_str()));
     }
     done()
 }

@@ -47,20 +47,36 @@ fn tags_of<'a>(context: &'a mut Context<'_>, id: &str) -> Option<(Millis, &'a mu
     }
     let here = context.here_mut();
     Some(match kind {
-        Kind::Vpc => here.vpcs.get_mut(id).map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::Subnet => here.subnets.get_mut(id).map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::RouteTable => {
-            here.route_tables.get_mut(id).map(|one| (one.visible_at, &mut one.tags))?
-        }
-        Kind::Group => here.groups.get_mut(id).map(|one| (one.visible_at, &mut one.tags))?,
+        Kind::Vpc => here
+            .vpcs
+            .get_mut(id)
+            .map(|one| (one.visible_at, &mut one.tags))?,
+        Kind::Subnet => here
+            .subnets
+            .get_mut(id)
+            .map(|one| (one.visible_at, &mut one.tags))?,
+        Kind::RouteTable => here
+            .route_tables
+            .get_mut(id)
+            .map(|one| (one.visible_at, &mut one.tags))?,
+        Kind::Group => here
+            .groups
+            .get_mut(id)
+            .map(|one| (one.visible_at, &mut one.tags))?,
         Kind::Rule => here
             .groups
             .values_mut()
             .flat_map(|group| &mut group.rules)
             .find(|rule| rule.id == id)
             .map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::Gateway => here.gateways.get_mut(id).map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::Instance => here.instances.get_mut(id).map(|one| (one.visible_at, &mut one.tags))?,
+        Kind::Gateway => here
+            .gateways
+            .get_mut(id)
+            .map(|one| (one.visible_at, &mut one.tags))?,
+        Kind::Instance => here
+            .instances
+            .get_mut(id)
+            .map(|one| (one.visible_at, &mut one.tags))?,
         Kind::Interface => here.interfaces.get_mut(id).map(|one| (0, &mut one.tags))?,
         Kind::Peering => return None,
     })
@@ -141,10 +157,13 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
+/// Kind and id of a resource, key and value of one of its tags.
+type Row<'a> = (Kind, &'a str, &'a str, &'a str);
+
 /// `DescribeTags`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let filters = checked_filters(context, &["key", "resource-id", "resource-type", "value"])?;
-    let mut all: Vec<(String, (Kind, &str, &str, &str))> = Vec::new();
+    let mut all: Vec<(String, Row<'_>)> = Vec::new();
     for (kind, id, tags) in every(context) {
         for (key, value) in tags {
             let values = |name: &str| match name {
@@ -155,7 +174,10 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
                 name if name.strip_prefix("tag:") == Some(key) => one(value),
                 _ => Vec::new(),
             };
-            if filters.iter().all(|filter| matches_any(filter, &values(&filter.name))) {
+            if filters
+                .iter()
+                .all(|filter| matches_any(filter, &values(&filter.name)))
+            {
                 all.push((format!("{id} {key}"), (kind, id, key, value)));
             }
         }
@@ -164,12 +186,17 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let keyed = all.iter().map(|(key, row)| (key.as_str(), *row)).collect();
     let (rows, next) = page(context, keyed, true, "resourceId")?;
     let mut xml = Xml::new();
-    xml.list("tagSet", "item", rows, |xml, (_, (kind, id, key, value))| {
-        xml.text("resourceId", id)
-            .text("resourceType", kind.resource_type())
-            .text("key", key)
-            .text("value", value);
-    })
+    xml.list(
+        "tagSet",
+        "item",
+        rows,
+        |xml, (_, (kind, id, key, value))| {
+            xml.text("resourceId", id)
+                .text("resourceType", kind.resource_type())
+                .text("key", key)
+                .text("value", value);
+        },
+    )
     .maybe("nextToken", next);
     Ok(xml.finish())
 }
@@ -191,12 +218,29 @@ fn every<'a>(context: &'a Context<'_>) -> Vec<(Kind, &'a str, &'a Tags)> {
     add!(Kind::Subnet, here.subnets.iter());
     add!(Kind::RouteTable, here.route_tables.iter());
     add!(Kind::Group, here.groups.iter());
-    add!(Kind::Rule, here.groups.values().flat_map(|g| &g.rules).map(|rule| (&rule.id, rule)));
+    add!(
+        Kind::Rule,
+        here.groups
+            .values()
+            .flat_map(|g| &g.rules)
+            .map(|rule| (&rule.id, rule))
+    );
     add!(Kind::Gateway, here.gateways.iter());
     add!(Kind::Instance, here.instances.iter());
     add!(Kind::Interface, here.interfaces.iter());
-    all.extend(context.world.peerings.iter().filter(|(_, one)| now >= one.visible_at).filter_map(
-        |(id, one)| Some((Kind::Peering, id.as_str(), &one.side_in(context.region)?.tags)),
-    ));
+    all.extend(
+        context
+            .world
+            .peerings
+            .iter()
+            .filter(|(_, one)| now >= one.visible_at)
+            .filter_map(|(id, one)| {
+                Some((
+                    Kind::Peering,
+                    id.as_str(),
+                    &one.side_in(context.region)?.tags,
+                ))
+            }),
+    );
     all
 }

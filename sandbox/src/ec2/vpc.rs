@@ -7,9 +7,7 @@ use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::cidr::Cidr;
-use crate::world::network::{
-    Association, Peer, Permission, RouteTable, Rule, SecurityGroup, Vpc,
-};
+use crate::world::network::{Association, Peer, Permission, RouteTable, Rule, SecurityGroup, Vpc};
 use crate::world::{Region, Tags, timing};
 
 /// `CreateVpc`: with main route table and default security group.
@@ -21,9 +19,15 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
             format!("The CIDR '{cidr}' is invalid."),
         ));
     }
-    let tenancy = context.params.get("InstanceTenancy").unwrap_or("default").to_owned();
+    let tenancy = context
+        .params
+        .get("InstanceTenancy")
+        .unwrap_or("default")
+        .to_owned();
     if !matches!(tenancy.as_str(), "default" | "dedicated" | "host") {
-        return Err(ApiError::value(format!("Value ({tenancy}) for parameter instanceTenancy is invalid.")));
+        return Err(ApiError::value(format!(
+            "Value ({tenancy}) for parameter instanceTenancy is invalid."
+        )));
     }
     let tags = given_tags(context, Kind::Vpc)?;
     if context.here().vpcs.len() >= context.quotas.vpcs {
@@ -143,7 +147,9 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
             "vpc-id",
         ],
         values: &|name, id, vpc: &Vpc| match name {
-            "cidr" | "cidr-block" | "cidrBlock" | "cidr-block-association.cidr-block" => one(vpc.cidr),
+            "cidr" | "cidr-block" | "cidrBlock" | "cidr-block-association.cidr-block" => {
+                one(vpc.cidr)
+            }
             "cidr-block-association.state" => one("associated"),
             "dhcp-options-id" => one("default"),
             "is-default" | "isDefault" => one(false),
@@ -154,10 +160,19 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         },
         tags: &|vpc| &vpc.tags,
     }
-    .select(context, context.here().vpcs.iter().map(|(id, vpc)| (id.as_str(), vpc)))?;
+    .select(
+        context,
+        context
+            .here()
+            .vpcs
+            .iter()
+            .map(|(id, vpc)| (id.as_str(), vpc)),
+    )?;
     let mut xml = Xml::new();
-    xml.list("vpcSet", "item", vpcs, |xml, (id, vpc)| describe_one(xml, context, id, vpc))
-        .maybe("nextToken", next);
+    xml.list("vpcSet", "item", vpcs, |xml, (id, vpc)| {
+        describe_one(xml, context, id, vpc)
+    })
+    .maybe("nextToken", next);
     Ok(xml.finish())
 }
 
@@ -185,9 +200,11 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, vpc: &Vpc) {
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("VpcId")?.to_owned();
     find_any(&context.here().vpcs, Kind::Vpc, &id)?;
-    let peered = context.world.peerings.values().any(|peering| {
-        peering.status.holds_vpcs() && peering.touches(context.region, &id)
-    });
+    let peered = context
+        .world
+        .peerings
+        .values()
+        .any(|peering| peering.status.holds_vpcs() && peering.touches(context.region, &id));
     if peered || is_used(context.here(), &id) {
         return Err(ApiError::dependency(format!(
             "The vpc '{id}' has dependencies and cannot be deleted."
@@ -202,9 +219,18 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
 
 fn is_used(region: &Region, vpc: &str) -> bool {
     region.subnets.values().any(|one| one.vpc == vpc)
-        || region.route_tables.values().any(|one| one.vpc == vpc && !one.is_main())
-        || region.groups.values().any(|one| one.vpc == vpc && one.name != "default")
-        || region.gateways.values().any(|one| one.vpc.as_deref() == Some(vpc))
+        || region
+            .route_tables
+            .values()
+            .any(|one| one.vpc == vpc && !one.is_main())
+        || region
+            .groups
+            .values()
+            .any(|one| one.vpc == vpc && one.name != "default")
+        || region
+            .gateways
+            .values()
+            .any(|one| one.vpc.as_deref() == Some(vpc))
         || region.interfaces.values().any(|one| one.vpc == vpc)
 }
 
@@ -213,7 +239,9 @@ pub(crate) fn modify_attribute(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.given_vpc()?.0.to_owned();
     let support = context.params.flag("EnableDnsSupport.Value")?;
     let hostnames = context.params.flag("EnableDnsHostnames.Value")?;
-    let metrics = context.params.flag("EnableNetworkAddressUsageMetrics.Value")?;
+    let metrics = context
+        .params
+        .flag("EnableNetworkAddressUsageMetrics.Value")?;
     let given = [support, hostnames, metrics].iter().flatten().count();
     if given != 1 {
         return Err(ApiError::combination(

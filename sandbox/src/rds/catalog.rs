@@ -29,7 +29,12 @@ pub(crate) fn describe_orderable(context: &mut Context<'_>) -> ApiResult<String>
         .filter(|(_, class)| wanted_class.is_none_or(|wanted| wanted == class.name))
         .map(|(version, class)| {
             let offered = zones.iter().filter(|zone| class.is_offered(version, zone));
-            let key = format!("{:>4} {:>4} {}", parts(version).0, parts(version).1, class.name);
+            let key = format!(
+                "{:>4} {:>4} {}",
+                parts(version).0,
+                parts(version).1,
+                class.name
+            );
             (key, (version, class, offered.collect::<Vec<_>>()))
         })
         .filter(|(_, (_, _, offered))| !offered.is_empty());
@@ -46,9 +51,14 @@ pub(crate) fn describe_orderable(context: &mut Context<'_>) -> ApiResult<String>
                 .text("EngineVersion", version)
                 .text("DBInstanceClass", class.name)
                 .text("LicenseModel", "postgresql-license")
-                .list("AvailabilityZones", "AvailabilityZone", offered, |xml, zone| {
-                    xml.text("Name", zone);
-                })
+                .list(
+                    "AvailabilityZones",
+                    "AvailabilityZone",
+                    offered,
+                    |xml, zone| {
+                        xml.text("Name", zone);
+                    },
+                )
                 .text("MultiAZCapable", false)
                 .text("ReadReplicaCapable", false)
                 .text("Vpc", true)
@@ -83,15 +93,16 @@ pub(crate) fn describe_versions(context: &mut Context<'_>) -> ApiResult<String> 
     let version = params.get("EngineVersion");
     let family = params.get("DBParameterGroupFamily");
     let default_only = params.flag("DefaultOnly")?.unwrap_or(false);
-    let filters = filters(context, &["engine", "engine-version", "status", "engine-mode"])?;
+    let filters = filters(
+        context,
+        &["engine", "engine-version", "status", "engine-mode"],
+    )?;
     let shown = VERSIONS
         .iter()
         .copied()
         .filter(|_| engine.is_none_or(|engine| engine == ENGINE))
         .filter(|known| {
-            version.is_none_or(|wanted| {
-                wanted == *known || known.split('.').next() == Some(wanted)
-            })
+            version.is_none_or(|wanted| wanted == *known || known.split('.').next() == Some(wanted))
         })
         .filter(|known| family.is_none_or(|wanted| wanted == family_of(known)))
         .filter(|known| !default_only || is_default(known, version))
@@ -103,32 +114,52 @@ pub(crate) fn describe_versions(context: &mut Context<'_>) -> ApiResult<String> 
                 _ => matches(filter, &["available"]),
             })
         })
-        .map(|known| (format!("{:>4} {:>4}", parts(known).0, parts(known).1), known));
+        .map(|known| {
+            (
+                format!("{:>4} {:>4}", parts(known).0, parts(known).1),
+                known,
+            )
+        });
     let (versions, marker) = page(context, shown)?;
     let mut xml = Xml::new();
-    xml.list("DBEngineVersions", "DBEngineVersion", versions, |xml, version| {
-        let major = parts(version).0;
-        let later = VERSIONS.iter().filter(|other| parts(other) > parts(version));
-        xml.text("Engine", ENGINE)
-            .text("MajorEngineVersion", major)
-            .text("EngineVersion", version)
-            .text("DBParameterGroupFamily", family_of(version))
-            .text("DBEngineDescription", "Aurora (PostgreSQL)")
-            .text("DBEngineVersionDescription", format_args!("Aurora PostgreSQL {version}"))
-            .list("ValidUpgradeTarget", "UpgradeTarget", later, |xml, target| {
-                xml.text("Engine", ENGINE)
-                    .text("EngineVersion", target)
-                    .text("AutoUpgrade", false)
-                    .text("IsMajorVersionUpgrade", parts(target).0 != major);
-            })
-            .texts("SupportedEngineModes", "member", ["provisioned"])
-            .text("SupportsLogExportsToCloudwatchLogs", true)
-            .text("SupportsReadReplica", false)
-            .text("Status", "available")
-            .text("SupportsParallelQuery", false)
-            .text("SupportsGlobalDatabases", true)
-            .text("SupportsBabelfish", true);
-    })
+    xml.list(
+        "DBEngineVersions",
+        "DBEngineVersion",
+        versions,
+        |xml, version| {
+            let major = parts(version).0;
+            let later = VERSIONS
+                .iter()
+                .filter(|other| parts(other) > parts(version));
+            xml.text("Engine", ENGINE)
+                .text("MajorEngineVersion", major)
+                .text("EngineVersion", version)
+                .text("DBParameterGroupFamily", family_of(version))
+                .text("DBEngineDescription", "Aurora (PostgreSQL)")
+                .text(
+                    "DBEngineVersionDescription",
+                    format_args!("Aurora PostgreSQL {version}"),
+                )
+                .list(
+                    "ValidUpgradeTarget",
+                    "UpgradeTarget",
+                    later,
+                    |xml, target| {
+                        xml.text("Engine", ENGINE)
+                            .text("EngineVersion", target)
+                            .text("AutoUpgrade", false)
+                            .text("IsMajorVersionUpgrade", parts(target).0 != major);
+                    },
+                )
+                .texts("SupportedEngineModes", "member", ["provisioned"])
+                .text("SupportsLogExportsToCloudwatchLogs", true)
+                .text("SupportsReadReplica", false)
+                .text("Status", "available")
+                .text("SupportsParallelQuery", false)
+                .text("SupportsGlobalDatabases", true)
+                .text("SupportsBabelfish", true);
+        },
+    )
     .maybe("Marker", marker);
     Ok(xml.finish())
 }

@@ -51,13 +51,17 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         .map(|(index, event)| (format!("{:020}-{index:04}", event.at), event));
     let (events, marker) = page(context, events)?;
     let mut xml = Xml::new();
-    xml.maybe("Marker", marker).list("Events", "Event", events, |xml, event| {
-        xml.text("SourceIdentifier", &event.id)
-            .text("SourceType", event.source.name())
-            .text("Message", &event.message)
-            .texts("EventCategories", "EventCategory", [&event.category])
-            .text("Date", iso(event.at))
-            .text("SourceArn", context.rds_arn(event.source.arn_type(), &event.id));
-    });
+    xml.maybe("Marker", marker)
+        .list("Events", "Event", events, |xml, event| {
+            xml.text("SourceIdentifier", &event.id)
+                .text("SourceType", event.source.name())
+                .text("Message", &event.message)
+                .texts("EventCategories", "EventCategory", [&event.category])
+                .text("Date", iso(event.at))
+                .text(
+                    "SourceArn",
+                    context.rds_arn(event.source.arn_type(), &event.id),
+                );
+        });
     Ok(xml.finish())
 }

@@ -3,6 +3,7 @@
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::params::Filter;
+use crate::wire::token;
 
 /// The filters of the request; an unknown one is refused.
 pub(crate) fn filters(context: &Context<'_>, known: &[&str]) -> ApiResult<Vec<Filter>> {
@@ -10,10 +11,14 @@ pub(crate) fn filters(context: &Context<'_>, known: &[&str]) -> ApiResult<Vec<Fi
     if filters.is_empty() {
         filters = context.params.filters("Filters.member", "Values.member")?;
     }
-    match filters.iter().find(|filter| !known.contains(&filter.name.as_str())) {
-        Some(unknown) => {
-            Err(ApiError::value(format!("Unrecognized filter name: {}", unknown.name)))
-        }
+    match filters
+        .iter()
+        .find(|filter| !known.contains(&filter.name.as_str()))
+    {
+        Some(unknown) => Err(ApiError::value(format!(
+            "Unrecognized filter name: {}",
+            unknown.name
+        ))),
         None => Ok(filters),
     }
 }
@@ -40,7 +45,7 @@ pub(crate) fn page<T>(
     let after = match context.params.get("Marker") {
         None => None,
         Some(marker) => {
-            Some(unmark(marker).ok_or_else(|| ApiError::value("Invalid marker"))?)
+            Some(token::decode(marker).ok_or_else(|| ApiError::value("Invalid marker"))?)
         }
     };
     let mut rest = all
@@ -55,19 +60,6 @@ pub(crate) fn page<T>(
         last = key;
         shown.push(one);
     }
-    let marker = rest.peek().is_some().then(|| mark(&last));
+    let marker = rest.peek().is_some().then(|| token::encode(&last));
     Ok((shown, marker))
-}
-
-/// Markers are opaque to callers.
-fn mark(key: &str) -> String {
-    key.bytes().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unmark(marker: &str) -> Option<String> {
-    let bytes: Option<Vec<u8>> = (0..marker.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(marker.get(at..at + 2)?, 16).ok())
-        .collect();
-    String::from_utf8(bytes?).ok()
 }

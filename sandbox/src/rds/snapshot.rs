@@ -13,7 +13,11 @@ use crate::world::{Tags, timing};
 
 /// The name in an identifier that may be an ARN.
 pub(crate) fn name_of(identifier: &str) -> String {
-    identifier.rsplit(':').next().unwrap_or(identifier).to_ascii_lowercase()
+    identifier
+        .rsplit(':')
+        .next()
+        .unwrap_or(identifier)
+        .to_ascii_lowercase()
 }
 
 /// The snapshot of that name.
@@ -31,7 +35,9 @@ pub(crate) fn check_new(context: &Context<'_>, name: &str) -> ApiResult<()> {
     if context.here().snapshots.contains_key(name) {
         return Err(ApiError::new(
             "DBClusterSnapshotAlreadyExistsFault",
-            format!("Cannot create the cluster snapshot because one with the identifier {name} already exists."),
+            format!(
+                "Cannot create the cluster snapshot because one with the identifier {name} already exists."
+            ),
         ));
     }
     if context.here().snapshots.len() >= context.quotas.snapshots {
@@ -51,7 +57,11 @@ pub(crate) fn take(context: &mut Context<'_>, name: String, id: &str, tags: Opti
     let Some(cluster) = here.clusters.get(id) else {
         return;
     };
-    let copied = if cluster.copy_tags_to_snapshot { cluster.tags.clone() } else { Tags::new() };
+    let copied = if cluster.copy_tags_to_snapshot {
+        cluster.tags.clone()
+    } else {
+        Tags::new()
+    };
     let snapshot = Snapshot {
         cluster: id.to_owned(),
         cluster_resource_id: cluster.resource_id.clone(),
@@ -68,7 +78,13 @@ pub(crate) fn take(context: &mut Context<'_>, name: String, id: &str, tags: Opti
         created_at: now,
         available_at: now + timing::SNAPSHOT_CREATING,
     };
-    here.event(now, Source::DbClusterSnapshot, &name, "backup", "Creating manual cluster snapshot");
+    here.event(
+        now,
+        Source::Snapshot,
+        &name,
+        "backup",
+        "Creating manual cluster snapshot",
+    );
     here.snapshots.insert(name, snapshot);
 }
 
@@ -92,7 +108,9 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
 fn single(context: &Context<'_>, name: &str) -> ApiResult<String> {
     let snapshot = find(context, name)?;
     let mut xml = Xml::new();
-    xml.node("DBClusterSnapshot", |xml| describe_one(xml, context, name, snapshot));
+    xml.node("DBClusterSnapshot", |xml| {
+        describe_one(xml, context, name, snapshot)
+    });
     Ok(xml.finish())
 }
 
@@ -102,22 +120,37 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     if context.now < find(context, &name)?.available_at {
         return Err(ApiError::new(
             "InvalidDBClusterSnapshotStateFault",
-            format!("Cannot delete the cluster snapshot {name} because it is not currently in the available state."),
+            format!(
+                "Cannot delete the cluster snapshot {name} because it is not currently in the available state."
+            ),
         ));
     }
     let body = single(context, &name)?;
     let now = context.now;
     let here = context.here_mut();
     here.snapshots.remove(&name);
-    here.event(now, Source::DbClusterSnapshot, &name, "deletion", "Deleted manual cluster snapshot");
+    here.event(
+        now,
+        Source::Snapshot,
+        &name,
+        "deletion",
+        "Deleted manual cluster snapshot",
+    );
     Ok(body)
 }
 
 /// `DescribeDBClusterSnapshots`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
-    let filters =
-        filters(context, &["db-cluster-id", "db-cluster-snapshot-id", "snapshot-type", "engine"])?;
+    let filters = filters(
+        context,
+        &[
+            "db-cluster-id",
+            "db-cluster-snapshot-id",
+            "snapshot-type",
+            "engine",
+        ],
+    )?;
     let wanted = match params.get("DBClusterSnapshotIdentifier") {
         Some(given) => {
             let name = name_of(given);
@@ -127,7 +160,9 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         None => None,
     };
     let of_cluster = params.get("DBClusterIdentifier").map(name_of);
-    let manual = params.get("SnapshotType").is_none_or(|kind| kind == "manual");
+    let manual = params
+        .get("SnapshotType")
+        .is_none_or(|kind| kind == "manual");
     let shown = context
         .here()
         .snapshots
@@ -145,9 +180,14 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         .map(|(name, one)| (name.clone(), (name, one)));
     let (snapshots, marker) = page(context, shown)?;
     let mut xml = Xml::new();
-    xml.list("DBClusterSnapshots", "DBClusterSnapshot", snapshots, |xml, (name, one)| {
-        describe_one(xml, context, name, one);
-    })
+    xml.list(
+        "DBClusterSnapshots",
+        "DBClusterSnapshot",
+        snapshots,
+        |xml, (name, one)| {
+            describe_one(xml, context, name, one);
+        },
+    )
     .maybe("Marker", marker);
     Ok(xml.finish())
 }
@@ -158,7 +198,10 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, name: &str, snapshot: &Sna
         ("available", 100)
     } else {
         let left = snapshot.available_at - context.now;
-        ("creating", 100 - left.min(timing::SNAPSHOT_CREATING) * 100 / timing::SNAPSHOT_CREATING)
+        (
+            "creating",
+            100 - left.min(timing::SNAPSHOT_CREATING) * 100 / timing::SNAPSHOT_CREATING,
+        )
     };
     xml.texts("AvailabilityZones", "AvailabilityZone", &snapshot.zones)
         .text("DBClusterSnapshotIdentifier", name)
@@ -177,7 +220,10 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, name: &str, snapshot: &Sna
         .text("SnapshotType", "manual")
         .text("PercentProgress", percent)
         .text("StorageEncrypted", snapshot.encrypted)
-        .text("DBClusterSnapshotArn", context.rds_arn("cluster-snapshot", name))
+        .text(
+            "DBClusterSnapshotArn",
+            context.rds_arn("cluster-snapshot", name),
+        )
         .text("IAMDatabaseAuthenticationEnabled", false)
         .text("DbClusterResourceId", &snapshot.cluster_resource_id);
     tag_list(xml, &snapshot.tags);

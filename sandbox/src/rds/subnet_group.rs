@@ -26,8 +26,11 @@ pub(crate) fn find<'a>(
 /// The zones that a subnet group covers, in order.
 pub(crate) fn zones(context: &Context<'_>, group: &SubnetGroup) -> Vec<String> {
     let subnets = &context.here().subnets;
-    let zones: BTreeSet<&String> =
-        group.subnets.iter().filter_map(|id| Some(&subnets.get(id)?.zone)).collect();
+    let zones: BTreeSet<&String> = group
+        .subnets
+        .iter()
+        .filter_map(|id| Some(&subnets.get(id)?.zone))
+        .collect();
     zones.into_iter().cloned().collect()
 }
 
@@ -60,16 +63,25 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         ));
     }
     let vpc = common_vpc(context, &subnets)?;
-    let group = SubnetGroup { description, vpc, subnets, tags };
+    let group = SubnetGroup {
+        description,
+        vpc,
+        subnets,
+        tags,
+    };
     let covered = zones(context, &group).len();
     if covered < 2 {
         return Err(ApiError::new(
             "DBSubnetGroupDoesNotCoverEnoughAZs",
-            format!("The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: {covered}. Add subnets to cover at least 2 AZs."),
+            format!(
+                "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: {covered}. Add subnets to cover at least 2 AZs."
+            ),
         ));
     }
     let mut xml = Xml::new();
-    xml.node("DBSubnetGroup", |xml| describe_one(xml, context, &name, &group));
+    xml.node("DBSubnetGroup", |xml| {
+        describe_one(xml, context, &name, &group)
+    });
     context.here_mut().subnet_groups.insert(name, group);
     Ok(xml.finish())
 }
@@ -84,7 +96,7 @@ fn common_vpc(context: &Context<'_>, subnets: &[String]) -> ApiResult<String> {
                 format!("Some input subnets in :[{id}] are invalid."),
             )
         };
-        let subnet = context.subnet(id).map_err(|_| invalid())?;
+        let subnet = context.here().subnets.get(id).ok_or_else(invalid)?;
         if subnets[..index].contains(id) {
             return Err(ApiError::value(format!("The subnet {id} is listed twice")));
         }
@@ -116,9 +128,14 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         .map(|(name, group)| (name.clone(), (name, group)));
     let (groups, marker) = page(context, shown)?;
     let mut xml = Xml::new();
-    xml.list("DBSubnetGroups", "DBSubnetGroup", groups, |xml, (name, group)| {
-        describe_one(xml, context, name, group);
-    })
+    xml.list(
+        "DBSubnetGroups",
+        "DBSubnetGroup",
+        groups,
+        |xml, (name, group)| {
+            describe_one(xml, context, name, group);
+        },
+    )
     .maybe("Marker", marker);
     Ok(xml.finish())
 }
@@ -145,11 +162,17 @@ pub(crate) fn describe_one(xml: &mut Xml, context: &Context<'_>, name: &str, gro
 /// `DeleteDBSubnetGroup`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let (name, _) = find(context, context.params.need("DBSubnetGroupName")?)?;
-    let user = context.here().clusters.iter().find(|(_, one)| one.subnet_group == name);
+    let user = context
+        .here()
+        .clusters
+        .iter()
+        .find(|(_, one)| one.subnet_group == name);
     if let Some((cluster, _)) = user {
         return Err(ApiError::new(
             "InvalidDBSubnetGroupStateFault",
-            format!("Cannot delete the subnet group '{name}' because at least one database: {cluster} is still using it."),
+            format!(
+                "Cannot delete the subnet group '{name}' because at least one database: {cluster} is still using it."
+            ),
         ));
     }
     context.here_mut().subnet_groups.remove(&name);

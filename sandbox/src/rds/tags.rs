@@ -35,14 +35,20 @@ fn tags_of<'a>(context: &'a mut Context<'_>) -> ApiResult<&'a mut Tags> {
         && region == context.region
         && account == context.world.account_id;
     if !here {
-        return Err(ApiError::value(format!("The specified resource name does not match an RDS resource in this region: {arn}")));
+        return Err(ApiError::value(format!(
+            "The specified resource name does not match an RDS resource in this region: {arn}"
+        )));
     }
     let held = context.here_mut();
     let (tags, code) = match kind {
-        "cluster" => {
-            (held.clusters.get_mut(name).map(|one| &mut one.tags), "DBClusterNotFoundFault")
-        }
-        "db" => (held.db_instances.get_mut(name).map(|one| &mut one.tags), "DBInstanceNotFound"),
+        "cluster" => (
+            held.clusters.get_mut(name).map(|one| &mut one.tags),
+            "DBClusterNotFoundFault",
+        ),
+        "db" => (
+            held.db_instances.get_mut(name).map(|one| &mut one.tags),
+            "DBInstanceNotFound",
+        ),
         "cluster-snapshot" => (
             held.snapshots.get_mut(name).map(|one| &mut one.tags),
             "DBClusterSnapshotNotFoundFault",

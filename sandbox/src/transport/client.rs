@@ -81,7 +81,9 @@ impl HttpConnector for Connector {
                             return Poll::Ready(result);
                         }
                         late.as_mut().poll(context).map(|()| {
-                            Err(ConnectorError::timeout("the sandbox did not answer in time".into()))
+                            Err(ConnectorError::timeout(
+                                "the sandbox did not answer in time".into(),
+                            ))
                         })
                     })
                     .await
@@ -104,7 +106,10 @@ async fn call(account: Account, request: HttpRequest) -> Result<HttpResponse, Co
             .map_err(ConnectorError::user)?
             .to_bytes(),
     };
-    match account.handle(http::Request::from_parts(parts, bytes)).await {
+    match account
+        .handle(http::Request::from_parts(parts, bytes))
+        .await
+    {
         Reply::Lost => {
             let reset = io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer");
             Err(ConnectorError::io(reset.into()))

@@ -28,7 +28,9 @@ pub(crate) async fn serve(
     if !address.ip().is_loopback() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("the sandbox checks no credentials and serves on loopback addresses only, not on {address}"),
+            format!(
+                "the sandbox checks no credentials and serves on loopback addresses only, not on {address}"
+            ),
         ));
     }
     let mut stop = pin!(stop);
@@ -80,7 +82,10 @@ async fn respond(
         *refused.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
         return Ok(refused);
     };
-    match account.handle(Request::from_parts(parts, body.to_bytes())).await {
+    match account
+        .handle(Request::from_parts(parts, body.to_bytes()))
+        .await
+    {
         Reply::Response(response) => Ok(response.map(Full::new)),
         Reply::Lost => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
     }

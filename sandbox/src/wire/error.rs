@@ -95,9 +95,7 @@ pub(crate) fn message_of(code: &str) -> String {
             "The security token included in the request is expired".into()
         }
         "RequestExpired" => "Request has expired.".into(),
-        "AuthFailure" => {
-            "AWS was not able to validate the provided access credentials".into()
-        }
+        "AuthFailure" => "AWS was not able to validate the provided access credentials".into(),
         "InvalidClientTokenId" | "UnrecognizedClientException" => {
             "The security token included in the request is invalid.".into()
         }

@@ -5,4 +5,5 @@ pub(crate) mod params;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod timestamp;
+pub(crate) mod token;
 pub(crate) mod xml;

@@ -114,11 +114,16 @@ impl Params {
                 )));
             }
             if tags.insert(key.to_owned(), value.to_owned()).is_some() {
-                return Err(ApiError::value(format!("Duplicate tag key '{key}' specified.")));
+                return Err(ApiError::value(format!(
+                    "Duplicate tag key '{key}' specified."
+                )));
             }
         }
         if tags.len() > 50 {
-            return Err(ApiError::new("TagLimitExceeded", "More than 50 tags specified."));
+            return Err(ApiError::new(
+                "TagLimitExceeded",
+                "More than 50 tags specified.",
+            ));
         }
         Ok(tags)
     }

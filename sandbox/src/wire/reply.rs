@@ -36,15 +36,23 @@ pub(crate) fn failure(service: Service, error: &ApiError, request_id: &str) -> R
             xml.node("Response", |xml| {
                 xml.node("Errors", |xml| {
                     xml.node("Error", |xml| {
-                        xml.text("Code", &error.code).text("Message", &error.message);
+                        xml.text("Code", &error.code)
+                            .text("Message", &error.message);
                     });
                 })
                 .text("RequestID", request_id);
             });
-            format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", xml.finish())
+            format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}",
+                xml.finish()
+            )
         }
         Service::Rds | Service::Sts => {
-            let side = if error.status < 500 { "Sender" } else { "Receiver" };
+            let side = if error.status < 500 {
+                "Sender"
+            } else {
+                "Receiver"
+            };
             xml.node("Error", |xml| {
                 xml.text("Type", side)
                     .text("Code", &error.code)

@@ -41,7 +41,9 @@ pub(crate) fn parse(request: &Request<Bytes>) -> Result<Parsed, Refused> {
             service: guessed,
             error: ApiError::new(
                 "InvalidAction",
-                format!("the service {name} is not simulated; only ec2, rds, sts and secretsmanager are"),
+                format!(
+                    "the service {name} is not simulated; only ec2, rds, sts and secretsmanager are"
+                ),
             ),
         })?,
         None => guessed,
@@ -124,12 +126,18 @@ fn of_host(request: &Request<Bytes>) -> (Option<String>, Option<String>) {
         .map(str::to_owned)
         .or_else(|| header(request, HOST.as_str()))
         .unwrap_or_default();
-    let Some(name) = host.split(':').next().and_then(|host| host.strip_suffix(".amazonaws.com"))
+    let Some(name) = host
+        .split(':')
+        .next()
+        .and_then(|host| host.strip_suffix(".amazonaws.com"))
     else {
         return (None, None);
     };
     let mut parts = name.split('.');
-    (parts.next().map(str::to_owned), parts.next().map(str::to_owned))
+    (
+        parts.next().map(str::to_owned),
+        parts.next().map(str::to_owned),
+    )
 }
 
 fn service_of_version(version: Option<&str>) -> Service {

@@ -28,13 +28,24 @@ const fn class(
     missing: &'static [&'static str],
     performance_insights: bool,
 ) -> Class {
-    Class { name, since, missing, performance_insights }
+    Class {
+        name,
+        since,
+        missing,
+        performance_insights,
+    }
 }
 
 /// Graviton 3 is missing from one zone each of two regions, so that a choice of zones that does
 /// not ask for the class fails there.
 const NO_R7G: &[&str] = &["us-east-1f", "us-west-2d"];
-const NO_R8G: &[&str] = &["us-east-1f", "us-east-1d", "us-west-1a", "us-west-1c", "ca-central-1d"];
+const NO_R8G: &[&str] = &[
+    "us-east-1f",
+    "us-east-1d",
+    "us-west-1a",
+    "us-west-1c",
+    "ca-central-1d",
+];
 
 /// Every class.
 pub(crate) static CLASSES: &[Class] = &[
@@ -79,7 +90,6 @@ pub(crate) fn parts(version: &str) -> (u32, u32) {
 /// The full version for what a caller gave: a full version, or a major one for its newest.
 pub(crate) fn resolve(version: &str) -> Option<&'static str> {
     VERSIONS.iter().rev().copied().find(|known| {
-        *known == version
-            || (!version.contains('.') && known.split('.').next() == Some(version))
+        *known == version || (!version.contains('.') && known.split('.').next() == Some(version))
     })
 }

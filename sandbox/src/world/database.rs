@@ -168,26 +168,26 @@ pub(crate) struct Secret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Source {
-    DbInstance,
-    DbCluster,
-    DbClusterSnapshot,
+    Instance,
+    Cluster,
+    Snapshot,
 }
 
 impl Source {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::DbInstance => "db-instance",
-            Self::DbCluster => "db-cluster",
-            Self::DbClusterSnapshot => "db-cluster-snapshot",
+            Self::Instance => "db-instance",
+            Self::Cluster => "db-cluster",
+            Self::Snapshot => "db-cluster-snapshot",
         }
     }
 
     /// The resource type inside an ARN.
     pub(crate) fn arn_type(self) -> &'static str {
         match self {
-            Self::DbInstance => "db",
-            Self::DbCluster => "cluster",
-            Self::DbClusterSnapshot => "cluster-snapshot",
+            Self::Instance => "db",
+            Self::Cluster => "cluster",
+            Self::Snapshot => "cluster-snapshot",
         }
     }
 }

@@ -33,7 +33,8 @@ pub(crate) fn token(seed: u64, counter: u64, length: usize) -> String {
 
 /// A UUID-shaped request id.
 pub(crate) fn request(seed: u64, call: u64, now: u64) -> String {
-    let high = mix(mix(seed) ^ call);
+    // Another stream than that of the resource ids.
+    let high = mix(mix(!seed) ^ call);
     let low = mix(high ^ now);
     format!(
         "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",

@@ -61,7 +61,9 @@ impl PeeringStatus {
             Self::PendingAcceptance => format!("Pending Acceptance by {account}"),
             Self::Provisioning => "Provisioning".into(),
             Self::Active => "Active".into(),
-            Self::Failed => "Failed due to incorrect VPC-ID, Account ID, or overlapping CIDR range".into(),
+            Self::Failed => {
+                "Failed due to incorrect VPC-ID, Account ID, or overlapping CIDR range".into()
+            }
             Self::Rejected => format!("Rejected by {account}"),
             Self::Expired => "Expired".into(),
             Self::Deleting => format!("Deleting by {account}"),

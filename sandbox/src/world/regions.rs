@@ -15,7 +15,9 @@ pub(crate) struct RegionInfo {
 impl RegionInfo {
     /// The names of its zones, such as `eu-west-1a`.
     pub(crate) fn zone_names(&self) -> impl Iterator<Item = String> + '_ {
-        self.zones.chars().map(|letter| format!("{}{letter}", self.name))
+        self.zones
+            .chars()
+            .map(|letter| format!("{}{letter}", self.name))
     }
 
     /// The id of one of its zones. Real accounts map letters to ids each in their own way.

@@ -1,7 +1,7 @@
 //! What happens by itself as time passes. Due changes are applied in the order of their times, so
 //! that the account is the same however seldom it is looked at.
 
-use super::database::{Cluster, ClusterStatus, DbInstance, DbInstanceStatus, Event, Source};
+use super::database::{ClusterStatus, DbInstance, DbInstanceStatus, Event, Source};
 use super::network::InstanceState;
 use super::peering::PeeringStatus;
 use super::{Millis, Region, World, timing};
@@ -40,10 +40,9 @@ impl World {
             .iter()
             .filter_map(|(id, peering)| Some((peering.until?, Due::Peering(id.clone()))));
         let in_regions = self.regions.iter().flat_map(|(name, region)| {
-            let instances = region
-                .instances
-                .iter()
-                .filter_map(|(id, one)| Some((one.until?, Due::Instance(name.clone(), id.clone()))));
+            let instances = region.instances.iter().filter_map(|(id, one)| {
+                Some((one.until?, Due::Instance(name.clone(), id.clone())))
+            });
             let db_instances = region.db_instances.iter().filter_map(|(id, one)| {
                 Some((one.until?, Due::DbInstance(name.clone(), id.clone())))
             });
@@ -54,7 +53,10 @@ impl World {
             let interfaces = region.interfaces.iter().filter_map(|(id, one)| {
                 Some((one.gone_at?, Due::Interface(name.clone(), id.clone())))
             });
-            instances.chain(db_instances).chain(clusters).chain(interfaces)
+            instances
+                .chain(db_instances)
+                .chain(clusters)
+                .chain(interfaces)
         });
         peerings.chain(in_regions).min()
     }
@@ -83,13 +85,15 @@ impl World {
                     (PeeringStatus::PendingAcceptance, Some(peering.expires_at))
                 }
             }
-            PeeringStatus::PendingAcceptance => {
-                (PeeringStatus::Expired, Some(at + timing::PEERING_REMEMBERED))
-            }
+            PeeringStatus::PendingAcceptance => (
+                PeeringStatus::Expired,
+                Some(at + timing::PEERING_REMEMBERED),
+            ),
             PeeringStatus::Provisioning | PeeringStatus::Active => (PeeringStatus::Active, None),
-            PeeringStatus::Deleting => {
-                (PeeringStatus::Deleted, Some(at + timing::PEERING_REMEMBERED))
-            }
+            PeeringStatus::Deleting => (
+                PeeringStatus::Deleted,
+                Some(at + timing::PEERING_REMEMBERED),
+            ),
             PeeringStatus::Failed
             | PeeringStatus::Rejected
             | PeeringStatus::Expired
@@ -134,7 +138,13 @@ impl Region {
             DbInstanceStatus::Deleting => self.remove_db_instance(at, id),
             DbInstanceStatus::Stopping | DbInstanceStatus::Stopped => {
                 instance.status = DbInstanceStatus::Stopped;
-                self.event(at, Source::DbInstance, id, "notification", "DB instance stopped");
+                self.event(
+                    at,
+                    Source::Instance,
+                    id,
+                    "notification",
+                    "DB instance stopped",
+                );
             }
             before => {
                 instance.status = DbInstanceStatus::Available;
@@ -144,17 +154,23 @@ impl Region {
                 let cluster = instance.cluster.clone();
                 match before {
                     DbInstanceStatus::Creating => {
-                        self.event(at, Source::DbInstance, id, "creation", "DB instance created");
+                        self.event(at, Source::Instance, id, "creation", "DB instance created");
                     }
                     DbInstanceStatus::Starting => {
-                        self.event(at, Source::DbInstance, id, "notification", "DB instance started");
+                        self.event(
+                            at,
+                            Source::Instance,
+                            id,
+                            "notification",
+                            "DB instance started",
+                        );
                     }
                     _ => {
                         let message = "Finished applying modification to DB instance";
-                        self.event(at, Source::DbInstance, id, "configuration change", message);
+                        self.event(at, Source::Instance, id, "configuration change", message);
                     }
                 }
-                self.elect_writer(at, &cluster);
+                self.elect_writer(at, &cluster, false);
             }
         }
     }
@@ -166,23 +182,24 @@ impl Region {
         if let Some(interface) = self.interfaces.get_mut(&instance.interface) {
             interface.gone_at = Some(at + timing::INTERFACE_LINGERS);
         }
-        self.event(at, Source::DbInstance, id, "deletion", "DB instance deleted");
+        self.event(at, Source::Instance, id, "deletion", "DB instance deleted");
         let Some(cluster) = self.clusters.get_mut(&instance.cluster) else {
             return;
         };
         cluster.members.retain(|member| member != id);
-        if cluster.writer.as_deref() == Some(id) {
+        let was_writer = cluster.writer.as_deref() == Some(id);
+        if was_writer {
             cluster.writer = None;
         }
         if cluster.status == ClusterStatus::Deleting && cluster.members.is_empty() {
             cluster.until = Some(at + timing::CLUSTER_DELETING);
         }
-        self.elect_writer(at, &instance.cluster);
+        self.elect_writer(at, &instance.cluster, was_writer);
     }
 
     /// Makes the best available member writer of a cluster without one: the lowest promotion
-    /// tier, then the oldest.
-    pub(crate) fn elect_writer(&mut self, at: Millis, cluster_id: &str) {
+    /// tier, then the oldest. One that follows another writer is a failover.
+    pub(crate) fn elect_writer(&mut self, at: Millis, cluster_id: &str, failover: bool) {
         let Some(cluster) = self.clusters.get(cluster_id) else {
             return;
         };
@@ -198,12 +215,11 @@ impl Region {
             .map(|(id, _)| id.clone());
         let Some(best) = best else { return };
         let message = format!("Completed failover to DB instance: {best}");
-        let first = cluster.members.len() == 1;
         if let Some(cluster) = self.clusters.get_mut(cluster_id) {
             cluster.writer = Some(best);
         }
-        if !first {
-            self.event(at, Source::DbCluster, cluster_id, "failover", &message);
+        if failover {
+            self.event(at, Source::Cluster, cluster_id, "failover", &message);
         }
     }
 
@@ -219,7 +235,7 @@ impl Region {
                 if let Some(arn) = secret {
                     self.secrets.remove(&arn);
                 }
-                self.event(at, Source::DbCluster, id, "deletion", "DB cluster deleted");
+                self.event(at, Source::Cluster, id, "deletion", "DB cluster deleted");
                 return;
             }
             ClusterStatus::Creating => (ClusterStatus::Available, "creation", "DB cluster created"),
@@ -232,9 +248,11 @@ impl Region {
                 self.start_cluster(at, id);
                 return;
             }
-            ClusterStatus::Starting => {
-                (ClusterStatus::Available, "notification", "DB cluster started")
-            }
+            ClusterStatus::Starting => (
+                ClusterStatus::Available,
+                "notification",
+                "DB cluster started",
+            ),
             ClusterStatus::ResettingMasterCredentials => (
                 ClusterStatus::Available,
                 "configuration change",
@@ -247,7 +265,7 @@ impl Region {
             ),
         };
         cluster.status = status;
-        self.event(at, Source::DbCluster, id, category, message);
+        self.event(at, Source::Cluster, id, category, message);
     }
 
     /// Starts a stopped cluster and its members.
@@ -298,12 +316,5 @@ impl DbInstance {
             self.status,
             DbInstanceStatus::Available | DbInstanceStatus::Modifying | DbInstanceStatus::Upgrading
         )
-    }
-}
-
-impl Cluster {
-    /// Whether it is on its way out.
-    pub(crate) fn is_deleting(&self) -> bool {
-        self.status == ClusterStatus::Deleting
     }
 }

@@ -7,6 +7,7 @@ mod deletion;
 mod docs;
 mod faults;
 mod file;
+mod fitting;
 mod groups;
 mod network;
 mod peering;

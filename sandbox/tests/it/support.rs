@@ -82,7 +82,10 @@ impl Body {
 
     /// The text of the first element of that name.
     pub(crate) fn one(&self, name: &str) -> String {
-        self.all(name).into_iter().next().unwrap_or_else(|| panic!("no {name} in {}", self.0))
+        self.all(name)
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| panic!("no {name} in {}", self.0))
     }
 }
 
@@ -98,7 +101,10 @@ pub(crate) struct Aws {
 
 /// Options on `time` whose reads are consistent.
 pub(crate) fn consistent(time: &Arc<ManualTime>) -> Options {
-    Options { consistency_window: Duration::ZERO, ..Options::new(time.clone()) }
+    Options {
+        consistency_window: Duration::ZERO,
+        ..Options::new(time.clone())
+    }
 }
 
 impl Aws {
@@ -109,11 +115,18 @@ impl Aws {
     }
 
     pub(crate) fn of(account: Account, time: Arc<ManualTime>) -> Self {
-        Self { account, time, region: "eu-west-1" }
+        Self {
+            account,
+            time,
+            region: "eu-west-1",
+        }
     }
 
     pub(crate) fn at(&self, region: &'static str) -> Self {
-        Self { region, ..self.clone() }
+        Self {
+            region,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn wait(&self, seconds: u64) {
@@ -140,11 +153,13 @@ impl Aws {
     }
 
     pub(crate) fn ec2(&self, action: &str, params: &[(&str, &str)]) -> Answer {
-        self.try_send("ec2", "2016-11-15", action, params).expect("the answer is lost")
+        self.try_send("ec2", "2016-11-15", action, params)
+            .expect("the answer is lost")
     }
 
     pub(crate) fn rds(&self, action: &str, params: &[(&str, &str)]) -> Answer {
-        self.try_send("rds", "2014-10-31", action, params).expect("the answer is lost")
+        self.try_send("rds", "2014-10-31", action, params)
+            .expect("the answer is lost")
     }
 
     /// The code of the error that an EC2 call must end with.
@@ -159,7 +174,10 @@ impl Aws {
 
     pub(crate) fn secret(&self, target: &str, id: &str) -> Answer {
         let request = http::Request::post("https://localhost/")
-            .header("authorization", authorization("secretsmanager", self.region))
+            .header(
+                "authorization",
+                authorization("secretsmanager", self.region),
+            )
             .header("x-amz-target", format!("secretsmanager.{target}"))
             .body(Bytes::from(format!("{{\"SecretId\":\"{id}\"}}")))
             .unwrap();
@@ -168,31 +186,48 @@ impl Aws {
 
     /// A new VPC of that range.
     pub(crate) fn vpc(&self, cidr: &str) -> String {
-        self.ec2("CreateVpc", &[("CidrBlock", cidr)]).unwrap().one("vpcId")
+        self.ec2("CreateVpc", &[("CidrBlock", cidr)])
+            .unwrap()
+            .one("vpcId")
     }
 
     pub(crate) fn subnet(&self, vpc: &str, cidr: &str, zone: &str) -> String {
-        let params = [("VpcId", vpc), ("CidrBlock", cidr), ("AvailabilityZone", zone)];
+        let params = [
+            ("VpcId", vpc),
+            ("CidrBlock", cidr),
+            ("AvailabilityZone", zone),
+        ];
         self.ec2("CreateSubnet", &params).unwrap().one("subnetId")
     }
 
     pub(crate) fn group(&self, vpc: &str, name: &str) -> String {
-        let params = [("VpcId", vpc), ("GroupName", name), ("GroupDescription", "for tests")];
-        self.ec2("CreateSecurityGroup", &params).unwrap().one("groupId")
+        let params = [
+            ("VpcId", vpc),
+            ("GroupName", name),
+            ("GroupDescription", "for tests"),
+        ];
+        self.ec2("CreateSecurityGroup", &params)
+            .unwrap()
+            .one("groupId")
     }
 }
 
 /// What a future gives without waiting; `None` if it waits.
 pub(crate) fn now<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
         Poll::Ready(output) => Some(output),
         Poll::Pending => None,
     }
 }
 
 pub(crate) fn authorization(service: &str, region: &str) -> String {
-    format!("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20270115/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0")
+    format!(
+        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20270115/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )
 }
 
 pub(crate) fn answer(reply: Reply) -> Option<Answer> {
@@ -208,15 +243,25 @@ pub(crate) fn answer(reply: Reply) -> Option<Answer> {
     if body.0.starts_with('{') {
         let value: serde_json::Value = serde_json::from_str(&body.0).unwrap();
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-        return Some(Err(Refused { code: text("__type"), status, message: text("Message") }));
+        return Some(Err(Refused {
+            code: text("__type"),
+            status,
+            message: text("Message"),
+        }));
     }
-    Some(Err(Refused { code: body.one("Code"), status, message: body.one("Message") }))
+    Some(Err(Refused {
+        code: body.one("Code"),
+        status,
+        message: body.one("Message"),
+    }))
 }
 
 pub(crate) fn encode(text: &str) -> String {
     text.bytes()
         .map(|b| match b {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(b).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                char::from(b).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()
@@ -252,12 +297,22 @@ impl Aurora {
             ("DBSubnetGroupDescription".to_owned(), "net".to_owned()),
         ];
         for (index, subnet) in subnets.iter().enumerate() {
-            params.push((format!("SubnetIds.SubnetIdentifier.{}", index + 1), subnet.clone()));
+            params.push((
+                format!("SubnetIds.SubnetIdentifier.{}", index + 1),
+                subnet.clone(),
+            ));
         }
-        let params: Vec<(&str, &str)> =
-            params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let params: Vec<(&str, &str)> = params
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         aws.rds("CreateDBSubnetGroup", &params).unwrap();
-        Self { aws, vpc, subnets, group }
+        Self {
+            aws,
+            vpc,
+            subnets,
+            group,
+        }
     }
 
     /// With a cluster `db` that is available.
@@ -276,10 +331,16 @@ impl Aurora {
             ("EngineVersion", "17.5"),
             ("MasterUsername", "keycloak"),
             ("DBSubnetGroupName", "net"),
-            ("VpcSecurityGroupIds.VpcSecurityGroupId.1", self.group.as_str()),
+            (
+                "VpcSecurityGroupIds.VpcSecurityGroupId.1",
+                self.group.as_str(),
+            ),
         ];
         params.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
-        if !more.iter().any(|(name, _)| name.contains("MasterUserPassword")) {
+        if !more
+            .iter()
+            .any(|(name, _)| name.contains("MasterUserPassword"))
+        {
             params.push(("MasterUserPassword", "correct-horse"));
         }
         params.extend(more.iter().filter(|(_, value)| !value.is_empty()));
@@ -299,27 +360,40 @@ impl Aurora {
     }
 
     pub(crate) fn cluster_status(&self, id: &str) -> String {
-        let found = self.aws.rds("DescribeDBClusters", &[("DBClusterIdentifier", id)]);
+        let found = self
+            .aws
+            .rds("DescribeDBClusters", &[("DBClusterIdentifier", id)]);
         found.unwrap().one("Status")
     }
 
     pub(crate) fn instance_status(&self, id: &str) -> String {
-        let found = self.aws.rds("DescribeDBInstances", &[("DBInstanceIdentifier", id)]);
+        let found = self
+            .aws
+            .rds("DescribeDBInstances", &[("DBInstanceIdentifier", id)]);
         found.unwrap().one("DBInstanceStatus")
     }
 
     /// The members of `db`: identifier and whether it is the writer.
     pub(crate) fn members(&self) -> Vec<(String, bool)> {
-        let found = self.aws.rds("DescribeDBClusters", &[("DBClusterIdentifier", "db")]).unwrap();
+        let found = self
+            .aws
+            .rds("DescribeDBClusters", &[("DBClusterIdentifier", "db")])
+            .unwrap();
         let members = found.all("DBClusterMember");
         let read = |text: &String| {
             let body = Body(text.clone());
-            (body.one("DBInstanceIdentifier"), body.one("IsClusterWriter") == "true")
+            (
+                body.one("DBInstanceIdentifier"),
+                body.one("IsClusterWriter") == "true",
+            )
         };
         members.iter().map(read).collect()
     }
 
     pub(crate) fn delete_instance(&self, id: &str) -> Answer {
-        self.aws.rds("DeleteDBInstance", &[("DBInstanceIdentifier", id), ("SkipFinalSnapshot", "true")])
+        self.aws.rds(
+            "DeleteDBInstance",
+            &[("DBInstanceIdentifier", id), ("SkipFinalSnapshot", "true")],
+        )
     }
 }

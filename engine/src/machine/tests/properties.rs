@@ -1,6 +1,10 @@
 //! What holds for every run, whatever happens to it.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 
 use super::sim::{Sim, view};
 use super::world::{Spec, specs};
@@ -115,10 +119,8 @@ proptest! {
     fn a_requested_rollback_leaves_the_world_as_before(
         spec in specs(12), script in scripts(90)
     ) {
-        let reversible = spec.reversible;
-        let mut sim = Sim::new(spec, script);
+        let mut sim = Sim::new(Spec { reversible: true, ..spec }, script);
         sim.drive();
-        prop_assume!(reversible);
         if *sim.machine.status() != Status::Ended(End::RolledBack) {
             sim.request_rollback();
             prop_assert_eq!(sim.finish(), End::RolledBack);
@@ -162,5 +164,83 @@ proptest! {
             let text = serde_json::to_string(event).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Event>(&text).unwrap(), event, "{}", text);
         }
+    }
+}
+
+/// What the properties say is worth something only if the simulated runs meet
+/// all that can happen.
+#[test]
+fn the_simulation_meets_every_kind_of_history() {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut note = |what, happened: bool| *seen.entry(what).or_default() += usize::from(happened);
+    let mut runner = TestRunner::deterministic();
+    let strategy = (specs(12), scripts(120));
+    for _ in 0..500 {
+        let (spec, script) = strategy.new_tree(&mut runner).unwrap().current();
+        let mut sim = Sim::new(spec, script);
+        let end = sim.finish();
+        let any = |test: &dyn Fn(&EventBody) -> bool| sim.journal.iter().any(|at| test(&at.body));
+        let outcome = |wanted: &str| {
+            any(&|body| match body {
+                EventBody::AttemptSucceeded { outcome, .. } => {
+                    serde_json::to_value(outcome).unwrap()["outcome"] == wanted
+                }
+                _ => false,
+            })
+        };
+        for name in [
+            "made",
+            "ours",
+            "theirs",
+            "undone",
+            "nothing_to_undo",
+            "kept",
+        ] {
+            note(name, outcome(name));
+        }
+        note("crash", sim.crashes > 1);
+        note("success", end == End::Succeeded);
+        note("rollback", end == End::RolledBack);
+        note(
+            "stuck",
+            any(&|body| matches!(body, EventBody::RunEnded(End::Stuck { .. }))),
+        );
+        note(
+            "doubt",
+            any(&|body| matches!(body, EventBody::AttemptFailed { in_doubt: true, .. })),
+        );
+        note(
+            "failed undo",
+            any(&|body| {
+                matches!(
+                    body,
+                    EventBody::AttemptFailed {
+                        verb: Verb::Undo,
+                        ..
+                    }
+                )
+            }),
+        );
+        note(
+            "dropped wait",
+            any(&|body| matches!(body, EventBody::AttemptInterrupted { .. })),
+        );
+        for reason in ["operator", "failed", "interrupted"] {
+            note(
+                reason,
+                any(&|body| match body {
+                    EventBody::RunSuspended(given) => {
+                        serde_json::to_value(given).unwrap()["reason"] == reason
+                    }
+                    _ => false,
+                }),
+            );
+        }
+    }
+    for (what, times) in &seen {
+        assert!(
+            *times >= 5,
+            "{what} happened in {times} of 500 runs: {seen:?}"
+        );
     }
 }

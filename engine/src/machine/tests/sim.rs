@@ -1,17 +1,17 @@
 //! Plays the executor over the simulated world, without async, time or I/O.
 
+mod attempts;
+
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::world::{Spec, World, actor};
 use crate::clock::Timestamp;
-use crate::event::{End, Event, EventBody, Outcome, RollbackCause, SuspendReason, Then, Verb};
-use crate::fault::Fault;
+use crate::event::{End, Event, EventBody, RollbackCause, SuspendReason, Verb};
 use crate::graph::StepId;
 use crate::id::RunId;
 use crate::machine::{Machine, Owner, Phase, Status};
-use crate::step::Found;
 
 /// The mishaps of a run; when they are over, everything goes well.
 #[derive(Debug, Clone)]
@@ -59,7 +59,6 @@ pub(super) struct Sim {
     flying: Vec<Flying>,
     pauses: Vec<StepId>,
     succeeded: BTreeSet<StepId>,
-    pub(super) operator_faults: usize,
     pub(super) crashes: usize,
 }
 
@@ -81,7 +80,6 @@ impl Sim {
             flying: Vec::new(),
             pauses: Vec::new(),
             succeeded: BTreeSet::new(),
-            operator_faults: 0,
             crashes: 0,
         }
     }
@@ -276,9 +274,10 @@ impl Sim {
             }
         }
         if self.journal.is_empty() {
-            let script = self.script.clone();
+            let (script, crashes) = (self.script.clone(), self.crashes);
             *self = Self::new(self.spec.clone(), Vec::new());
             self.script = script;
+            self.crashes = crashes;
         } else {
             self.take_up();
         }
@@ -304,112 +303,6 @@ impl Sim {
                 return;
             }
         }
-    }
-
-    fn drop_waits(&mut self) {
-        let shape = self.machine.shape().clone();
-        let (waits, others) = std::mem::take(&mut self.flying)
-            .into_iter()
-            .partition::<Vec<_>, _>(|flying| {
-                flying.verb == Verb::Run && shape.record(flying.step).effect.is_passive()
-            });
-        self.flying = others;
-        for flying in waits {
-            self.interrupted(flying);
-        }
-    }
-
-    fn interrupted(&mut self, flying: Flying) {
-        self.record(EventBody::AttemptInterrupted {
-            step: self.machine.shape().name(flying.step).clone(),
-            attempt: flying.attempt,
-            verb: flying.verb,
-        });
-    }
-
-    /// The effect of an attempt, if its *check* leaves it any.
-    fn effect(&mut self, flying: Flying) -> Outcome {
-        let id = flying.step;
-        let output = json!(id.index());
-        match flying.verb {
-            Verb::Run => match self.world.check(id, flying.in_doubt) {
-                Found::Nothing => {
-                    self.world.perform(id);
-                    Outcome::Made { output }
-                }
-                Found::Ours(()) => Outcome::Ours { output },
-                Found::Theirs(()) => Outcome::Theirs { output },
-            },
-            Verb::Undo if self.machine.step(id).output.is_some() => {
-                self.world.take_back(id);
-                Outcome::Undone
-            }
-            Verb::Undo => match self.world.check(id, flying.in_doubt) {
-                Found::Nothing => Outcome::NothingToUndo,
-                Found::Theirs(()) => Outcome::Kept,
-                Found::Ours(()) => {
-                    self.world.take_back(id);
-                    Outcome::Undone
-                }
-            },
-        }
-    }
-
-    fn land(&mut self, flying: Flying) {
-        let mishap = self.script.next(20);
-        let passive = self.spec.steps[flying.step.index()].effect.is_passive();
-        let retry = Then::Retry { at: NOW };
-        // (fault, what follows, the effect happened all the same)
-        let (fault, then, happened) = match mishap {
-            0..10 => {
-                let outcome = self.effect(flying);
-                return self.record(EventBody::AttemptSucceeded {
-                    step: self.machine.shape().name(flying.step).clone(),
-                    attempt: flying.attempt,
-                    verb: flying.verb,
-                    outcome,
-                });
-            }
-            10 | 11 => (Fault::transient("throttled"), retry, false),
-            12 => (Fault::pending("not yet"), retry, false),
-            13 => (Fault::transient("lost").uncertain(), retry, false),
-            14 => (Fault::transient("lost").uncertain(), retry, true),
-            15 => (Fault::permanent("refused"), Then::GiveUp, false),
-            16 => (Fault::transient("lost").uncertain(), Then::GiveUp, true),
-            17 => (Fault::operator("expired"), Then::Suspend, false),
-            18 => (Fault::operator("expired").uncertain(), Then::Suspend, true),
-            _ if self.machine.is_stopping() => {
-                if self.script.next(2) == 1 {
-                    self.effect(flying);
-                }
-                return self.interrupted(flying);
-            }
-            _ => return self.flying.push(flying),
-        };
-        if happened {
-            self.effect(flying);
-        }
-        let undoing = flying.verb == Verb::Undo;
-        let late = !undoing && self.machine.is_backward();
-        let then = if late { Then::GiveUp } else { then };
-        self.operator_faults += usize::from(then == Then::Suspend);
-        let in_doubt = match fault.uncertain {
-            true => !passive,
-            // A certain fault was one of *check*, or of an effect that settled
-            // the doubt before; the first is the harder case.
-            false => flying.in_doubt,
-        };
-        if matches!(then, Then::Retry { .. }) {
-            self.pauses.push(flying.step);
-        }
-        self.record(EventBody::AttemptFailed {
-            step: self.machine.shape().name(flying.step).clone(),
-            attempt: flying.attempt,
-            verb: flying.verb,
-            fault,
-            in_doubt,
-            then,
-        });
     }
 }
 

@@ -19,7 +19,9 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let version = version(context, DEFAULT_VERSION)?;
     let user = params
         .get("MasterUsername")
-        .ok_or_else(|| ApiError::value("The parameter MasterUsername must be provided and must not be blank."))?
+        .ok_or_else(|| {
+            ApiError::value("The parameter MasterUsername must be provided and must not be blank.")
+        })?
         .to_owned();
     username(&user)?;
     let managed = credentials(context)?;
@@ -33,7 +35,9 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let encrypted = params.flag("StorageEncrypted")?.unwrap_or(false);
     let capacity = capacity(context)?;
     let deletion_protection = params.flag("DeletionProtection")?.unwrap_or(false);
-    let iam_authentication = params.flag("EnableIAMDatabaseAuthentication")?.unwrap_or(false);
+    let iam_authentication = params
+        .flag("EnableIAMDatabaseAuthentication")?
+        .unwrap_or(false);
     let copy_tags_to_snapshot = params.flag("CopyTagsToSnapshot")?.unwrap_or(false);
     let data_api = params.flag("EnableHttpEndpoint")?.unwrap_or(false);
     check_new(context, &id)?;
@@ -75,7 +79,13 @@ pub(super) fn insert(context: &mut Context<'_>, id: String, cluster: Cluster) ->
     let now = context.now;
     let here = context.here_mut();
     here.clusters.insert(id.clone(), cluster);
-    here.event(now, Source::DbCluster, &id, "creation", "Started creating the DB cluster");
+    here.event(
+        now,
+        Source::Cluster,
+        &id,
+        "creation",
+        "Started creating the DB cluster",
+    );
     describe::single(context, &id)
 }
 
@@ -83,20 +93,30 @@ pub(super) fn insert(context: &mut Context<'_>, id: String, cluster: Cluster) ->
 pub(super) fn engine(context: &Context<'_>) -> ApiResult<String> {
     match context.params.need("Engine")? {
         ENGINE => Ok(ENGINE.to_owned()),
-        other => Err(ApiError::value(format!("Invalid DB engine: {other}; the sandbox has {ENGINE}"))),
+        other => Err(ApiError::value(format!(
+            "Invalid DB engine: {other}; the sandbox has {ENGINE}"
+        ))),
     }
 }
 
 fn refuse_unsimulated(context: &Context<'_>) -> ApiResult<()> {
-    for name in ["ReplicationSourceIdentifier", "GlobalClusterIdentifier", "DBClusterInstanceClass"] {
+    for name in [
+        "ReplicationSourceIdentifier",
+        "GlobalClusterIdentifier",
+        "DBClusterInstanceClass",
+    ] {
         if context.params.get(name).is_some() {
-            return Err(ApiError::combination(format!("The parameter {name} is not simulated")));
+            return Err(ApiError::combination(format!(
+                "The parameter {name} is not simulated"
+            )));
         }
     }
     match context.params.get("EngineMode") {
         None | Some("provisioned") => {}
         Some(mode) => {
-            return Err(ApiError::combination(format!("The engine mode {mode} is not simulated")));
+            return Err(ApiError::combination(format!(
+                "The engine mode {mode} is not simulated"
+            )));
         }
     }
     if let Some(name) = context.params.get("DBClusterParameterGroupName")
@@ -113,14 +133,17 @@ fn refuse_unsimulated(context: &Context<'_>) -> ApiResult<()> {
 /// The engine version given, or `default`.
 pub(super) fn version(context: &Context<'_>, default: &str) -> ApiResult<String> {
     let given = context.params.get("EngineVersion").unwrap_or(default);
-    resolve(given).map(str::to_owned).ok_or_else(|| {
-        ApiError::combination(format!("Cannot find version {given} for {ENGINE}"))
-    })
+    resolve(given)
+        .map(str::to_owned)
+        .ok_or_else(|| ApiError::combination(format!("Cannot find version {given} for {ENGINE}")))
 }
 
 /// Whether RDS keeps the password; checks that exactly one way was chosen.
 fn credentials(context: &Context<'_>) -> ApiResult<bool> {
-    let managed = context.params.flag("ManageMasterUserPassword")?.unwrap_or(false);
+    let managed = context
+        .params
+        .flag("ManageMasterUserPassword")?
+        .unwrap_or(false);
     match (context.params.get("MasterUserPassword"), managed) {
         (Some(_), true) => Err(ApiError::combination(
             "You can't specify MasterUserPassword when ManageMasterUserPassword is turned on.",
@@ -135,7 +158,11 @@ fn credentials(context: &Context<'_>) -> ApiResult<bool> {
 
 /// Serverless v2 capacity, if given.
 pub(super) fn capacity(context: &Context<'_>) -> ApiResult<Option<(String, String)>> {
-    let get = |name: &str| context.params.get(&format!("ServerlessV2ScalingConfiguration.{name}"));
+    let get = |name: &str| {
+        context
+            .params
+            .get(&format!("ServerlessV2ScalingConfiguration.{name}"))
+    };
     let (min, max) = match (get("MinCapacity"), get("MaxCapacity")) {
         (None, None) => return Ok(None),
         (Some(min), Some(max)) => (min, max),
@@ -145,7 +172,11 @@ pub(super) fn capacity(context: &Context<'_>) -> ApiResult<Option<(String, Strin
             ));
         }
     };
-    let number = |text: &str| text.parse::<f64>().ok().filter(|n| (0.0..=256.0).contains(n));
+    let number = |text: &str| {
+        text.parse::<f64>()
+            .ok()
+            .filter(|n| (0.0..=256.0).contains(n))
+    };
     match (number(min), number(max)) {
         (Some(low), Some(high)) if low <= high && high >= 1.0 => {
             Ok(Some((min.to_owned(), max.to_owned())))

@@ -36,7 +36,9 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     }
     match cluster.status {
         ClusterStatus::Deleting => {
-            return Err(wrong_state(format!("DB cluster {id} is already being deleted")));
+            return Err(wrong_state(format!(
+                "DB cluster {id} is already being deleted"
+            )));
         }
         ClusterStatus::Available => {}
         // There is nothing in it yet that a snapshot could keep.
@@ -70,6 +72,12 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         let gone = cluster.members.is_empty();
         cluster.until = gone.then_some(now + timing::CLUSTER_DELETING);
     }
-    here.event(now, Source::DbCluster, &id, "deletion", "Started deleting the DB cluster");
+    here.event(
+        now,
+        Source::Cluster,
+        &id,
+        "deletion",
+        "Started deleting the DB cluster",
+    );
     Ok(describe::single(context, &id))
 }

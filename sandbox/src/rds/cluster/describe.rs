@@ -12,8 +12,16 @@ use crate::world::database::{Cluster, ClusterStatus};
 
 /// `DescribeDBClusters`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let filters =
-        filters(context, &["db-cluster-id", "db-cluster-resource-id", "engine", "clone-group-id", "domain"])?;
+    let filters = filters(
+        context,
+        &[
+            "db-cluster-id",
+            "db-cluster-resource-id",
+            "engine",
+            "clone-group-id",
+            "domain",
+        ],
+    )?;
     let wanted = match context.params.get("DBClusterIdentifier") {
         // An ARN is accepted as well.
         Some(text) => {
@@ -83,22 +91,40 @@ pub(super) fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, clust
         xml.text("EarliestRestorableTime", iso(cluster.created_at))
             .text("LatestRestorableTime", iso(context.now));
     }
-    xml.list("DBClusterMembers", "DBClusterMember", &cluster.members, |xml, member| {
-        let tier = context.here().db_instances.get(member).map_or(1, |one| one.tier);
-        xml.text("DBInstanceIdentifier", member)
-            .text("IsClusterWriter", cluster.writer.as_ref() == Some(member))
-            .text("DBClusterParameterGroupStatus", "in-sync")
-            .text("PromotionTier", tier);
-    })
-    .list("VpcSecurityGroups", "VpcSecurityGroupMembership", &cluster.groups, |xml, group| {
-        xml.text("VpcSecurityGroupId", group).text("Status", "active");
-    })
+    xml.list(
+        "DBClusterMembers",
+        "DBClusterMember",
+        &cluster.members,
+        |xml, member| {
+            let tier = context
+                .here()
+                .db_instances
+                .get(member)
+                .map_or(1, |one| one.tier);
+            xml.text("DBInstanceIdentifier", member)
+                .text("IsClusterWriter", cluster.writer.as_ref() == Some(member))
+                .text("DBClusterParameterGroupStatus", "in-sync")
+                .text("PromotionTier", tier);
+        },
+    )
+    .list(
+        "VpcSecurityGroups",
+        "VpcSecurityGroupMembership",
+        &cluster.groups,
+        |xml, group| {
+            xml.text("VpcSecurityGroupId", group)
+                .text("Status", "active");
+        },
+    )
     .text("HostedZoneId", "Z29XKXDKYMONMX")
     .text("StorageEncrypted", cluster.encrypted)
     .text("DbClusterResourceId", &cluster.resource_id)
     .text("DBClusterArn", context.rds_arn("cluster", id))
     .text("AssociatedRoles", "")
-    .text("IAMDatabaseAuthenticationEnabled", cluster.iam_authentication)
+    .text(
+        "IAMDatabaseAuthenticationEnabled",
+        cluster.iam_authentication,
+    )
     .text("ClusterCreateTime", iso(cluster.created_at))
     .text("EngineMode", "provisioned")
     .text("DeletionProtection", cluster.deletion_protection)
@@ -122,7 +148,11 @@ pub(super) fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, clust
 }
 
 fn secret(xml: &mut Xml, context: &Context<'_>, arn: &str) {
-    let active = context.here().secrets.get(arn).is_some_and(|one| context.now >= one.active_at);
+    let active = context
+        .here()
+        .secrets
+        .get(arn)
+        .is_some_and(|one| context.now >= one.active_at);
     let key = format!(
         "arn:aws:kms:{}:{}:key/aws-secretsmanager",
         context.region, context.world.account_id
@@ -137,6 +167,11 @@ fn secret(xml: &mut Xml, context: &Context<'_>, arn: &str) {
 /// Whether its instances are in more than one zone.
 fn is_multi_zone(context: &Context<'_>, cluster: &Cluster) -> bool {
     let instances = &context.here().db_instances;
-    let mut zones = cluster.members.iter().filter_map(|id| Some(&instances.get(id)?.zone));
-    zones.next().is_some_and(|first| zones.any(|zone| zone != first))
+    let mut zones = cluster
+        .members
+        .iter()
+        .filter_map(|id| Some(&instances.get(id)?.zone));
+    zones
+        .next()
+        .is_some_and(|first| zones.any(|zone| zone != first))
 }

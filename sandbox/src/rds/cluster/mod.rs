@@ -17,7 +17,10 @@ use crate::world::database::Cluster;
 /// The cluster of that identifier, whatever its case.
 pub(crate) fn find<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a Cluster> {
     context.here().clusters.get(id).ok_or_else(|| {
-        ApiError::new("DBClusterNotFoundFault", format!("DBCluster {id} not found."))
+        ApiError::new(
+            "DBClusterNotFoundFault",
+            format!("DBCluster {id} not found."),
+        )
     })
 }
 

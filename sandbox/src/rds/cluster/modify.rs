@@ -20,13 +20,22 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
             "Database cluster {id} is not currently in the available state."
         )));
     }
-    for name in ["NewDBClusterIdentifier", "EngineMode", "DBClusterInstanceClass"] {
+    for name in [
+        "NewDBClusterIdentifier",
+        "EngineMode",
+        "DBClusterInstanceClass",
+    ] {
         if params.get(name).is_some() {
-            return Err(ApiError::combination(format!("The parameter {name} is not simulated")));
+            return Err(ApiError::combination(format!(
+                "The parameter {name} is not simulated"
+            )));
         }
     }
-    let (vpc, current, username) =
-        (cluster.vpc.clone(), cluster.version.clone(), cluster.username.clone());
+    let (vpc, current, username) = (
+        cluster.vpc.clone(),
+        cluster.version.clone(),
+        cluster.username.clone(),
+    );
     let has_secret = cluster.secret.is_some();
     let manage = params.flag("ManageMasterUserPassword")?;
     let new_password = params.get("MasterUserPassword");
@@ -59,7 +68,10 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
         true => Some(crate::rds::validate::port(params)?),
         false => None,
     };
-    let groups = match params.indices("VpcSecurityGroupIds.VpcSecurityGroupId").is_empty() {
+    let groups = match params
+        .indices("VpcSecurityGroupIds.VpcSecurityGroupId")
+        .is_empty()
+    {
         true => None,
         false => Some(security_groups(context, &vpc)?),
     };
@@ -106,9 +118,7 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
     if let Some(arn) = dropped {
         here.secrets.remove(&arn);
     }
-    if rotate
-        && let Some(held) = secret.and_then(|arn| here.secrets.get_mut(&arn))
-    {
+    if rotate && let Some(held) = secret.and_then(|arn| here.secrets.get_mut(&arn)) {
         held.version += 1;
     }
     for member in members {

@@ -29,14 +29,19 @@ pub(crate) fn placement(context: &Context<'_>) -> ApiResult<Placement> {
     if covered.len() < 2 {
         return Err(ApiError::new(
             "DBSubnetGroupDoesNotCoverEnoughAZs",
-            format!("DB Subnet Group doesn't meet availability zone coverage requirement. Please add subnets to cover at least 2 availability zones. Current coverage: {}", covered.len()),
+            format!(
+                "DB Subnet Group doesn't meet availability zone coverage requirement. Please add subnets to cover at least 2 availability zones. Current coverage: {}",
+                covered.len()
+            ),
         ));
     }
     let mut zones = params.wrapped_list("AvailabilityZones", "AvailabilityZone");
     if let Some(bad) = zones.iter().find(|zone| !has_zone(context.region, zone)) {
         return Err(ApiError::new(
             "InvalidVPCNetworkStateFault",
-            format!("Availability zone '{bad}' is unavailable in this region, please choose another zone set."),
+            format!(
+                "Availability zone '{bad}' is unavailable in this region, please choose another zone set."
+            ),
         ));
     }
     if zones.is_empty() {
@@ -44,20 +49,32 @@ pub(crate) fn placement(context: &Context<'_>) -> ApiResult<Placement> {
     }
     let vpc = group.vpc.clone();
     let groups = security_groups(context, &vpc)?;
-    Ok(Placement { subnet_group: name, vpc, groups, zones })
+    Ok(Placement {
+        subnet_group: name,
+        vpc,
+        groups,
+        zones,
+    })
 }
 
 /// The security groups given, all in `vpc`, or its default one.
 pub(crate) fn security_groups(context: &Context<'_>, vpc: &str) -> ApiResult<Vec<String>> {
-    let given = context.params.wrapped_list("VpcSecurityGroupIds", "VpcSecurityGroupId");
+    let given = context
+        .params
+        .wrapped_list("VpcSecurityGroupIds", "VpcSecurityGroupId");
     for id in &given {
-        let group = context.group(id).map_err(|_| {
-            ApiError::value(format!("Invalid security group , groupId= {id}, groupName=."))
+        let group = context.here().groups.get(id).ok_or_else(|| {
+            ApiError::value(format!(
+                "Invalid security group , groupId= {id}, groupName=."
+            ))
         })?;
         if group.vpc != vpc {
             return Err(ApiError::new(
                 "InvalidVPCNetworkStateFault",
-                format!("The DB instance and EC2 security group are in different VPCs. The DB instance is in {vpc} and the EC2 security group {id} is in {}", group.vpc),
+                format!(
+                    "The DB instance and EC2 security group are in different VPCs. The DB instance is in {vpc} and the EC2 security group {id} is in {}",
+                    group.vpc
+                ),
             ));
         }
     }
@@ -75,7 +92,10 @@ pub(crate) fn security_groups(context: &Context<'_>, vpc: &str) -> ApiResult<Vec
 /// Refuses a cluster identifier that is taken, and one cluster too many.
 pub(crate) fn check_new(context: &Context<'_>, id: &str) -> ApiResult<()> {
     if context.here().clusters.contains_key(id) {
-        return Err(ApiError::new("DBClusterAlreadyExistsFault", "DB Cluster already exists"));
+        return Err(ApiError::new(
+            "DBClusterAlreadyExistsFault",
+            "DB Cluster already exists",
+        ));
     }
     if context.here().clusters.len() >= context.quotas.clusters {
         return Err(ApiError::new(

@@ -17,7 +17,9 @@ pub(crate) fn stop(context: &mut Context<'_>) -> ApiResult<String> {
         .filter_map(|member| instances.get(member))
         .all(|member| member.status == DbInstanceStatus::Available);
     if cluster.status != ClusterStatus::Available || !ready || cluster.members.is_empty() {
-        return Err(wrong_state(format!("DbCluster {id} is not in available state")));
+        return Err(wrong_state(format!(
+            "DbCluster {id} is not in available state"
+        )));
     }
     let until = context.now + timing::CLUSTER_STOPPING;
     let here = context.here_mut();
@@ -38,7 +40,9 @@ pub(crate) fn stop(context: &mut Context<'_>) -> ApiResult<String> {
 pub(crate) fn start(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     if find(context, &id)?.status != ClusterStatus::Stopped {
-        return Err(wrong_state(format!("DbCluster {id} is not in stopped state")));
+        return Err(wrong_state(format!(
+            "DbCluster {id} is not in stopped state"
+        )));
     }
     let now = context.now;
     context.here_mut().start_cluster(now, &id);

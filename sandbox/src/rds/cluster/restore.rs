@@ -17,7 +17,11 @@ pub(crate) fn restore(context: &mut Context<'_>) -> ApiResult<String> {
     let id = identifier(params, "DBClusterIdentifier")?;
     let snapshot_id = snapshot::name_of(params.need("SnapshotIdentifier")?);
     let engine = engine(context)?;
-    for name in ["MasterUsername", "MasterUserPassword", "ManageMasterUserPassword"] {
+    for name in [
+        "MasterUsername",
+        "MasterUserPassword",
+        "ManageMasterUserPassword",
+    ] {
         if params.has(name) {
             return Err(ApiError::combination(format!(
                 "The parameter {name} is not valid for RestoreDBClusterFromSnapshot"
@@ -38,11 +42,17 @@ pub(crate) fn restore(context: &mut Context<'_>) -> ApiResult<String> {
             source.version
         )));
     }
-    let port = if params.has("Port") { port(params)? } else { source.port };
+    let port = if params.has("Port") {
+        port(params)?
+    } else {
+        source.port
+    };
     let tags = given_tags(params)?;
     let capacity = capacity(context)?;
     let deletion_protection = params.flag("DeletionProtection")?.unwrap_or(false);
-    let iam_authentication = params.flag("EnableIAMDatabaseAuthentication")?.unwrap_or(false);
+    let iam_authentication = params
+        .flag("EnableIAMDatabaseAuthentication")?
+        .unwrap_or(false);
     let copy_tags_to_snapshot = params.flag("CopyTagsToSnapshot")?.unwrap_or(false);
     check_new(context, &id)?;
     let place = placement(context)?;

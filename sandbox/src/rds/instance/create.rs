@@ -32,10 +32,15 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let public = params.flag("PubliclyAccessible")?.unwrap_or(false);
     let monitoring_interval = params.number("MonitoringInterval")?.unwrap_or(0);
     if ![0, 1, 5, 10, 15, 30, 60].contains(&monitoring_interval) {
-        return Err(ApiError::value(format!("Invalid MonitoringInterval: {monitoring_interval}")));
+        return Err(ApiError::value(format!(
+            "Invalid MonitoringInterval: {monitoring_interval}"
+        )));
     }
     if context.here().db_instances.contains_key(&id) {
-        return Err(ApiError::new("DBInstanceAlreadyExists", "DB instance already exists"));
+        return Err(ApiError::new(
+            "DBInstanceAlreadyExists",
+            "DB instance already exists",
+        ));
     }
     let cluster = cluster::find(context, &cluster_id)?.clone();
     if engine != ENGINE {
@@ -43,7 +48,10 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
             "The engine name requested for your DB Instance ({engine}) doesn't match the engine name of your DB Cluster ({ENGINE})."
         )));
     }
-    if let Some(version) = params.get("EngineVersion").filter(|one| *one != cluster.version) {
+    if let Some(version) = params
+        .get("EngineVersion")
+        .filter(|one| *one != cluster.version)
+    {
         return Err(ApiError::combination(format!(
             "The engine version {version} that you requested for your DB instance does not match the engine version {} of your DB cluster.",
             cluster.version
@@ -107,7 +115,13 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     if let Some(cluster) = here.clusters.get_mut(&cluster_id) {
         cluster.members.push(id.clone());
     }
-    here.event(now, Source::DbInstance, &id, "creation", "Started creating the DB instance");
+    here.event(
+        now,
+        Source::Instance,
+        &id,
+        "creation",
+        "Started creating the DB instance",
+    );
     Ok(describe::single(context, &id))
 }
 
@@ -126,11 +140,18 @@ fn refuse_cluster_settings(context: &Context<'_>) -> ApiResult<()> {
         "PreferredBackupWindow",
         "StorageEncrypted",
     ];
-    match of_cluster.iter().find(|name| context.params.get(name).is_some()) {
+    match of_cluster
+        .iter()
+        .find(|name| context.params.get(name).is_some())
+    {
         Some(name) => Err(ApiError::combination(format!(
             "The requested DB Instance will be a member of a DB Cluster. Set {name} for the DB Cluster."
         ))),
-        None => match context.params.indices("VpcSecurityGroupIds.VpcSecurityGroupId").is_empty() {
+        None => match context
+            .params
+            .indices("VpcSecurityGroupIds.VpcSecurityGroupId")
+            .is_empty()
+        {
             true => Ok(()),
             false => Err(ApiError::combination(
                 "The requested DB Instance will be a member of a DB Cluster. Set vpc security groups for the DB Cluster.",
@@ -142,17 +163,22 @@ fn refuse_cluster_settings(context: &Context<'_>) -> ApiResult<()> {
 /// The promotion tier, 0 to 15.
 pub(super) fn tier(context: &Context<'_>) -> ApiResult<i64> {
     match context.params.number("PromotionTier")? {
-        Some(tier) if !(0..=15).contains(&tier) => {
-            Err(ApiError::value(format!("Invalid PromotionTier {tier}: must be between 0 and 15")))
-        }
+        Some(tier) if !(0..=15).contains(&tier) => Err(ApiError::value(format!(
+            "Invalid PromotionTier {tier}: must be between 0 and 15"
+        ))),
         tier => Ok(tier.unwrap_or(1)),
     }
 }
 
 /// Days for which Performance Insights keeps data, if it is on.
 pub(super) fn insights(context: &Context<'_>) -> ApiResult<Option<i64>> {
-    let on = context.params.flag("EnablePerformanceInsights")?.unwrap_or(false);
-    let days = context.params.number("PerformanceInsightsRetentionPeriod")?;
+    let on = context
+        .params
+        .flag("EnablePerformanceInsights")?
+        .unwrap_or(false);
+    let days = context
+        .params
+        .number("PerformanceInsightsRetentionPeriod")?;
     match (on, days) {
         (false, Some(_)) => Err(ApiError::combination(
             "To set PerformanceInsightsRetentionPeriod, EnablePerformanceInsights must be true",
@@ -188,7 +214,9 @@ fn check_cluster(id: &str, cluster: &Cluster) -> ApiResult<()> {
         return Ok(());
     }
     let state = cluster.status.name();
-    Err(cluster::wrong_state(format!("DB cluster {id} is not in a state that takes DB instances: {state}")))
+    Err(cluster::wrong_state(format!(
+        "DB cluster {id} is not in a state that takes DB instances: {state}"
+    )))
 }
 
 /// The class, if some zone of the region offers it for the cluster's version.
@@ -204,10 +232,14 @@ pub(super) fn offered_class(
         ))
     };
     if !name.starts_with("db.") {
-        return Err(ApiError::value(format!("Invalid DB Instance class: {name}")));
+        return Err(ApiError::value(format!(
+            "Invalid DB Instance class: {name}"
+        )));
     }
     let class = find_class(name).ok_or_else(refused)?;
-    let mut zones = regions::find(context.region).into_iter().flat_map(|one| one.zone_names());
+    let mut zones = regions::find(context.region)
+        .into_iter()
+        .flat_map(|one| one.zone_names());
     if zones.any(|zone| class.is_offered(&cluster.version, &zone)) {
         Ok(class)
     } else {
@@ -258,16 +290,26 @@ fn place(context: &Context<'_>, cluster: &Cluster, class: &Class) -> ApiResult<P
     };
     let subnets = group.subnets.iter();
     let in_zone = subnets.filter(|id| {
-        context.here().subnets.get(*id).is_some_and(|subnet| subnet.zone == zone)
+        context
+            .here()
+            .subnets
+            .get(*id)
+            .is_some_and(|subnet| subnet.zone == zone)
     });
     let found = in_zone
         .filter_map(|id| Some((id.clone(), free_address(context.here(), id)?)))
         .next();
     match found {
-        Some((subnet, address)) => Ok(Place { zone, subnet, address }),
+        Some((subnet, address)) => Ok(Place {
+            zone,
+            subnet,
+            address,
+        }),
         None => Err(ApiError::new(
             "InvalidVPCNetworkStateFault",
-            format!("No subnet of the DB subnet group {group_name} in {zone} has a free IP address."),
+            format!(
+                "No subnet of the DB subnet group {group_name} in {zone} has a free IP address."
+            ),
         )),
     }
 }

@@ -20,7 +20,9 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let instance = find(context, &id)?;
     let cluster_id = instance.cluster.clone();
     if instance.status == DbInstanceStatus::Deleting {
-        return Err(wrong_state(format!("Instance {id} is already being deleted.")));
+        return Err(wrong_state(format!(
+            "Instance {id} is already being deleted."
+        )));
     }
     let cluster = cluster::find(context, &cluster_id)?;
     if matches!(
@@ -42,12 +44,18 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         instance.status = DbInstanceStatus::Deleting;
         instance.until = Some(now + timing::DB_INSTANCE_DELETING + spread);
     }
-    here.event(now, Source::DbInstance, &id, "deletion", "Started deleting the DB instance");
+    here.event(
+        now,
+        Source::Instance,
+        &id,
+        "deletion",
+        "Started deleting the DB instance",
+    );
     if let Some(cluster) = here.clusters.get_mut(&cluster_id)
         && cluster.writer.as_ref() == Some(&id)
     {
         cluster.writer = None;
-        here.elect_writer(now, &cluster_id);
+        here.elect_writer(now, &cluster_id, true);
         if let Some(cluster) = here.clusters.get_mut(&cluster_id) {
             // With nobody to hand over to, it writes until it is gone.
             cluster.writer.get_or_insert(id.clone());

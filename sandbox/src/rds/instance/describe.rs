@@ -5,7 +5,7 @@ use crate::operations::Context;
 use crate::rds::page::{filters, matches, page};
 use crate::rds::subnet_group;
 use crate::rds::tags::tag_list;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::ApiResult;
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;
 use crate::world::catalog::{ENGINE, parts};
@@ -13,8 +13,16 @@ use crate::world::database::{Cluster, DbInstance, DbInstanceStatus};
 
 /// `DescribeDBInstances`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let filters =
-        filters(context, &["db-cluster-id", "db-instance-id", "dbi-resource-id", "engine", "domain"])?;
+    let filters = filters(
+        context,
+        &[
+            "db-cluster-id",
+            "db-instance-id",
+            "dbi-resource-id",
+            "engine",
+            "domain",
+        ],
+    )?;
     let wanted = match context.params.get("DBInstanceIdentifier") {
         // An ARN is accepted as well.
         Some(text) => {
@@ -24,16 +32,6 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         }
         None => None,
     };
-    // Unlike other filters, this one must name clusters that are there.
-    for filter in filters.iter().filter(|filter| filter.name == "db-cluster-id") {
-        for value in &filter.values {
-            let id = value.rsplit(':').next().unwrap_or(value).to_ascii_lowercase();
-            if !context.here().clusters.contains_key(&id) {
-                let message = format!("DBCluster {id} not found.");
-                return Err(ApiError::new("DBClusterNotFoundFault", message));
-            }
-        }
-    }
     let shown = context
         .here()
         .db_instances
@@ -51,9 +49,14 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         .map(|(id, instance)| (id.clone(), (id, instance)));
     let (instances, marker) = page(context, shown)?;
     let mut xml = Xml::new();
-    xml.list("DBInstances", "DBInstance", instances, |xml, (id, instance)| {
-        describe_one(xml, context, id, instance);
-    })
+    xml.list(
+        "DBInstances",
+        "DBInstance",
+        instances,
+        |xml, (id, instance)| {
+            describe_one(xml, context, id, instance);
+        },
+    )
     .maybe("Marker", marker);
     Ok(xml.finish())
 }
@@ -103,7 +106,10 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, instance: &DbIns
         xml.text("InstanceCreateTime", iso(instance.created_at));
     }
     if instance.performance_insights {
-        xml.text("PerformanceInsightsRetentionPeriod", instance.insights_retention);
+        xml.text(
+            "PerformanceInsightsRetentionPeriod",
+            instance.insights_retention,
+        );
     }
     xml.text("DeletionProtection", false)
         .text("AssociatedRoles", "")
@@ -126,15 +132,27 @@ fn of_cluster(
         .text("BackupRetentionPeriod", cluster.backup_retention)
         .text("EngineVersion", &cluster.version)
         .text("StorageEncrypted", cluster.encrypted)
-        .text("IAMDatabaseAuthenticationEnabled", cluster.iam_authentication)
-        .list("VpcSecurityGroups", "VpcSecurityGroupMembership", &cluster.groups, |xml, group| {
-            xml.text("VpcSecurityGroupId", group).text("Status", "active");
-        })
+        .text(
+            "IAMDatabaseAuthenticationEnabled",
+            cluster.iam_authentication,
+        )
+        .list(
+            "VpcSecurityGroups",
+            "VpcSecurityGroupMembership",
+            &cluster.groups,
+            |xml, group| {
+                xml.text("VpcSecurityGroupId", group)
+                    .text("Status", "active");
+            },
+        )
         .node("DBParameterGroups", |xml| {
             xml.node("DBParameterGroup", |xml| {
                 let major = parts(&cluster.version).0;
-                xml.text("DBParameterGroupName", format_args!("default.{ENGINE}{major}"))
-                    .text("ParameterApplyStatus", "in-sync");
+                xml.text(
+                    "DBParameterGroupName",
+                    format_args!("default.{ENGINE}{major}"),
+                )
+                .text("ParameterApplyStatus", "in-sync");
             });
         });
     // The address is known once the machine is there.
@@ -146,6 +164,8 @@ fn of_cluster(
         });
     }
     if let Ok((name, group)) = subnet_group::find(context, &cluster.subnet_group) {
-        xml.node("DBSubnetGroup", |xml| subnet_group::describe_one(xml, context, &name, group));
+        xml.node("DBSubnetGroup", |xml| {
+            subnet_group::describe_one(xml, context, &name, group)
+        });
     }
 }

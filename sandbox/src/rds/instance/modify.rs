@@ -14,21 +14,36 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     let instance = find(context, &id)?;
     if instance.status != DbInstanceStatus::Available {
-        return Err(wrong_state(format!("Database instance {id} is not in available state.")));
+        return Err(wrong_state(format!(
+            "Database instance {id} is not in available state."
+        )));
     }
-    for name in ["MasterUserPassword", "BackupRetentionPeriod", "DBPortNumber", "DeletionProtection"] {
+    for name in [
+        "MasterUserPassword",
+        "BackupRetentionPeriod",
+        "DBPortNumber",
+        "DeletionProtection",
+    ] {
         if params.get(name).is_some() {
             return Err(ApiError::combination(format!(
                 "For a member of a DB cluster, {name} is set on the DB cluster."
             )));
         }
     }
-    for name in ["NewDBInstanceIdentifier", "DBSubnetGroupName", "EngineVersion"] {
+    for name in [
+        "NewDBInstanceIdentifier",
+        "DBSubnetGroupName",
+        "EngineVersion",
+    ] {
         if params.get(name).is_some() {
-            return Err(ApiError::combination(format!("The parameter {name} is not simulated")));
+            return Err(ApiError::combination(format!(
+                "The parameter {name} is not simulated"
+            )));
         }
     }
-    let class = params.get("DBInstanceClass").filter(|class| *class != instance.class);
+    let class = params
+        .get("DBInstanceClass")
+        .filter(|class| *class != instance.class);
     if let Some(class) = class {
         let cluster = cluster::find(context, &instance.cluster)?;
         let class = offered_class(context, class, cluster)?;

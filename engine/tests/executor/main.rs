@@ -1,0 +1,13 @@
+//! Tests of the executor on virtual time: scripted steps in a simulated world,
+//! a journal that can fail or be cut off at any append.
+
+mod durability;
+mod faults;
+mod graphs;
+mod parts;
+mod plans;
+mod resuming;
+mod rollback;
+mod rules;
+mod stopping;
+mod support;

@@ -1,0 +1,356 @@
+//! Scripted steps, and the world they work on.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use serde::Serialize;
+use stepwell_engine::event::Verb;
+use stepwell_engine::{Attempt, Effect, Fault, Found, Graph, GraphBuilder, Handle, Policy, Step};
+
+use super::TestJournal;
+
+/// What one call of a verb does.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    /// Goes well.
+    Well,
+    /// Goes well, after some time.
+    Slow(Duration),
+    /// Has no effect.
+    Fail(Fault),
+    /// Has its effect, and fails all the same.
+    Lose(Fault),
+    /// Has its effect and never returns.
+    Hang,
+    /// Panics.
+    Panic,
+    /// Panics with something that panics when it is dropped.
+    PanicTwice,
+    /// Waits in a pause that ends when the run is asked to stop, then goes well.
+    Pause(Duration),
+}
+
+#[derive(Default)]
+struct Inner {
+    scripts: HashMap<(String, &'static str), VecDeque<Act>>,
+    /// What there is, since when (clock time), and whose it is (a key).
+    things: BTreeMap<String, (Duration, String)>,
+    calls: Vec<String>,
+    keys: BTreeMap<String, BTreeSet<String>>,
+    wrong: Vec<String>,
+    active: usize,
+    peak: usize,
+}
+
+/// What the steps work on.
+pub(crate) struct World {
+    inner: Mutex<Inner>,
+    journal: Arc<TestJournal>,
+    /// How long what is young is not seen by *check*.
+    pub(crate) blind: Mutex<Duration>,
+}
+
+impl World {
+    pub(super) fn new(journal: Arc<TestJournal>) -> Self {
+        Self {
+            inner: Mutex::default(),
+            journal,
+            blind: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap()
+    }
+
+    pub(super) fn script(
+        &self,
+        step: &str,
+        verb: &'static str,
+        acts: impl IntoIterator<Item = Act>,
+    ) {
+        let key = (step.to_owned(), verb);
+        self.lock().scripts.entry(key).or_default().extend(acts);
+    }
+
+    /// Puts something there that is somebody else's.
+    pub(crate) fn put(&self, name: &str) {
+        let thing = (Duration::ZERO, "somebody".to_owned());
+        self.lock().things.insert(name.to_owned(), thing);
+    }
+
+    /// The names of all there is.
+    pub(crate) fn things(&self) -> Vec<String> {
+        self.lock().things.keys().cloned().collect()
+    }
+
+    /// All calls of steps so far, as `verb step`.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.lock().calls.clone()
+    }
+
+    /// How many calls there were of `verb step`.
+    pub(crate) fn count(&self, call: &str) -> usize {
+        self.lock()
+            .calls
+            .iter()
+            .filter(|made| *made == call)
+            .count()
+    }
+
+    /// The keys that the attempts at a step were given.
+    pub(crate) fn keys(&self, step: &str) -> Vec<String> {
+        let inner = self.lock();
+        inner
+            .keys
+            .get(step)
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
+    }
+
+    /// How many calls there were at once, at most, and how many there are now.
+    pub(crate) fn peak_and_active(&self) -> (usize, usize) {
+        let inner = self.lock();
+        (inner.peak, inner.active)
+    }
+
+    /// Nothing happened that must never happen.
+    pub(crate) fn assert_sound(&self) {
+        let wrong = &self.lock().wrong;
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    /// Counts a call while it lasts.
+    fn enter(&self, verb: &'static str, at: &Attempt<Self>) -> (Call<'_>, Act) {
+        let mut inner = self.lock();
+        let step = at.step().to_string();
+        let expected = if at.undoing() { Verb::Undo } else { Verb::Run };
+        if !self.journal.has_start(at.step(), at.number(), expected) && verb != "check" {
+            let wrong = format!("{verb} {step} began before its start was durable");
+            inner.wrong.push(wrong);
+        }
+        inner.calls.push(format!("{verb} {step}"));
+        inner.keys.entry(step.clone()).or_default().insert(at.key());
+        inner.active += 1;
+        inner.peak = inner.peak.max(inner.active);
+        let act = inner
+            .scripts
+            .get_mut(&(step, verb))
+            .and_then(VecDeque::pop_front)
+            .unwrap_or(Act::Well);
+        (Call(self), act)
+    }
+
+    async fn act(&self, act: Act, at: &Attempt<Self>, effect: impl FnOnce()) -> Result<(), Fault> {
+        match act {
+            Act::Well => effect(),
+            Act::Slow(time) => {
+                at.clock().sleep(time).await;
+                effect();
+            }
+            Act::Fail(fault) => return Err(fault),
+            Act::Lose(fault) => {
+                effect();
+                return Err(fault);
+            }
+            Act::Hang => {
+                effect();
+                std::future::pending::<()>().await;
+            }
+            Act::Panic => panic!("scripted"),
+            Act::PanicTwice => std::panic::panic_any(Bomb),
+            Act::Pause(time) => {
+                at.progress("pausing");
+                at.pause(time).await?;
+                effect();
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+struct Call<'a>(&'a World);
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.0.lock().active -= 1;
+    }
+}
+
+/// The effect of a step, as a type.
+pub(crate) trait Kind: Send + Sync + 'static {
+    const EFFECT: Effect;
+}
+
+macro_rules! kinds {
+    ($($kind:ident)*) => {$(
+        struct $kind;
+        impl Kind for $kind {
+            const EFFECT: Effect = Effect::$kind;
+        }
+    )*};
+}
+kinds!(Create Delete Read Wait);
+
+#[derive(Serialize)]
+struct Scripted<K> {
+    data: String,
+    #[serde(skip)]
+    policy: Policy,
+    #[serde(skip)]
+    kind: PhantomData<K>,
+}
+
+impl<K: Kind> Step for Scripted<K> {
+    type Context = World;
+    type Input = Vec<String>;
+    type Output = String;
+    const KIND: &'static str = "scripted";
+    const EFFECT: Effect = K::EFFECT;
+
+    fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    async fn check(&self, at: &Attempt<World>, _: &Vec<String>) -> Result<Found<String>, Fault> {
+        let world = at.context();
+        let (_call, act) = world.enter("check", at);
+        world.act(act, at, || {}).await?;
+        let name = at.step().to_string();
+        let blind = *world.blind.lock().unwrap();
+        Ok(match world.lock().things.get(&name) {
+            Some((_, key)) if *key != at.key() => Found::Theirs(name),
+            Some((since, _)) if at.clock().elapsed() >= *since + blind => Found::Ours(name),
+            _ => Found::Nothing,
+        })
+    }
+
+    async fn run(&self, at: &Attempt<World>, _: &Vec<String>) -> Result<String, Fault> {
+        let world = at.context();
+        let (_call, act) = world.enter("run", at);
+        let name = at.step().to_string();
+        let effect = || {
+            let mut inner = world.lock();
+            if K::EFFECT.is_passive() {
+                return;
+            }
+            let thing = (at.clock().elapsed(), at.key());
+            if inner.things.insert(name.clone(), thing).is_some() {
+                inner.wrong.push(format!("{name} was made twice"));
+            }
+        };
+        world.act(act, at, effect).await?;
+        Ok(name)
+    }
+
+    async fn undo(
+        &self,
+        at: &Attempt<World>,
+        _: &Vec<String>,
+        output: &String,
+    ) -> Result<(), Fault> {
+        let world = at.context();
+        let (_call, act) = world.enter("undo", at);
+        let effect = || {
+            let mut inner = world.lock();
+            if let Some((_, key)) = inner.things.remove(output)
+                && key != at.key()
+            {
+                inner.wrong.push(format!("{output} was not ours to undo"));
+            }
+        };
+        world.act(act, at, effect).await
+    }
+
+    fn ids(&self, output: &String) -> Vec<String> {
+        vec![format!("id-{output}")]
+    }
+}
+
+/// A step to be.
+#[derive(Clone)]
+pub(crate) struct Def {
+    pub(crate) name: &'static str,
+    pub(crate) effect: Effect,
+    pub(crate) needs: Vec<&'static str>,
+    pub(crate) policy: Policy,
+    pub(crate) data: &'static str,
+}
+
+impl Def {
+    /// With another policy.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Policy)) -> Self {
+        change(&mut self.policy);
+        self
+    }
+}
+
+/// A step of any effect.
+pub(crate) fn define(name: &'static str, effect: Effect, needs: &[&'static str]) -> Def {
+    Def {
+        name,
+        effect,
+        needs: needs.to_vec(),
+        policy: Policy::default(),
+        data: "",
+    }
+}
+
+pub(crate) fn create(name: &'static str, needs: &[&'static str]) -> Def {
+    define(name, Effect::Create, needs)
+}
+
+pub(crate) fn delete(name: &'static str, needs: &[&'static str]) -> Def {
+    define(name, Effect::Delete, needs)
+}
+
+pub(crate) fn read(name: &'static str, needs: &[&'static str]) -> Def {
+    define(name, Effect::Read, needs)
+}
+
+pub(crate) fn wait(name: &'static str, needs: &[&'static str]) -> Def {
+    define(name, Effect::Wait, needs)
+}
+
+/// Builds a graph; the output of the last step is the run's.
+pub(crate) fn graph(defs: impl IntoIterator<Item = Def>) -> Graph<World> {
+    let mut builder = Graph::builder();
+    let mut handles: HashMap<&str, Handle<String>> = HashMap::new();
+    for def in defs {
+        let needs: Vec<_> = def.needs.iter().map(|name| handles[name]).collect();
+        let handle = match def.effect {
+            Effect::Create => add::<Create>(&mut builder, &def, needs),
+            Effect::Delete => add::<Delete>(&mut builder, &def, needs),
+            Effect::Read => add::<Read>(&mut builder, &def, needs),
+            Effect::Wait => add::<Wait>(&mut builder, &def, needs),
+        };
+        handles.insert(def.name, handle);
+        builder.output(handle);
+    }
+    builder.finish().unwrap()
+}
+
+fn add<K: Kind>(
+    builder: &mut GraphBuilder<World>,
+    def: &Def,
+    needs: Vec<Handle<String>>,
+) -> Handle<String> {
+    let step = Scripted::<K> {
+        data: def.data.to_owned(),
+        policy: def.policy,
+        kind: PhantomData,
+    };
+    builder.add(def.name, step, needs)
+}

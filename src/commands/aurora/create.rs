@@ -1,0 +1,51 @@
+//! `stepwell aurora create`.
+
+use stepwell_state::Access;
+use stepwell_workflows::{Workflow, aurora};
+
+use crate::Context;
+use crate::arguments::aurora::CreateArguments;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::runtime;
+use crate::session::start::{self, Prepared};
+use crate::session::{Backend, find, locks, store, survey};
+use crate::settings::workflow::WorkflowSettings;
+use crate::settings::{create, password};
+
+/// Creates a cluster with everything it needs.
+pub fn run(context: &Context, arguments: &CreateArguments) -> Result<Exit, Problem> {
+    let settings = &context.settings;
+    let password = password::resolve(&arguments.password, &context.environment)?;
+    let request = create::resolve(arguments, &context.environment, password.as_ref())?;
+    let how = WorkflowSettings::reversible(&arguments.workflow, arguments.on_failure)?;
+    let backend = Backend::of(settings)?;
+    let access = if how.plan {
+        Access::ReadOnly
+    } else {
+        Access::ReadWrite
+    };
+    let state = store::open(settings, access)?;
+    runtime::block_on(backend.pace(settings), async {
+        let connection = backend.connect(settings, password).await?;
+        let account = connection.account(request.region()).await?;
+        let target = request.target();
+        let _lock = if how.plan {
+            None
+        } else {
+            let now = connection.clock.now();
+            Some(locks::target(context, &state, &account, &target, now)?)
+        };
+        find::refuse_unfinished(context, &state, &account, &target)?;
+        let parameters = aurora::survey_create(&connection.aws, &request)
+            .await
+            .map_err(|error| survey::refused(context, "could not look around in aws", error))?;
+        let graph = aurora::create_graph(&parameters);
+        let prepared = Prepared::new(Workflow::AuroraCreate, target, &parameters, graph)?;
+        if how.plan {
+            start::show_plan(context, &connection, &how, &prepared).await
+        } else {
+            start::start(context, &state, &connection, &account, &how, prepared).await
+        }
+    })
+}

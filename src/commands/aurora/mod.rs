@@ -1,0 +1,6 @@
+//! `stepwell aurora …`.
+
+pub mod create;
+pub mod delete;
+pub mod endpoint;
+pub mod list;

@@ -1,0 +1,53 @@
+//! `stepwell resume`.
+
+use stepwell_state::RunStatus;
+
+use crate::arguments::workflow::ResumeArguments;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::report::outcome;
+use crate::session::carry::{Carried, carry};
+use crate::session::takeup;
+use crate::settings::password;
+use crate::{Context, runtime};
+
+/// Goes on with a run.
+pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Problem> {
+    let password = password::resolve(&arguments.password, &context.environment)?;
+    let found = takeup::find(context, &arguments.run)?;
+    let short = outcome::short(found.row.id);
+    if !found.row.status.is_unfinished() {
+        let how = match found.row.status {
+            RunStatus::Succeeded => "has succeeded",
+            RunStatus::RolledBack => "is rolled back",
+            _ => "was given up",
+        };
+        return Err(
+            Problem::error(format!("run {short} {how}: there is nothing to go on with"))
+                .code("run_ended"),
+        );
+    }
+    runtime::block_on(found.pace(context), async {
+        let connection = found.backend.connect(&context.settings, password).await?;
+        let taken = found.take(context, &connection)?;
+        found.verify(&connection).await?;
+        let carried = Carried {
+            run: found.row.id,
+            created: &taken.created,
+            history: &taken.events,
+            asked_back: false,
+        };
+        carry(
+            context,
+            &found.state,
+            &connection,
+            carried,
+            async |executor| {
+                let by = context.actor.clone();
+                let aws = connection.aws.clone();
+                executor.resume(&taken.events, by, &taken.graph, aws).await
+            },
+        )
+        .await
+    })
+}

@@ -1,0 +1,52 @@
+//! `stepwell runs events`.
+
+use serde::Serialize;
+use stepwell_engine::RunId;
+use stepwell_state::Access;
+
+use crate::Context;
+use crate::arguments::Output;
+use crate::arguments::runs::EventsArguments;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::report::events::{self, EventDocument};
+use crate::report::time;
+use crate::session::store;
+
+#[derive(Serialize)]
+struct Document {
+    schema: u32,
+    run: RunId,
+    events: Vec<EventDocument>,
+}
+
+/// Prints every event of a run.
+pub fn run(context: &Context, arguments: &EventsArguments) -> Result<Exit, Problem> {
+    let from = store::open(&context.settings, Access::ReadOnly)?;
+    let row = store::find(&from, &arguments.run)?;
+    let history = from.events(row.id).map_err(|error| store::failed(&error))?;
+    let printer = &context.printer;
+    match printer.output {
+        Output::Json => printer.document(&Document {
+            schema: crate::SCHEMA,
+            run: row.id,
+            events: history.iter().map(events::document).collect(),
+        })?,
+        Output::Jsonl => {
+            for event in &history {
+                printer.document(&events::document(event))?;
+            }
+        }
+        Output::Text => {
+            for event in &history {
+                printer.line(format!(
+                    "{:>5}  {}  {}",
+                    event.seq,
+                    time::rfc3339_text(event.at),
+                    events::text(&event.body)
+                ))?;
+            }
+        }
+    }
+    Ok(Exit::Success)
+}

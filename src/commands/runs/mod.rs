@@ -1,0 +1,5 @@
+//! `stepwell runs …`.
+
+pub mod events;
+pub mod list;
+pub mod show;

@@ -1,0 +1,35 @@
+//! `stepwell runs show`.
+
+use stepwell_state::Access;
+
+use crate::Context;
+use crate::arguments::runs::ShowArguments;
+use crate::exit::Exit;
+use crate::history::Story;
+use crate::problem::Problem;
+use crate::report::outcome::Next;
+use crate::report::{show, show_json};
+use crate::session::{locks, store};
+
+/// Tells the story of a run.
+pub fn run(context: &Context, arguments: &ShowArguments) -> Result<Exit, Problem> {
+    let from = store::open(&context.settings, Access::ReadOnly)?;
+    let row = store::find(&from, &arguments.run)?;
+    // Asked before and after: a process that takes up or lets go of the run
+    // meanwhile is not to be taken for a crash.
+    let held_before = locks::is_held(&from, row.id)?;
+    let events = from.events(row.id).map_err(|error| store::failed(&error))?;
+    let alive = held_before || locks::is_held(&from, row.id)?;
+    let story = Story::tell(&events, alive)
+        .ok_or_else(|| Problem::error("the run's history has no beginning"))?;
+    let next = Next::of(&story, &context.settings);
+    let printer = &context.printer;
+    if printer.output.is_json() {
+        printer.document(&show_json::document(&story, next.resume))?;
+    } else {
+        for line in show::lines(&story, printer.out, &next.lines(&story)) {
+            printer.line(line)?;
+        }
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,107 @@
+//! The command `stepwell`: arguments, settings, sessions, and the views of what
+//! happens. Only this package formats for people, and only its `main` exits.
+//!
+//! A command line becomes [`arguments`] (what may be said), these and the
+//! [`environment`] become [`settings`] (what is meant), and a file of
+//! [`commands`] per command does it. What starts or goes on with a run is a
+//! [`session`]; what people and programs see of a run is the [`history`], one
+//! fold over its events, put into form by [`report`] and, while it goes on, by
+//! [`progress`].
+
+pub mod account;
+pub mod arguments;
+pub mod clock;
+pub mod commands;
+pub mod environment;
+pub mod exit;
+pub mod history;
+pub mod problem;
+pub mod progress;
+pub mod report;
+pub mod runtime;
+pub mod session;
+pub mod settings;
+pub mod terminal;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use stepwell_engine::event::Actor;
+
+use arguments::{Arguments, Output};
+use environment::Environment;
+pub use exit::Exit;
+use problem::Problem;
+use report::Printer;
+use settings::Settings;
+use terminal::Terminal;
+
+/// The version of every JSON document that is printed.
+pub const SCHEMA: u32 = 1;
+
+/// What every command works with.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// What is meant by the global arguments.
+    pub settings: Settings,
+    /// The process environment.
+    pub environment: Environment,
+    /// The one printer.
+    pub printer: Printer,
+    /// Who is at work.
+    pub actor: Actor,
+}
+
+/// Does what the command line says.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
+        Ok(arguments) => arguments,
+        Err(error) => return unparsed(&error, Output::guess(&words)),
+    };
+    let mut printer = Printer::plain(arguments.global.output);
+    let environment = Environment::read();
+    let done = Settings::resolve(&arguments.global, &environment, Terminal::detect()).and_then(
+        |settings| {
+            printer = Printer::new(&settings);
+            let context = Context {
+                actor: settings::actor(&environment),
+                settings,
+                environment,
+                printer,
+            };
+            commands::run(&context, &arguments.command)
+        },
+    );
+    done.unwrap_or_else(|problem| {
+        printer.problem(&problem);
+        problem.exit
+    })
+}
+
+/// Help, the version, or a command line that is not one.
+fn unparsed(error: &clap::Error, output: Output) -> Exit {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A closed pipe is the only way for this to fail.
+            let _ = error.print();
+            Exit::Success
+        }
+        _ if output.is_json() => {
+            let text = error.render().to_string();
+            let message = text.strip_prefix("error: ").unwrap_or(&text).trim();
+            let (message, help) = message.split_once("\n\n").unwrap_or((message, ""));
+            let mut problem = Problem::usage(message.trim());
+            if !help.is_empty() {
+                problem = problem.hint(help.trim().replace("\n\n", "; "));
+            }
+            Printer::plain(output).problem(&problem);
+            Exit::Usage
+        }
+        _ => {
+            let _ = error.print();
+            Exit::Usage
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Which AWS: the real one, an endpoint that stands for it, or the sandbox.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use stepwell_engine::Clock;
+use stepwell_workflows::{Aws, AwsSettings, Secret};
+
+use super::sandbox;
+use crate::account::AccountRecord;
+use crate::clock::Pace;
+use crate::problem::Problem;
+use crate::settings::Settings;
+
+/// Which AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Backend {
+    /// The simulated account in a file.
+    Sandbox(PathBuf),
+    /// The real one, or what stands for it at an endpoint.
+    Aws {
+        /// The endpoint, if not AWS's own.
+        endpoint: Option<String>,
+    },
+}
+
+impl Backend {
+    /// What the settings ask for.
+    pub fn of(settings: &Settings) -> Result<Self, Problem> {
+        if settings.sandbox {
+            return Ok(Self::Sandbox(settings.sandbox_file()));
+        }
+        if settings.pace_given {
+            return Err(Problem::usage(
+                "--sandbox-speed is not possible without --sandbox; allowed: both or neither",
+            ));
+        }
+        Ok(Self::Aws {
+            endpoint: settings.endpoint_url.clone(),
+        })
+    }
+
+    /// What a run recorded, unless the settings contradict it.
+    pub fn of_record(record: &AccountRecord, settings: &Settings) -> Result<Self, Problem> {
+        match record {
+            AccountRecord::Sandbox { path, .. } => Ok(Self::Sandbox(path.clone())),
+            AccountRecord::Aws { .. } if settings.sandbox => Err(Problem::error(format!(
+                "the run belongs to {record}, not to a sandbox"
+            ))
+            .code("other_account")
+            .hint("leave out --sandbox")),
+            AccountRecord::Aws { endpoint, .. } => {
+                let asked = settings.endpoint_url.as_ref();
+                if let Some(asked) = asked.filter(|asked| Some(*asked) != endpoint.as_ref()) {
+                    return Err(Problem::error(format!(
+                        "the run belongs to {record}, and the endpoint is {asked}"
+                    ))
+                    .code("other_account")
+                    .hint("leave out --endpoint-url and AWS_ENDPOINT_URL: the run knows its own"));
+                }
+                Ok(Self::Aws {
+                    endpoint: endpoint.clone(),
+                })
+            }
+        }
+    }
+
+    /// How fast time passes there.
+    pub fn pace(&self, settings: &Settings) -> Pace {
+        match self {
+            Self::Sandbox(_) => settings.pace,
+            Self::Aws { .. } => Pace::REAL,
+        }
+    }
+
+    /// Makes the clients. Call it inside the runtime.
+    pub async fn connect(
+        &self,
+        settings: &Settings,
+        password: Option<Secret>,
+    ) -> Result<Connection, Problem> {
+        let pace = self.pace(settings);
+        let clock = pace.clock();
+        let (http_client, fixed_credentials, endpoint_url, simulated) = match self {
+            Self::Sandbox(path) => {
+                let account = sandbox::open(path, pace)?;
+                let client = SharedHttpClient::new(account.http_client());
+                let record = AccountRecord::Sandbox {
+                    id: account.account_id().to_owned(),
+                    path: path.clone(),
+                };
+                (Some(client), true, None, Some(record))
+            }
+            Self::Aws { endpoint } => (None, false, endpoint.clone(), None),
+        };
+        let aws = Aws::connect(AwsSettings {
+            http_client,
+            fixed_credentials,
+            endpoint_url: endpoint_url.clone(),
+            clock: clock.clone(),
+            password,
+        })
+        .await;
+        Ok(Connection {
+            aws: Arc::new(aws),
+            clock,
+            pace,
+            endpoint: endpoint_url,
+            simulated,
+        })
+    }
+}
+
+/// AWS as this process uses it.
+pub struct Connection {
+    /// The clients.
+    pub aws: Arc<Aws>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// How fast it passes.
+    pub pace: Pace,
+    endpoint: Option<String>,
+    simulated: Option<AccountRecord>,
+}
+
+impl Connection {
+    /// Which account this is. A sandbox knows; else STS is asked.
+    pub async fn account(&self, region: &str) -> Result<AccountRecord, Problem> {
+        if let Some(record) = &self.simulated {
+            return Ok(record.clone());
+        }
+        let id = self.aws.account_id(region).await.map_err(|fault| {
+            Problem::from_fault("could not find out which aws account this is", &fault)
+        })?;
+        Ok(AccountRecord::Aws {
+            id,
+            endpoint: self.endpoint.clone(),
+        })
+    }
+}

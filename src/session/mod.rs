@@ -1,0 +1,17 @@
+//! What starts a run or takes one up: the account, the locks, the executor
+//! under signals, and the report at the end.
+
+pub mod abandon;
+pub mod backend;
+pub mod carry;
+pub mod confirm;
+pub mod find;
+pub mod locks;
+pub mod sandbox;
+pub mod signals;
+pub mod start;
+pub mod store;
+pub mod survey;
+pub mod takeup;
+
+pub use backend::{Backend, Connection};

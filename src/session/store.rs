@@ -1,0 +1,53 @@
+//! The state file, with its errors put into form.
+
+use stepwell_engine::JournalError;
+use stepwell_state::{Access, FindError, RunRow, Store, StoreError};
+
+use crate::problem::Problem;
+use crate::settings::Settings;
+
+/// Opens the state file; a missing one is made for writing, and empty for
+/// reading.
+pub fn open(settings: &Settings, access: Access) -> Result<Store, Problem> {
+    Store::open(&settings.state, access).map_err(|error| failed(&error))
+}
+
+/// The run that `text` stands for.
+pub fn find(store: &Store, text: &str) -> Result<RunRow, Problem> {
+    store.find(text).map_err(|error| match error {
+        FindError::Store(error) => failed(&error),
+        other => Problem::error(other.to_string())
+            .code("no_such_run")
+            .maybe_hint(other.hint()),
+    })
+}
+
+/// The state file could not be used.
+pub fn failed(error: &StoreError) -> Problem {
+    let code = match error {
+        StoreError::Corrupt { .. } => "state_corrupt",
+        StoreError::ReadOnly { .. } | StoreError::Permission { .. } => "state_read_only",
+        StoreError::Newer { .. } => "state_newer",
+        StoreError::Busy { .. } => "state_busy",
+        StoreError::Full { .. } => "state_full",
+        _ => "state",
+    };
+    let mut problem = Problem::error(error.to_string())
+        .code(code)
+        .maybe_hint(error.hint());
+    if let Some(source) = std::error::Error::source(error) {
+        problem = problem.because(source);
+    }
+    problem
+}
+
+/// The journal failed while a run went on.
+pub fn journal_failed(what: &str, error: &JournalError) -> Problem {
+    let mut problem = Problem::error(what).code("journal").because(error);
+    if let JournalError::Store { source, .. } = error
+        && let Some(error) = source.downcast_ref::<StoreError>()
+    {
+        problem = problem.maybe_hint(error.hint());
+    }
+    problem
+}

@@ -1,0 +1,103 @@
+//! Taking up a run again: its account, its locks, its graph.
+
+use stepwell_engine::event::{EventBody, RunCreated};
+use stepwell_engine::{Event, Graph};
+use stepwell_state::{Access, Lock, RunRow, Store};
+use stepwell_workflows::{Aws, RebuildError, rebuild};
+
+use super::{Backend, Connection, locks, store};
+use crate::Context;
+use crate::account::AccountRecord;
+use crate::clock::Pace;
+use crate::problem::Problem;
+
+/// A run that is about to be taken up.
+pub struct Found {
+    /// The state file.
+    pub state: Store,
+    /// The run.
+    pub row: RunRow,
+    /// The account it recorded.
+    pub account: AccountRecord,
+    /// Which AWS that is.
+    pub backend: Backend,
+}
+
+/// Finds a run and the account it belongs to.
+pub fn find(context: &Context, run: &str) -> Result<Found, Problem> {
+    let settings = &context.settings;
+    let state = store::open(settings, Access::ReadWrite)?;
+    let row = store::find(&state, run)?;
+    let account = AccountRecord::read(&row.account)?;
+    let backend = Backend::of_record(&account, settings)?;
+    Ok(Found {
+        state,
+        row,
+        account,
+        backend,
+    })
+}
+
+/// A run whose locks are held.
+pub struct Taken {
+    /// What it started from.
+    pub created: RunCreated,
+    /// What has happened so far.
+    pub events: Vec<Event>,
+    /// Its graph, built again.
+    pub graph: Graph<Aws>,
+    _locks: (Lock, Lock),
+}
+
+impl Found {
+    /// How fast time passes where the run belongs.
+    pub fn pace(&self, context: &Context) -> Pace {
+        self.backend.pace(&context.settings)
+    }
+
+    /// Takes the locks, reads the history and builds the graph again.
+    pub fn take(&self, context: &Context, connection: &Connection) -> Result<Taken, Problem> {
+        let now = connection.clock.now();
+        let run = locks::run(context, &self.state, self.row.id, now);
+        // Whoever carries the run holds both; the run is what a person asked for.
+        let run = run?;
+        let target = locks::target(context, &self.state, &self.account, &self.row.target, now)?;
+        let events = self
+            .state
+            .events(self.row.id)
+            .map_err(|error| store::failed(&error))?;
+        let Some(EventBody::RunCreated(created)) = events.first().map(|event| &event.body) else {
+            return Err(Problem::error("the run's history has no beginning"));
+        };
+        let created = created.as_ref().clone();
+        let graph = rebuild(&created.workflow, &created.parameters)
+            .map_err(|error| unbuildable(&error, &created))?;
+        Ok(Taken {
+            created,
+            events,
+            graph,
+            _locks: (run, target),
+        })
+    }
+
+    /// Makes sure that this is the account that the run belongs to.
+    pub async fn verify(&self, connection: &Connection) -> Result<(), Problem> {
+        let current = connection.account(region(&self.row.target)).await?;
+        self.account.must_be(&current)
+    }
+}
+
+/// The region of a target: `aurora/<region>/<cluster>`.
+fn region(target: &str) -> &str {
+    target.split('/').nth(1).unwrap_or("us-east-1")
+}
+
+fn unbuildable(error: &RebuildError, created: &RunCreated) -> Problem {
+    Problem::error("the run's steps can't be built again")
+        .code("graph_changed")
+        .because(error)
+        .hint(format!(
+            "go on with the version that started it: {}",
+            created.by.version
+        ))
+}

@@ -1,0 +1,13 @@
+//! The state file from outside: one contract for every journal, and what only
+//! a file can suffer.
+
+mod contract;
+mod crash;
+mod damage;
+mod denied;
+mod exhausted;
+mod group;
+mod index;
+mod locks;
+mod schema;
+mod support;

@@ -1,0 +1,5 @@
+//! Drives the real command in a hermetic environment, and holds the
+//! architecture to its rules.
+
+mod architecture;
+mod command;

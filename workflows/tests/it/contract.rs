@@ -1,0 +1,201 @@
+//! The contract that every step keeps: whatever ran is found by its check;
+//! running or undoing twice is as good as once.
+
+use std::sync::Arc;
+
+use stepwell_engine::event::{EventBody, Outcome, Verb};
+use stepwell_engine::{Change, Event, Journal as _, MemoryJournal, RunId, plan};
+use stepwell_workflows::aurora::{create_graph, delete_graph, survey_create};
+
+use crate::support::{Dying, Strike, Wanted, World, ended_well, memory, options, rolled_back, until_death};
+
+async fn create(world: &World, journal: Arc<MemoryJournal>, run: RunId) {
+    let report = world
+        .create(journal, run, options(2), Wanted::default())
+        .await
+        .expect("run");
+    assert!(ended_well(&report), "{report:?}");
+}
+
+/// The history without its last events, from the first one that `cut` finds.
+fn truncated(events: &[Event], cut: impl Fn(&EventBody) -> bool) -> Vec<Event> {
+    let end = events
+        .iter()
+        .position(|event| cut(&event.body))
+        .expect("a place to cut");
+    events[..end].to_vec()
+}
+
+async fn journal_of(events: Vec<Event>) -> Arc<MemoryJournal> {
+    let journal = memory();
+    journal.append(events).await.expect("append");
+    journal
+}
+
+fn succeeded<'a>(body: &'a EventBody, wanted: &str, verb: Verb) -> Option<&'a Outcome> {
+    match body {
+        EventBody::AttemptSucceeded {
+            step,
+            verb: found,
+            outcome,
+            ..
+        } if step.as_ref() == wanted && *found == verb => Some(outcome),
+        _ => None,
+    }
+}
+
+/// Forgets that a step succeeded, with all that came after, and takes the run
+/// up: every effect is found as this run's own and none is repeated.
+#[tokio::test(start_paused = true)]
+async fn what_ran_is_found_by_check_and_not_run_again() {
+    let world = World::new().await;
+    let (journal, run) = (memory(), world.run_id());
+    create(&world, journal.clone(), run).await;
+    let events = journal.load(run).await.expect("load");
+    let EventBody::RunCreated(created) = &events[0].body else {
+        panic!("no beginning");
+    };
+    let census = world.census();
+    let mut steps = 0;
+    for step in &created.steps {
+        let history = truncated(&events, |body| {
+            succeeded(body, &step.name, Verb::Run).is_some()
+        });
+        let forgetful = journal_of(history).await;
+        let before = world.account.inventory().expect("inventory");
+        let report = world.resume(forgetful.clone(), run).await.expect("resume");
+        assert!(ended_well(&report), "{}: {report:?}", step.name);
+        assert_eq!(world.census(), census, "{}", step.name);
+        assert_eq!(
+            world.account.inventory().expect("inventory"),
+            before,
+            "{} changed something",
+            step.name
+        );
+        let again = forgetful.load(run).await.expect("load");
+        let outcome = again
+            .iter()
+            .find_map(|event| succeeded(&event.body, &step.name, Verb::Run))
+            .expect("outcome");
+        if !step.effect.is_passive() {
+            assert!(
+                matches!(outcome, Outcome::Ours { .. }),
+                "{}: {outcome:?}",
+                step.name
+            );
+            steps += 1;
+        }
+    }
+    println!("{steps} effects found again");
+    assert!(steps >= 12, "{steps}");
+}
+
+/// Undoes everything, forgets each undo in turn and undoes again.
+#[tokio::test(start_paused = true)]
+async fn what_was_undone_can_be_undone_again() {
+    let world = World::new().await;
+    let empty = world.account.inventory().expect("inventory");
+    let (journal, run) = (memory(), world.run_id());
+    create(&world, journal.clone(), run).await;
+    let report = world.rollback(journal.clone(), run).await.expect("rollback");
+    assert!(rolled_back(&report), "{report:?}");
+    let events = journal.load(run).await.expect("load");
+    let undone: Vec<_> = events
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::AttemptSucceeded {
+                step,
+                verb: Verb::Undo,
+                outcome,
+                ..
+            } => Some((step.clone(), outcome.clone())),
+            _ => None,
+        })
+        .collect();
+    assert!(undone.len() >= 12, "{undone:?}");
+    for (step, outcome) in &undone {
+        assert_eq!(*outcome, Outcome::Undone, "{step}");
+        let history = truncated(&events, |body| succeeded(body, step, Verb::Undo).is_some());
+        let forgetful = journal_of(history).await;
+        let report = world.resume(forgetful, run).await.expect("resume");
+        assert!(rolled_back(&report), "{step}: {report:?}");
+        assert_eq!(world.account.inventory().expect("inventory"), empty, "{step}");
+    }
+}
+
+/// Undo before parents, children first: the order of the history says so.
+#[tokio::test(start_paused = true)]
+async fn children_are_undone_before_their_parents() {
+    let world = World::new().await;
+    let (journal, run) = (memory(), world.run_id());
+    create(&world, journal.clone(), run).await;
+    world.rollback(journal.clone(), run).await.expect("rollback");
+    let events = journal.load(run).await.expect("load");
+    let EventBody::RunCreated(created) = &events[0].body else {
+        panic!("no beginning");
+    };
+    let started = |name: &str| {
+        events.iter().position(|event| {
+            matches!(&event.body, EventBody::AttemptStarted { step, verb: Verb::Undo, .. } if step.as_ref() == name)
+        })
+    };
+    let done = |name: &str| {
+        events
+            .iter()
+            .position(|event| succeeded(&event.body, name, Verb::Undo).is_some())
+    };
+    for child in &created.steps {
+        for parent in &child.needs {
+            let parent = &created.steps[*parent as usize];
+            if let (Some(child), Some(parent)) = (done(&child.name), started(&parent.name)) {
+                assert!(child < parent, "a parent was undone first");
+            }
+        }
+    }
+}
+
+/// The plan says what would be made, keeps what is there, and changes nothing.
+#[tokio::test(start_paused = true)]
+async fn the_plan_only_reads() {
+    let world = World::new().await;
+    let request = options(2).validate(None).expect("valid");
+    let parameters = survey_create(&world.aws, &request).await.expect("survey");
+    let graph = create_graph(&parameters).expect("graph");
+    let before = world.account.inventory().expect("inventory");
+    let context = Arc::new(world.aws.clone());
+    let planned = plan(&graph, world.run_id(), context.clone(), world.clock.clone())
+        .await
+        .expect("plan");
+    assert_eq!(world.account.inventory().expect("inventory"), before);
+    assert!(
+        planned
+            .iter()
+            .filter(|step| step.kind.starts_with("create"))
+            .all(|step| step.change == Change::Create),
+        "{planned:#?}"
+    );
+
+    // A create that was kept half-way is found by the plan of the same run.
+    let (inner, run) = (memory(), world.run_id());
+    let journal = Dying::new(inner, 6, Strike::Before);
+    let ended = until_death(
+        &journal,
+        world.create(journal.clone(), run, options(2), Wanted::default()),
+    )
+    .await;
+    assert!(ended.is_none());
+    let other = plan(&graph, world.run_id(), context.clone(), world.clock.clone())
+        .await
+        .expect("plan");
+    let found = other.iter().filter(|step| !step.ids.is_empty()).count();
+    println!("{found} steps found by the plan");
+
+    let found = world.survey_delete(None).await.expect("survey");
+    let graph = delete_graph(&found).expect("graph");
+    let before = world.account.inventory().expect("inventory");
+    let planned = plan(&graph, world.run_id(), context, world.clock.clone())
+        .await
+        .expect("plan");
+    assert!(planned.iter().any(|step| step.change == Change::Delete));
+    assert_eq!(world.account.inventory().expect("inventory"), before);
+}

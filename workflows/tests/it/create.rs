@@ -1,0 +1,185 @@
+//! What a create makes.
+
+use std::sync::Arc;
+
+use stepwell_engine::{Journal, Report, RunId};
+use stepwell_workflows::SurveyError;
+use stepwell_workflows::aurora::{Provisioned, endpoint, list, survey_create};
+
+use crate::support::{
+    REGION, Wanted, World, ended_well, memory, options, rolled_back, timestamps_are_ordered,
+};
+
+async fn created(world: &World, instances: u32) -> (Arc<dyn Journal>, RunId, Provisioned) {
+    let journal = memory();
+    let run = world.run_id();
+    let report = world
+        .create(journal.clone(), run, options(instances), Wanted::default())
+        .await
+        .expect("run");
+    assert!(ended_well(&report), "{report:?}");
+    let output = serde_json::from_value(report.output.expect("output")).expect("provisioned");
+    (journal, run, output)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_makes_all_that_is_needed_and_no_more() {
+    let world = World::new().await;
+    let (journal, run, output) = created(&world, 3).await;
+    assert_eq!(
+        output.instances,
+        [
+            "keycloak-instance-1",
+            "keycloak-instance-2",
+            "keycloak-instance-3"
+        ]
+    );
+    let events = journal.load(run).await.expect("events");
+    assert!(timestamps_are_ordered(&events));
+    let census = world.census();
+    println!("{census:#?}");
+    let of = |kind: &str| -> usize {
+        census
+            .iter()
+            .filter(|(key, _)| key.split(' ').next() == Some(kind))
+            .map(|(_, count)| count)
+            .sum()
+    };
+    assert_eq!(of("vpc"), 1);
+    assert_eq!(of("subnet"), 3);
+    let found = endpoint(&world.aws, REGION, "keycloak")
+        .await
+        .expect("endpoint");
+    assert!(found.serving);
+    assert_eq!(found.writer, output.endpoint);
+    let listing = list(&world.aws, None, REGION).await.expect("list");
+    assert_eq!(listing.clusters.len(), 1);
+    assert_eq!(listing.clusters[0].made_by, "stepwell");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_exists_is_not_touched() {
+    let world = World::new().await;
+    created(&world, 1).await;
+    let before = world.account.inventory().expect("inventory");
+    let request = options(1).validate(None).expect("valid");
+    let refused = survey_create(&world.aws, &request).await;
+    assert!(
+        matches!(refused, Err(SurveyError::Exists { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(world.account.inventory().expect("inventory"), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_finished_create_rolls_back_to_nothing() {
+    let world = World::new().await;
+    let before = world.account.inventory().expect("inventory");
+    let (journal, run, _) = created(&world, 2).await;
+    let report = world.rollback(journal, run).await.expect("rollback");
+    assert!(rolled_back(&report), "{report:?}");
+    assert_eq!(world.account.inventory().expect("inventory"), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_address_range_keeps_clear_of_every_other_vpc() {
+    let world = World::new().await;
+    let (_, _, first) = created(&world, 1).await;
+    for (number, region) in [REGION, "us-east-1", "ap-northeast-1"]
+        .into_iter()
+        .enumerate()
+    {
+        let mut wanted = options(1);
+        wanted.cluster = format!("other-{number}");
+        wanted.region = region.to_owned();
+        wanted.vpc_cidr = Some(first.cidr.clone());
+        let report = world
+            .create(memory(), world.run_id(), wanted, Wanted::default())
+            .await
+            .expect("run");
+        assert!(rolled_back(&report), "{report:?}");
+        let (_, fault) = report.fault.expect("fault");
+        assert!(fault.message.contains("overlaps"), "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_creates_at_once_never_agree_on_a_range() {
+    // Both ask for the same range, so both would take it.
+    let world = World::new().await;
+    let wanted = |name: &str| {
+        let mut wanted = options(1);
+        wanted.cluster = name.to_owned();
+        wanted.vpc_cidr = Some("192.168.7.0/24".to_owned());
+        wanted
+    };
+    let (one, other) = tokio::join!(
+        world.create(memory(), world.run_id(), wanted("one"), Wanted::default()),
+        world.create(memory(), world.run_id(), wanted("other"), Wanted::default()),
+    );
+    let well = [one, other]
+        .into_iter()
+        .filter(|report| ended_well(report.as_ref().expect("run")))
+        .count();
+    assert!(well <= 1, "both took the range");
+    let vpcs = world
+        .resources()
+        .iter()
+        .filter(|resource| resource.kind == "vpc")
+        .count();
+    assert_eq!(vpcs, well);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_creates_that_draw_the_same_range_both_succeed() {
+    let world = World::new().await;
+    let (one, other) = (world.other_process(1).await, world.other_process(1).await);
+    let wanted = |name: &str| {
+        let mut wanted = options(1);
+        wanted.cluster = name.to_owned();
+        wanted
+    };
+    let (first, second) = tokio::join!(
+        one.create(memory(), world.run_id(), wanted("one"), Wanted::default()),
+        other.create(memory(), world.run_id(), wanted("other"), Wanted::default()),
+    );
+    let range = |report: Report| {
+        assert!(ended_well(&report), "{report:?}");
+        let output: Provisioned = serde_json::from_value(report.output.expect("output")).unwrap();
+        output.cidr
+    };
+    let (first, second) = (range(first.expect("run")), range(second.expect("run")));
+    assert_ne!(first, second);
+    assert!(
+        first != "192.168.0.0/24" || second != "192.168.0.0/24",
+        "the test must make them collide"
+    );
+    let vpcs = world.resources().iter().filter(|r| r.kind == "vpc").count();
+    assert_eq!(vpcs, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn zones_are_those_that_offer_the_class() {
+    let world = World::new().await;
+    // Two zones, and not the first two letters.
+    let mut wanted = options(3);
+    wanted.region = "us-west-1".to_owned();
+    let request = wanted.validate(None).expect("valid");
+    let parameters = survey_create(&world.aws, &request).await.expect("survey");
+    assert_eq!(parameters.zones, ["us-west-1a", "us-west-1c"]);
+    let zones: Vec<_> = parameters
+        .instances
+        .iter()
+        .map(|instance| instance.zone.as_str())
+        .collect();
+    assert_eq!(zones, ["us-west-1a", "us-west-1c", "us-west-1a"]);
+
+    let mut wanted = options(1);
+    wanted.instance_class = "db.x9z.huge".to_owned();
+    let request = wanted.validate(None).expect("valid");
+    let refused = survey_create(&world.aws, &request).await;
+    assert!(
+        matches!(refused, Err(SurveyError::Invalid(_))),
+        "{refused:?}"
+    );
+}
