@@ -198,6 +198,8 @@ fn differences<C: Send + Sync + 'static>(created: &RunCreated, graph: &Graph<C>)
             lines.push(format!("step {:?} is another", then.name));
         } else if needed.collect::<HashSet<_>>() != needs.collect::<HashSet<_>>() {
             lines.push(format!("step {:?} needs other steps", then.name));
+        } else if now.digest != then.digest {
+            lines.push(format!("step {:?} has other data", then.name));
         }
     }
     let known: HashSet<_> = created.steps.iter().map(|step| &step.name).collect();
@@ -207,7 +209,7 @@ fn differences<C: Send + Sync + 'static>(created: &RunCreated, graph: &Graph<C>)
         }
     }
     if lines.is_empty() {
-        lines.push("the same steps with other data".to_owned());
+        lines.push("the same steps take their inputs in another order".to_owned());
     }
     lines
 }

@@ -56,6 +56,9 @@ pub struct StepRecord {
     /// The places of its parents in the list of steps, each smaller than its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<u32>,
+    /// A short hash of its data, to tell which step differs when a graph does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
 }
 
 /// The pure structure of a graph: names and edges without behaviour.
@@ -271,6 +274,7 @@ impl<C: Send + Sync + 'static> GraphBuilder<C> {
             kind: S::KIND.to_owned(),
             effect: S::EFFECT,
             needs: parents,
+            digest: hex(&Sha256::digest(&data)[..8]),
         });
         self.steps.push(Arc::new(step));
         Handle {
@@ -294,12 +298,7 @@ impl<C: Send + Sync + 'static> GraphBuilder<C> {
             return Err(error);
         }
         let shape = Shape::new(&self.records)?;
-        let fingerprint = self
-            .hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let fingerprint = hex(&self.hash.finalize());
         Ok(Graph {
             shape: Arc::new(shape),
             steps: self.steps,
@@ -308,4 +307,8 @@ impl<C: Send + Sync + 'static> GraphBuilder<C> {
             fingerprint,
         })
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -130,6 +130,7 @@ fn records_must_come_parents_first() {
         kind: "any".into(),
         effect: Effect::Read,
         needs: needs.to_vec(),
+        digest: String::new(),
     };
     for needs in [0, 1, 7] {
         let error = Shape::new(&[record("a", &[needs])]).err();

@@ -42,7 +42,7 @@ async fn another_graph_is_refused_and_the_difference_shown() {
     let edge = differences(|defs| defs[2].needs = vec!["b"]).await;
     assert_eq!(edge, [r#"step "c" needs other steps"#]);
     let data = differences(|defs| defs[2].data = "other").await;
-    assert_eq!(data, ["the same steps with other data"]);
+    assert_eq!(data, [r#"step "c" has other data"#]);
 }
 
 #[tokio::test(start_paused = true)]

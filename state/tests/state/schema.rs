@@ -31,6 +31,7 @@ fn history() -> Vec<Event> {
         kind: format!("create-{name}"),
         effect,
         needs,
+        digest: String::new(),
     })
     .collect();
     facts.output = Some("ready".into());

@@ -43,6 +43,7 @@ impl Spec {
             kind: "simulated".into(),
             effect: step.effect,
             needs: step.needs.clone(),
+            digest: String::new(),
         });
         let steps: Vec<_> = steps.collect();
         RunCreated {
