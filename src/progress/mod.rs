@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use stepwell_engine::event::RunCreated;
+use stepwell_engine::event::{EventBody, RunCreated};
 use stepwell_engine::{Clock, Event, Observer, StepName};
 
 use self::board::Board;
@@ -36,6 +36,7 @@ struct Shared {
     stopped: Condvar,
     clock: Arc<dyn Clock>,
     printer: Printer,
+    display: Display,
     verbose: bool,
     /// Whether wall time means anything to the run.
     real_time: bool,
@@ -78,12 +79,13 @@ impl Progress {
             stopped: Condvar::new(),
             clock,
             printer,
+            display,
             verbose: settings.verbose,
             real_time,
         });
         let ticker = real_time.then(|| {
             let shared = shared.clone();
-            std::thread::spawn(move || shared.tick(display))
+            std::thread::spawn(move || shared.tick())
         });
         Arc::new(Self {
             shared,
@@ -130,7 +132,12 @@ impl Observer for Progress {
             let _ = shared.printer.document(&events::document(event));
         }
         let mut state = shared.lock();
-        let lines = state.board.apply(event);
+        let mut lines = state.board.apply(event);
+        if shared.display == Display::Live && matches!(event.body, EventBody::AttemptStarted { .. })
+        {
+            // The block shows it.
+            lines.clear();
+        }
         state.say(&lines);
     }
 
@@ -160,10 +167,10 @@ impl Shared {
     }
 
     /// Draws the live block, or breaks the silence, until it is told to stop.
-    fn tick(&self, display: Display) {
+    fn tick(&self) {
         let mut state = self.lock();
         while !state.stop {
-            let pause = match display {
+            let pause = match self.display {
                 Display::Live => FRAME,
                 Display::Lines => HEARTBEAT.saturating_sub(state.quiet.elapsed()),
             };
@@ -177,7 +184,7 @@ impl Shared {
             if state.stop {
                 return;
             }
-            match display {
+            match self.display {
                 Display::Live => state.say(&[]),
                 Display::Lines if state.quiet.elapsed() >= HEARTBEAT => {
                     let at = time::time_of_day(self.clock.now());

@@ -72,6 +72,7 @@ fn an_unfinished_run_is_given_up() {
     home.expect(0, &["runs", "show", id]).prints("given up");
     home.expect(1, &["resume", id]).says("was given up");
     home.expect(1, &["rollback", id]).says("was given up");
+    home.expect(0, &["sandbox", "fault", "clear"]);
     home.create(0, &[]);
 }
 

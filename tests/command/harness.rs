@@ -16,27 +16,27 @@ use tempfile::TempDir;
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// The sandbox in virtual time.
-pub const MAX: [&str; 3] = ["--sandbox", "--sandbox-speed", "max"];
+pub(crate) const MAX: [&str; 3] = ["--sandbox", "--sandbox-speed", "max"];
 
 /// The cluster of the tests.
-pub const KEYCLOAK: [&str; 4] = ["--cluster", "keycloak", "--region", "eu-west-1"];
+pub(crate) const KEYCLOAK: [&str; 4] = ["--cluster", "keycloak", "--region", "eu-west-1"];
 
 /// A home of its own, with nothing of the machine's environment.
-pub struct Home {
+pub(crate) struct Home {
     dir: TempDir,
     variables: Vec<(String, String)>,
 }
 
 /// What became of a command.
 #[derive(Debug)]
-pub struct Done {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Done {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Home {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             dir: TempDir::new().expect("a temporary directory"),
             variables: Vec::new(),
@@ -44,19 +44,19 @@ impl Home {
     }
 
     /// Adds a variable to the environment of every command.
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    pub fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.path().join("state/state.db")
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stepwell"));
         command
             .args(arguments)
@@ -71,13 +71,13 @@ impl Home {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, arguments: &[&str]) -> Done {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Done {
         finish(self.command(arguments))
     }
 
     /// Runs a command that must end with this exit code.
     #[track_caller]
-    pub fn expect(&self, code: i32, arguments: &[&str]) -> Done {
+    pub(crate) fn expect(&self, code: i32, arguments: &[&str]) -> Done {
         let done = self.run(arguments);
         assert_eq!(done.code, code, "stepwell {arguments:?}: {done:#?}");
         done
@@ -85,51 +85,51 @@ impl Home {
 
     /// Runs a command on the sandbox in virtual time.
     #[track_caller]
-    pub fn max(&self, code: i32, arguments: &[&str]) -> Done {
+    pub(crate) fn max(&self, code: i32, arguments: &[&str]) -> Done {
         self.expect(code, &[&MAX, arguments].concat())
     }
 
     /// `aurora create` of the tests' cluster, in virtual time.
     #[track_caller]
-    pub fn create(&self, code: i32, more: &[&str]) -> Done {
+    pub(crate) fn create(&self, code: i32, more: &[&str]) -> Done {
         self.max(code, &[&["aurora", "create"], &KEYCLOAK[..], more].concat())
     }
 
     /// `aurora delete` of the tests' cluster, confirmed, in virtual time.
     #[track_caller]
-    pub fn delete(&self, code: i32, more: &[&str]) -> Done {
+    pub(crate) fn delete(&self, code: i32, more: &[&str]) -> Done {
         let words = ["aurora", "delete", "--yes", "--skip-final-snapshot"];
         self.max(code, &[&words, &KEYCLOAK[..], more].concat())
     }
 
     /// Plants a fault in the sandbox.
     #[track_caller]
-    pub fn fault(&self, words: &[&str]) {
+    pub(crate) fn fault(&self, words: &[&str]) {
         self.max(0, &[&["sandbox", "fault", "add"], words].concat());
     }
 
     /// Goes on with the latest run, in virtual time.
     #[track_caller]
-    pub fn resume(&self, code: i32) -> Done {
+    pub(crate) fn resume(&self, code: i32) -> Done {
         self.expect(code, &["--sandbox-speed", "max", "resume", "latest"])
     }
 
     /// The story of a run.
     #[track_caller]
-    pub fn show(&self, run: &str) -> Value {
+    pub(crate) fn show(&self, run: &str) -> Value {
         self.expect(0, &["-o", "json", "runs", "show", run]).json()
     }
 
     /// The runs, the newest first.
     #[track_caller]
-    pub fn runs(&self) -> Vec<Value> {
+    pub(crate) fn runs(&self) -> Vec<Value> {
         let list = self.expect(0, &["-o", "json", "runs", "list"]).json();
         list["runs"].as_array().expect("runs").clone()
     }
 
     /// How many resources of a kind the sandbox has; all kinds for "".
     #[track_caller]
-    pub fn count(&self, kind: &str) -> usize {
+    pub(crate) fn count(&self, kind: &str) -> usize {
         let status = self.expect(0, &["-o", "json", "sandbox", "status"]).json();
         let regions = status["regions"].as_object().expect("regions");
         regions
@@ -140,7 +140,7 @@ impl Home {
     }
 
     /// Starts a command that goes on while the test does.
-    pub fn start(&self, arguments: &[&str]) -> Running {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         Running::start(self.command(arguments), self.path().join("stdout"))
     }
 }
@@ -148,13 +148,13 @@ impl Home {
 impl Done {
     /// What is on stdout, which must be one JSON document.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
     /// What is on stdout, which must be JSON lines.
     #[track_caller]
-    pub fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         self.stdout
             .lines()
             .map(|line| {
@@ -165,26 +165,26 @@ impl Done {
 
     /// The error, which must be the last line of stderr, as JSON.
     #[track_caller]
-    pub fn error(&self) -> Value {
+    pub(crate) fn error(&self) -> Value {
         let line = self.stderr.lines().last().unwrap_or_default();
         serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
     #[track_caller]
-    pub fn says(&self, text: &str) -> &Self {
+    pub(crate) fn says(&self, text: &str) -> &Self {
         assert!(self.stderr.contains(text), "{text:?} is not in {self:#?}");
         self
     }
 
     #[track_caller]
-    pub fn prints(&self, text: &str) -> &Self {
+    pub(crate) fn prints(&self, text: &str) -> &Self {
         assert!(self.stdout.contains(text), "{text:?} is not in {self:#?}");
         self
     }
 }
 
 /// Runs a command to its end.
-pub fn finish(mut command: Command) -> Done {
+pub(crate) fn finish(mut command: Command) -> Done {
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -232,7 +232,7 @@ fn wait(child: &mut Child) -> ExitStatus {
 }
 
 /// A command that goes on while the test does.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     stdout: PathBuf,
     lines: Receiver<String>,
@@ -256,13 +256,13 @@ impl Running {
         }
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Waits until a line on stderr has this text.
     #[track_caller]
-    pub fn until(&mut self, text: &str) {
+    pub(crate) fn until(&mut self, text: &str) {
         let start = Instant::now();
         while start.elapsed() < LIMIT {
             let Ok(line) = self.lines.recv_timeout(LIMIT) else {
@@ -278,17 +278,17 @@ impl Running {
     }
 
     /// What is on stdout so far.
-    pub fn stdout(&self) -> String {
+    pub(crate) fn stdout(&self) -> String {
         std::fs::read_to_string(&self.stdout).expect("stdout")
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(self.child.id().cast_signed()).expect("a process id");
         kill_process(pid, signal).expect("the process lives");
     }
 
     /// Waits for the end.
-    pub fn end(mut self) -> Done {
+    pub(crate) fn end(mut self) -> Done {
         let status = wait(&mut self.child);
         self.seen.extend(self.lines.iter());
         Done {
@@ -299,7 +299,7 @@ impl Running {
     }
 
     /// Ends it without a warning.
-    pub fn kill(self) -> Done {
+    pub(crate) fn kill(self) -> Done {
         self.signal(Signal::KILL);
         self.end()
     }

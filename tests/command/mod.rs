@@ -5,7 +5,7 @@ mod crash;
 mod create;
 mod delete;
 mod faults;
-mod harness;
+pub(crate) mod harness;
 mod help;
 mod json;
 mod locks;

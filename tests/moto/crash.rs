@@ -1,0 +1,144 @@
+//! Death at random moments, and what a resume makes of it.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use super::stage::Stage;
+
+/// How often a run is killed before it may end.
+const KILLS: usize = 4;
+
+/// Random numbers from a seed that is printed, so that a failure says at least
+/// where the deaths were meant to be.
+struct Dice(u64);
+
+impl Dice {
+    fn cast() -> Self {
+        let since = SystemTime::UNIX_EPOCH.elapsed().expect("a time after 1970");
+        let seed = u64::from(since.subsec_nanos()) ^ since.as_secs();
+        println!("seed {seed}");
+        Self(seed)
+    }
+
+    /// A number below `end`.
+    fn below(&mut self, end: u64) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+}
+
+/// Ends a command when it goes.
+struct Mortal(Child);
+
+impl Drop for Mortal {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Lets a command say some lines, which tell of durable events, and kills it a
+/// moment later.
+fn kill(mut command: Command, dice: &mut Dice, most: u64) {
+    let lines = 1 + dice.below(most);
+    let moment = Duration::from_millis(dice.below(60));
+    println!("killed after {lines} lines and {moment:?}");
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let stderr = child.stderr.take().expect("stderr");
+    let mortal = Mortal(child);
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    for _ in 0..lines {
+        // A wait is as good a moment as any; and it may have ended before.
+        match receiver.recv_timeout(Duration::from_secs(10)) {
+            Ok(line) => println!("  {line}"),
+            Err(_) => break,
+        }
+    }
+    thread::sleep(moment);
+    drop(mortal);
+}
+
+#[test]
+fn a_create_and_a_delete_survive_any_number_of_kills() {
+    let stage = Stage::new();
+    let before = stage.account.snapshot();
+    let mut dice = Dice::cast();
+
+    // A process may die before there is a run: then it is begun again.
+    for _ in 0..KILLS {
+        let command = match stage.latest() {
+            None => stage.create_command(),
+            Some(run) if run["status"] == "succeeded" => break,
+            Some(_) => stage.home.command(&["resume", "latest"]),
+        };
+        kill(command, &mut dice, 24);
+    }
+    match stage.latest() {
+        None => drop(stage.create(0, &[])),
+        Some(run) if run["status"] == "succeeded" => {}
+        Some(_) => drop(stage.home.expect(0, &["resume", "latest"])),
+    }
+    stage.must_be_whole();
+
+    let is_delete = |run: &serde_json::Value| run["workflow"] == "aurora delete";
+    for _ in 0..KILLS {
+        let command = match stage.latest().filter(is_delete) {
+            None => stage.home.command(&Stage::deletion()),
+            Some(run) if run["status"] == "succeeded" => break,
+            Some(_) => stage.home.command(&["resume", "latest"]),
+        };
+        kill(command, &mut dice, 24);
+    }
+    match stage.latest().filter(is_delete) {
+        None => drop(stage.delete()),
+        Some(run) if run["status"] == "succeeded" => {}
+        Some(_) => drop(stage.home.expect(0, &["resume", "latest"])),
+    }
+    stage.account.snapshot().must_be(&before);
+}
+
+#[test]
+fn a_rollback_survives_any_number_of_kills() {
+    let stage = Stage::new();
+    let before = stage.account.snapshot();
+    let mut dice = Dice::cast();
+    stage.create(0, &[]);
+    kill(
+        stage.home.command(&["rollback", "latest", "--yes"]),
+        &mut dice,
+        12,
+    );
+    for _ in 1..KILLS {
+        if stage.latest().expect("a run")["status"] == "rolled_back" {
+            break;
+        }
+        kill(stage.home.command(&["resume", "latest"]), &mut dice, 12);
+    }
+    // The kill may have come before the rollback was asked for.
+    match stage.latest().expect("a run")["status"].as_str() {
+        Some("rolled_back") => {}
+        Some("succeeded") => drop(stage.home.expect(0, &["rollback", "latest", "--yes"])),
+        _ => {
+            stage.home.expect(4, &["resume", "latest"]);
+        }
+    }
+    stage.account.snapshot().must_be(&before);
+}

@@ -1,0 +1,16 @@
+//! The command against moto, a stand-in for AWS that nobody here wrote, with
+//! faults by microburst, likewise. They are installed by [`install`], pinned.
+//!
+//! What moto does wrong is worked around here and nowhere in the product; each
+//! place says so.
+
+mod account;
+mod crash;
+mod faults;
+mod foreign;
+mod http;
+mod install;
+mod leftovers;
+mod lifecycle;
+mod server;
+mod stage;
