@@ -3,3 +3,4 @@
 
 mod architecture;
 mod command;
+mod moto;

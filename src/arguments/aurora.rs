@@ -84,12 +84,12 @@ pub struct CreateArguments {
     #[arg(long, value_name = "NAME")]
     pub database: Option<String>,
 
-    /// The subnet group's name [env: AURORA_SUBNET_GROUP_NAME] [default: <cluster>-subnet-group]
+    /// The subnet group's name [env: AURORA_SUBNET_GROUP_NAME] [default: CLUSTER-subnet-group]
     #[arg(long, value_name = "NAME")]
     pub subnet_group_name: Option<String>,
 
     /// The security group's name [env: AURORA_SECURITY_GROUP_NAME]
-    /// [default: <cluster>-security-group]
+    /// [default: CLUSTER-security-group]
     #[arg(long, value_name = "NAME")]
     pub security_group_name: Option<String>,
 

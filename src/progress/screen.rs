@@ -86,7 +86,7 @@ fn frame(drawn: usize, lines: &[String], block: &[String]) -> String {
         let _ = write!(text, "\x1b[{drawn}A\r");
     }
     for line in lines.iter().chain(block) {
-        let _ = write!(text, "{line}\x1b[K\n");
+        let _ = writeln!(text, "{line}\x1b[K");
     }
     text.push_str("\x1b[J\x1b[?2026l");
     text

@@ -67,7 +67,7 @@ fn kill(mut command: Command, dice: &mut Dice, most: u64) {
     });
     for _ in 0..lines {
         // A wait is as good a moment as any; and it may have ended before.
-        match receiver.recv_timeout(Duration::from_secs(10)) {
+        match receiver.recv_timeout(Duration::from_secs(3)) {
             Ok(line) => println!("  {line}"),
             Err(_) => break,
         }

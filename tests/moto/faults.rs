@@ -75,19 +75,39 @@ fn lost_answers_make_nothing_twice() {
 fn throttles_and_broken_connections_are_lived_through() {
     let stage = Stage::with_faults();
     let before = stage.account.snapshot();
-    for (service, code) in [("ec2", "RequestLimitExceeded"), ("rds", "Throttling")] {
-        stage.proxy().inject(&json!({
-            "service": service,
-            "sequence": { "fail": 1, "pass": 4 },
-            "times": 8,
-            "error": { "code": code },
-        }));
+    let throttled = |code| json!({ "error": { "code": code } });
+    let broken = json!({ "reset": true });
+    let faults = [
+        (
+            "ec2",
+            "DescribeAvailabilityZones",
+            throttled("RequestLimitExceeded"),
+        ),
+        ("ec2", "DescribeRegions", broken.clone()),
+        ("ec2", "CreateVpc", throttled("RequestLimitExceeded")),
+        ("ec2", "CreateSubnet", throttled("RequestLimitExceeded")),
+        (
+            "ec2",
+            "CreateSecurityGroup",
+            json!({ "error": { "code": "InternalError", "status": 500 } }),
+        ),
+        ("rds", "DescribeDBSubnetGroups", broken),
+        ("rds", "CreateDBCluster", throttled("Throttling")),
+        (
+            "rds",
+            "DescribeDBClusters",
+            throttled("ThrottlingException"),
+        ),
+        ("rds", "CreateDBInstance", throttled("Throttling")),
+    ];
+    for (service, operation, mut rule) in faults.clone() {
+        rule["service"] = json!(service);
+        rule["operation"] = json!(operation);
+        rule["times"] = json!(1);
+        stage.proxy().inject(&rule);
     }
-    stage
-        .proxy()
-        .inject(&json!({ "probability": 0.1, "times": 4, "reset": true }));
     stage.create(0, &[]);
-    assert!(stage.proxy().fired() >= 16);
+    assert_eq!(stage.proxy().fired(), faults.len());
     stage.must_be_whole();
     stage.proxy().calm();
     stage.delete();

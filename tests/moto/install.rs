@@ -54,7 +54,7 @@ fn install(folder: &Path) -> Result<PathBuf, String> {
     let failed = |error: io::Error| format!("{}: {error}", folder.display());
     // Several processes may want it at the same time. The lock is the
     // operating system's: it goes with the process that holds it.
-    let lock = File::create(folder.with_extension("lock")).map_err(failed)?;
+    let lock = File::create(format!("{}.lock", folder.display())).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let python = folder.join("bin/python");
     let stamp = folder.join("requirements.txt");

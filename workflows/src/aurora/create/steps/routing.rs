@@ -162,6 +162,9 @@ impl Step for AssociateSubnet {
             return Ok(Found::Nothing);
         };
         if found.route_table_id() != Some(&table.route_table_id) {
+            if at.undoing() {
+                return Ok(Found::Theirs(made));
+            }
             return Err(Fault::permanent(format!(
                 "subnet {} is associated with {}, not with {}",
                 subnet.subnet_id,

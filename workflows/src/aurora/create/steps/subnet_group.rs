@@ -50,8 +50,13 @@ impl Step for CreateSubnetGroup {
         let made = SubnetGroupMade {
             name: self.name.clone(),
         };
-        if at.undoing() && ours {
-            return Ok(Found::Ours(made));
+        // A rollback only asks whose it is: what differs is no reason to stop it.
+        if at.undoing() {
+            return Ok(if ours {
+                Found::Ours(made)
+            } else {
+                Found::Theirs(made)
+            });
         }
         if group.vpc_id().is_some_and(|id| id != vpc.vpc_id) {
             return Err(Fault::permanent(format!(
