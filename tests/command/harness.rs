@@ -70,6 +70,23 @@ impl Home {
         command
     }
 
+    /// Runs a line of shell in which `stepwell` is the command, to its end.
+    pub(crate) fn shell(&self, line: &str) -> Done {
+        let binary = Path::new(env!("CARGO_BIN_EXE_stepwell"));
+        let folder = binary.parent().expect("a folder").display();
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", line])
+            .env_clear()
+            .env("PATH", format!("{folder}:/usr/bin:/bin"))
+            .env("HOME", self.path())
+            .env("STEPWELL_STATE", self.state())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .current_dir(self.path())
+            .stdin(Stdio::null());
+        finish(command)
+    }
+
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Done {
         finish(self.command(arguments))

@@ -5,6 +5,7 @@ mod crash;
 mod create;
 mod delete;
 mod faults;
+mod guide;
 pub(crate) mod harness;
 mod help;
 mod json;

@@ -132,13 +132,11 @@ fn a_rollback_survives_any_number_of_kills() {
         }
         kill(stage.home.command(&["resume", "latest"]), &mut dice, 12);
     }
-    // The kill may have come before the rollback was asked for.
     match stage.latest().expect("a run")["status"].as_str() {
         Some("rolled_back") => {}
+        // The kill came before it was recorded that a rollback is asked for.
         Some("succeeded") => drop(stage.home.expect(0, &["rollback", "latest", "--yes"])),
-        _ => {
-            stage.home.expect(4, &["resume", "latest"]);
-        }
+        _ => drop(stage.home.expect(0, &["resume", "latest"])),
     }
     stage.account.snapshot().must_be(&before);
 }

@@ -7,7 +7,9 @@ use stepwell_engine::event::{EventBody, Outcome, Verb};
 use stepwell_engine::{Change, Event, Journal as _, MemoryJournal, RunId, plan};
 use stepwell_workflows::aurora::{create_graph, delete_graph, survey_create};
 
-use crate::support::{Dying, Strike, Wanted, World, ended_well, memory, options, rolled_back, until_death};
+use crate::support::{
+    Dying, Strike, Wanted, World, ended_well, memory, options, rolled_back, until_death,
+};
 
 async fn create(world: &World, journal: Arc<MemoryJournal>, run: RunId) {
     let report = world
@@ -97,7 +99,10 @@ async fn what_was_undone_can_be_undone_again() {
     let empty = world.account.inventory().expect("inventory");
     let (journal, run) = (memory(), world.run_id());
     create(&world, journal.clone(), run).await;
-    let report = world.rollback(journal.clone(), run).await.expect("rollback");
+    let report = world
+        .rollback(journal.clone(), run)
+        .await
+        .expect("rollback");
     assert!(rolled_back(&report), "{report:?}");
     let events = journal.load(run).await.expect("load");
     let undone: Vec<_> = events
@@ -119,7 +124,11 @@ async fn what_was_undone_can_be_undone_again() {
         let forgetful = journal_of(history).await;
         let report = world.resume(forgetful, run).await.expect("resume");
         assert!(rolled_back(&report), "{step}: {report:?}");
-        assert_eq!(world.account.inventory().expect("inventory"), empty, "{step}");
+        assert_eq!(
+            world.account.inventory().expect("inventory"),
+            empty,
+            "{step}"
+        );
     }
 }
 
@@ -129,7 +138,10 @@ async fn children_are_undone_before_their_parents() {
     let world = World::new().await;
     let (journal, run) = (memory(), world.run_id());
     create(&world, journal.clone(), run).await;
-    world.rollback(journal.clone(), run).await.expect("rollback");
+    world
+        .rollback(journal.clone(), run)
+        .await
+        .expect("rollback");
     let events = journal.load(run).await.expect("load");
     let EventBody::RunCreated(created) = &events[0].body else {
         panic!("no beginning");
