@@ -152,7 +152,13 @@ pub fn gist(output: &Value) -> String {
                 .filter(|(_, text)| short(text))
                 .collect();
             texts.sort_by_key(|(key, _)| rank(key));
-            texts.iter().take(2).map(|(_, text)| *text).collect()
+            // An address says it all; an id may do with a word beside it.
+            let enough = if texts.first().is_some_and(|(key, _)| rank(key) == 0) {
+                1
+            } else {
+                2
+            };
+            texts.iter().take(enough).map(|(_, text)| *text).collect()
         }
         Value::Array(items) => items
             .iter()

@@ -1,6 +1,7 @@
 //! Polling: our own waits instead of the SDK's waiters, which back off to half
 //! an hour and miss states of failure.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use stepwell_engine::{Attempt, Fault, FaultClass};
@@ -13,6 +14,40 @@ pub(crate) enum Seen<T> {
     Done(T),
     /// Not yet; says what there is instead.
     Not(String),
+}
+
+/// Tells "not visible yet" from "gone": a wait for something to become ready
+/// must not go on for an hour when somebody has deleted it.
+#[derive(Default)]
+pub(crate) struct Presence(Mutex<Sightings>);
+
+#[derive(Default)]
+struct Sightings {
+    seen: bool,
+    missed: u32,
+}
+
+impl Presence {
+    /// How many looks in a row may miss something that was never seen.
+    const PATIENCE: u32 = 30;
+
+    /// Takes note of a look; an error if what is waited for is not there and
+    /// will not come.
+    pub(crate) fn look<T>(&self, found: Option<T>, what: &str) -> Result<Option<T>, Fault> {
+        let mut sightings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.is_some() {
+            sightings.seen = true;
+            sightings.missed = 0;
+            return Ok(found);
+        }
+        sightings.missed += 1;
+        let patience = if sightings.seen { 2 } else { Self::PATIENCE };
+        if sightings.missed > patience {
+            return Err(Fault::permanent(format!("{what} has vanished"))
+                .with_hint("somebody or something else deleted it"));
+        }
+        Ok(None)
+    }
 }
 
 /// Looks at a steady pace until what is waited for is so.
@@ -62,5 +97,24 @@ where
         let slower = pace * 2_u32.pow(failures.min(3));
         let jitter = 0.9 + clock.random_fraction() / 5.0;
         at.pause(slower.mul_f64(jitter)).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Presence;
+
+    #[test]
+    fn what_was_seen_and_is_missed_three_times_has_vanished() {
+        let presence = Presence::default();
+        for _ in 0..30 {
+            assert!(presence.look(None::<()>, "it").is_ok());
+        }
+        assert!(presence.look(None::<()>, "it").is_err());
+        let presence = Presence::default();
+        assert!(presence.look(Some(()), "it").is_ok());
+        assert!(presence.look(None::<()>, "it").is_ok());
+        assert!(presence.look(None::<()>, "it").is_ok());
+        assert!(presence.look(None::<()>, "it").is_err());
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use stepwell_engine::machine::Status;
 use stepwell_engine::{Journal as _, MemoryJournal, Report, RunId};
+use stepwell_workflows::aurora::survey_create;
 
 use crate::support::{
     Blow, Dying, Strike, Striker, Wanted, World, ended_well, memory, options, rolled_back,
@@ -88,6 +89,39 @@ async fn a_create_refused_at_any_call_leaves_the_account_as_it_was() {
         clean.mutating
     );
     assert_eq!(struck.len() as u64, clean.mutating);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_refused_at_any_read_leaves_the_account_as_it_was() {
+    let clean = clean().await;
+    // The survey's own reads come before there is a run; polls repeat, so of
+    // the later calls each seventh stands for its neighbours.
+    let survey = {
+        let world = World::new().await;
+        let calls = world.account.calls();
+        let request = options(2).validate(None).expect("valid");
+        survey_create(&world.aws, &request).await.expect("survey");
+        world.account.calls() - calls
+    };
+    let numbers = (survey + 1..=clean.calls).filter(|number| *number < 60 || number % 7 == 0);
+    let mut tried = 0;
+    for number in numbers {
+        let world = World::new().await;
+        let before = inventory(&world);
+        let striker = Striker::new(number, Blow::Refused, false);
+        world.account.set_hook(Some(striker.clone()));
+        let report = create(&world, memory(), world.run_id()).await;
+        let context = format!("call {number} {:?}", striker.struck());
+        if ended_well(&report) {
+            // Only of use to a message, or of a region that may be left out.
+            assert_eq!(world.census(), clean.census, "{context}");
+        } else {
+            assert!(rolled_back(&report), "{context}: {report:?}");
+            assert_eq!(inventory(&world), before, "{context}");
+        }
+        tried += 1;
+    }
+    println!("refused at {tried} of {} calls", clean.calls);
 }
 
 #[tokio::test(start_paused = true)]

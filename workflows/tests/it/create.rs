@@ -1,6 +1,7 @@
 //! What a create makes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use stepwell_engine::{Journal, Report, RunId};
 use stepwell_workflows::SurveyError;
@@ -182,4 +183,32 @@ async fn zones_are_those_that_offer_the_class() {
         matches!(refused, Err(SurveyError::Invalid(_))),
         "{refused:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_somebody_deletes_does_not_hold_up_the_run() {
+    let world = World::new().await;
+    let before = world.account.inventory().expect("inventory");
+    let (journal, run) = (memory(), world.run_id());
+    let (report, ()) = tokio::join!(
+        world.create(journal, run, options(2), Wanted::default()),
+        async {
+            // While the first instance is being made.
+            world.clock.sleep(Duration::from_secs(300)).await;
+            let form = "Action=DeleteDBInstance&Version=2014-10-31&SkipFinalSnapshot=true&DBInstanceIdentifier=keycloak-instance-1";
+            let credential =
+                format!("AWS4-HMAC-SHA256 Credential=x/20260101/{REGION}/rds/aws4_request");
+            let request = http::Request::post("https://rds.eu-west-1.amazonaws.com/")
+                .header("authorization", credential)
+                .body(form.into())
+                .expect("request");
+            world.account.handle(request).await;
+        }
+    );
+    let report = report.expect("run");
+    assert!(rolled_back(&report), "{report:?}");
+    let (step, fault) = report.fault.expect("fault");
+    assert_eq!(&*step, "instance-1-available");
+    assert!(fault.message.contains("deleting"), "{fault}");
+    assert_eq!(world.account.inventory().expect("inventory"), before);
 }

@@ -1,6 +1,7 @@
 //! What there is of a cluster, found by its name and tags. Reads only.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_sdk_rds::types::DbCluster;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,9 @@ use stepwell_engine::Fault;
 use super::{DeleteParameters, DeleteRequest};
 use crate::SurveyError;
 use crate::aws::{Aws, ec2, rds, tags};
+
+/// How long a read may miss what was just made.
+const YOUNG: Duration = Duration::from_secs(5);
 
 /// A route table that is to go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +108,13 @@ pub async fn survey_delete(
         .filter_map(|instance| instance.db_instance_identifier().map(str::to_owned))
         .partition(|id| writer.contains(id.as_str()));
 
-    let vpcs = aws.look(|| ec2::vpcs_of(aws, region, name)).await?;
+    let mut vpcs = aws.look(|| ec2::vpcs_of(aws, region, name)).await?;
+    if vpcs.is_empty() {
+        // A read may miss a VPC that a run made a moment before it was
+        // stopped; to call that "nothing" would leak it.
+        aws.clock().sleep(YOUNG).await;
+        vpcs = aws.look(|| ec2::vpcs_of(aws, region, name)).await?;
+    }
     let ids: Vec<String> = vpcs
         .iter()
         .filter_map(|vpc| vpc.vpc_id().map(str::to_owned))

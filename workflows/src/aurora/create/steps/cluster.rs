@@ -11,7 +11,7 @@ use super::subnet_group::SubnetGroupMade;
 use crate::aurora::create::parameters::PasswordSource;
 use crate::aurora::gone;
 use crate::aws::call::{fault, has_code, unless_gone};
-use crate::aws::poll::{Seen, poll};
+use crate::aws::poll::{Presence, Seen, poll};
 use crate::aws::tags::{self, Labels};
 use crate::aws::{Aws, POLICY, rds};
 
@@ -201,8 +201,10 @@ impl Step for WaitCluster {
         let name = &input.cluster;
         let what = format!("cluster {name:?} is not available");
         let (pace, deadline) = (Duration::from_secs(5), Duration::from_secs(120 * 60));
+        let presence = Presence::default();
         poll(at, &what, pace, deadline, || async {
             let cluster = rds::cluster(at.context(), &self.region, name).await?;
+            let cluster = presence.look(cluster, &format!("cluster {name:?}"))?;
             match cluster.as_ref().and_then(DbCluster::status) {
                 Some("available") => Ok(Seen::Done(input.clone())),
                 Some(status) if rds::is_terminal(status) => {

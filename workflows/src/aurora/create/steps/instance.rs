@@ -9,7 +9,7 @@ use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 use super::cluster::{ClusterMade, terminal};
 use crate::aurora::gone;
 use crate::aws::call::{fault, has_code, unless_gone};
-use crate::aws::poll::{Seen, poll};
+use crate::aws::poll::{Presence, Seen, poll};
 use crate::aws::tags::{self, Labels};
 use crate::aws::{Aws, rds};
 
@@ -171,8 +171,10 @@ impl Step for WaitInstance {
         let name = &input.instance;
         let what = format!("instance {name:?} is not available");
         let (pace, deadline) = (Duration::from_secs(10), Duration::from_secs(90 * 60));
+        let presence = Presence::default();
         poll(at, &what, pace, deadline, || async {
             let instance = rds::instance(at.context(), &self.region, name).await?;
+            let instance = presence.look(instance, &format!("instance {name:?}"))?;
             match instance.as_ref().and_then(DbInstance::db_instance_status) {
                 Some("available") if !self.writer => Ok(Seen::Done(input.clone())),
                 Some("available") => {
