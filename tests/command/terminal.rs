@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -15,8 +15,9 @@ use super::harness::{Home, KEYCLOAK};
 /// A terminal with what a person would see on it.
 struct Pty {
     keyboard: File,
-    slave: File,
+    slave: Option<File>,
     seen: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Pty {
@@ -41,7 +42,7 @@ impl Pty {
         let mut screen = keyboard.try_clone().expect("a terminal");
         let seen = Arc::new(Mutex::new(String::new()));
         let writer = seen.clone();
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let mut bytes = [0; 4096];
             // The end is an error here.
             while let Ok(count @ 1..) = screen.read(&mut bytes) {
@@ -51,13 +52,15 @@ impl Pty {
         });
         Self {
             keyboard,
-            slave,
+            slave: Some(slave),
             seen,
+            reader: Some(reader),
         }
     }
 
     fn stdio(&self) -> Stdio {
-        self.slave.try_clone().expect("a terminal").into()
+        let slave = self.slave.as_ref().expect("one command to a terminal");
+        slave.try_clone().expect("a terminal").into()
     }
 
     fn seen(&self) -> String {
@@ -96,11 +99,14 @@ impl Pty {
             self.until("to confirm: ");
             self.types(answer);
         }
-        child
-            .wait()
-            .expect("the command ends")
-            .code()
-            .expect("a code")
+        let status = child.wait().expect("the command ends");
+        // Once nobody has the terminal open, the reader comes to its end: only
+        // then has everything been seen.
+        drop(command);
+        self.slave = None;
+        let reader = self.reader.take().expect("one command to a terminal");
+        reader.join().expect("the screen");
+        status.code().expect("a code")
     }
 }
 
