@@ -5,6 +5,7 @@ pub(crate) mod codes;
 pub(crate) mod ec2;
 pub(crate) mod poll;
 pub(crate) mod rds;
+pub(crate) mod remove;
 pub(crate) mod tags;
 
 use std::collections::HashMap;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use serde::{Deserialize, Serialize};
-use stepwell_engine::Attempt;
+use stepwell_engine::{Attempt, Found};
 
 use super::Aws;
 
@@ -86,6 +86,15 @@ pub(crate) fn rds_value<'a>(tags: &'a [aws_sdk_rds::types::Tag], key: &str) -> O
     tags.iter()
         .find(|tag| tag.key() == Some(key))
         .and_then(aws_sdk_rds::types::Tag::value)
+}
+
+/// Whose something is that was found, by its tag of the run.
+pub(crate) fn owned<T>(run: Option<&str>, at: &Attempt<Aws>, made: T) -> Found<T> {
+    if is_of_run(run, at) {
+        Found::Ours(made)
+    } else {
+        Found::Theirs(made)
+    }
 }
 
 /// Whether the tag of the run is this attempt's.

@@ -9,10 +9,8 @@ use stepwell_engine::machine::Status;
 use stepwell_engine::{Journal as _, MemoryJournal, Report, RunId};
 use stepwell_workflows::aurora::survey_create;
 
-use crate::support::{
-    Blow, Dying, Strike, Striker, Wanted, World, ended_well, memory, options, rolled_back,
-    until_death,
-};
+use crate::strikes::{Blow, Dying, Strike, Striker, until_death};
+use crate::support::{Wanted, World, ended_well, memory, options, rolled_back};
 
 /// A create of two instances, which has every kind of step.
 async fn create(world: &World, journal: Arc<dyn stepwell_engine::Journal>, run: RunId) -> Report {

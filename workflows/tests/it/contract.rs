@@ -7,9 +7,8 @@ use stepwell_engine::event::{EventBody, Outcome, Verb};
 use stepwell_engine::{Change, Event, Journal as _, MemoryJournal, RunId, plan};
 use stepwell_workflows::aurora::{create_graph, delete_graph, survey_create};
 
-use crate::support::{
-    Dying, Strike, Wanted, World, ended_well, memory, options, rolled_back, until_death,
-};
+use crate::strikes::{Dying, Strike, until_death};
+use crate::support::{Wanted, World, ended_well, memory, options, rolled_back};
 
 async fn create(world: &World, journal: Arc<MemoryJournal>, run: RunId) {
     let report = world

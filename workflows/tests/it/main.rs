@@ -2,7 +2,9 @@
 //! contract, and failures and crashes at every point.
 
 mod campaign;
+mod clock;
 mod contract;
 mod create;
 mod delete;
+mod strikes;
 mod support;

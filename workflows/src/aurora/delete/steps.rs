@@ -6,11 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
-use crate::aurora::create::steps::delete_instance;
 use crate::aurora::gone;
 use crate::aws::call::{fault, has_code, unless_gone};
 use crate::aws::poll::{Seen, poll};
-use crate::aws::{Aws, POLICY, ec2, rds};
+use crate::aws::{Aws, POLICY, ec2, rds, remove};
 
 fn gone_if<T>(nothing: Option<T>) -> Found<()> {
     match nothing {
@@ -65,7 +64,7 @@ delete_step! {
             .await?
             .filter(|instance| instance.db_instance_status() != Some("deleting"))
     } delete {
-        delete_instance(at, &step.region, &step.instance).await
+        remove::instance(at.context(), &step.region, &step.instance).await
     }
 }
 
@@ -77,17 +76,7 @@ delete_step! {
             .await?
             .filter(|cluster| cluster.status() != Some("deleting"))
     } delete {
-        let answer = at
-            .context()
-            .rds(&step.region)
-            .delete_db_cluster()
-            .db_cluster_identifier(&step.cluster)
-            .skip_final_snapshot(step.final_snapshot.is_none())
-            .set_final_db_snapshot_identifier(step.final_snapshot.clone())
-            .send()
-            .await
-            .map_err(|error| fault("DeleteDBCluster", error));
-        unless_gone(answer).map(drop)
+        remove::cluster(at.context(), &step.region, &step.cluster, step.final_snapshot.clone()).await
     }
 }
 
@@ -97,15 +86,7 @@ delete_step! {
     |at, step| look {
         rds::subnet_group(at.context(), &step.region, &step.name).await?
     } delete {
-        let answer = at
-            .context()
-            .rds(&step.region)
-            .delete_db_subnet_group()
-            .db_subnet_group_name(&step.name)
-            .send()
-            .await
-            .map_err(|error| fault("DeleteDBSubnetGroup", error));
-        unless_gone(answer).map(drop)
+        remove::subnet_group(at.context(), &step.region, &step.name).await
     }
 }
 
@@ -123,15 +104,7 @@ delete_step! {
             .map_err(|error| fault("DescribeSubnets", error));
         unless_gone(answer)?.filter(|answer| !answer.subnets().is_empty())
     } delete {
-        let answer = at
-            .context()
-            .ec2(&step.region)
-            .delete_subnet()
-            .subnet_id(&step.subnet)
-            .send()
-            .await
-            .map_err(|error| fault("DeleteSubnet", error));
-        unless_gone(answer).map(drop)
+        remove::subnet(at.context(), &step.region, &step.subnet).await
     }
 }
 
@@ -149,15 +122,7 @@ delete_step! {
             .map_err(|error| fault("DescribeSecurityGroups", error));
         unless_gone(answer)?.filter(|answer| !answer.security_groups().is_empty())
     } delete {
-        let answer = at
-            .context()
-            .ec2(&step.region)
-            .delete_security_group()
-            .group_id(&step.group)
-            .send()
-            .await
-            .map_err(|error| fault("DeleteSecurityGroup", error));
-        unless_gone(answer).map(drop)
+        remove::security_group(at.context(), &step.region, &step.group).await
     }
 }
 
@@ -174,15 +139,7 @@ delete_step! {
             })
             .cloned()
     } delete {
-        let answer = at
-            .context()
-            .ec2(&step.region)
-            .disassociate_route_table()
-            .association_id(&step.association)
-            .send()
-            .await
-            .map_err(|error| fault("DisassociateRouteTable", error));
-        unless_gone(answer).map(drop)
+        remove::association(at.context(), &step.region, &step.association).await
     }
 }
 
@@ -200,15 +157,7 @@ delete_step! {
             .map_err(|error| fault("DescribeRouteTables", error));
         unless_gone(answer)?.filter(|answer| !answer.route_tables().is_empty())
     } delete {
-        let answer = at
-            .context()
-            .ec2(&step.region)
-            .delete_route_table()
-            .route_table_id(&step.table)
-            .send()
-            .await
-            .map_err(|error| fault("DeleteRouteTable", error));
-        unless_gone(answer).map(drop)
+        remove::route_table(at.context(), &step.region, &step.table).await
     }
 }
 
@@ -226,15 +175,7 @@ delete_step! {
             .map_err(|error| fault("DescribeVpcs", error));
         unless_gone(answer)?.filter(|answer| !answer.vpcs().is_empty())
     } delete {
-        let answer = at
-            .context()
-            .ec2(&step.region)
-            .delete_vpc()
-            .vpc_id(&step.vpc)
-            .send()
-            .await
-            .map_err(|error| fault("DeleteVpc", error));
-        unless_gone(answer).map(drop)
+        remove::vpc(at.context(), &step.region, &step.vpc).await
     }
 }
 

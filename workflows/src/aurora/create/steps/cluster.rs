@@ -13,7 +13,7 @@ use crate::aurora::gone;
 use crate::aws::call::{fault, has_code, unless_gone};
 use crate::aws::poll::{Presence, Seen, poll};
 use crate::aws::tags::{self, Labels};
-use crate::aws::{Aws, POLICY, rds};
+use crate::aws::{Aws, POLICY, rds, remove};
 
 /// Makes the cluster, without waiting for it.
 #[derive(Debug, Serialize)]
@@ -152,16 +152,7 @@ impl Step for CreateCluster {
             .with_hint("switch the protection off, then run the rollback again"));
         }
         if cluster.status() != Some("deleting") {
-            let answer = at
-                .context()
-                .rds(&self.region)
-                .delete_db_cluster()
-                .db_cluster_identifier(name)
-                .skip_final_snapshot(true)
-                .send()
-                .await
-                .map_err(|error| fault("DeleteDBCluster", error));
-            unless_gone(answer)?;
+            remove::cluster(at.context(), &self.region, name, None).await?;
         }
         gone::wait_cluster(at, &self.region, name).await
     }
@@ -272,11 +263,7 @@ impl Step for ProtectCluster {
             return Ok(Found::Nothing);
         };
         let run = tags::rds_value(cluster.tag_list(), tags::RUN);
-        Ok(if tags::is_of_run(run, at) {
-            Found::Ours(())
-        } else {
-            Found::Theirs(())
-        })
+        Ok(tags::owned(run, at, ()))
     }
 
     async fn run(&self, at: &Attempt<Aws>, input: &ClusterMade) -> Result<(), Fault> {

@@ -8,10 +8,10 @@ use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
 use super::cluster::{ClusterMade, terminal};
 use crate::aurora::gone;
-use crate::aws::call::{fault, has_code, unless_gone};
+use crate::aws::call::{fault, has_code};
 use crate::aws::poll::{Presence, Seen, poll};
 use crate::aws::tags::{self, Labels};
-use crate::aws::{Aws, rds};
+use crate::aws::{Aws, rds, remove};
 
 /// Makes an instance, without waiting for it.
 #[derive(Debug, Serialize)]
@@ -116,35 +116,13 @@ impl Step for CreateInstance {
             return Ok(());
         };
         if instance.db_instance_status() != Some("deleting") {
-            delete(at, &self.region, name).await?;
+            remove::instance(at.context(), &self.region, name).await?;
         }
         gone::wait_instance(at, &self.region, name).await
     }
 
     fn ids(&self, output: &InstanceMade) -> Vec<String> {
         vec![output.instance.clone()]
-    }
-}
-
-/// Asks RDS to delete an instance; that it is gone or going is a success.
-pub(crate) async fn delete(at: &Attempt<Aws>, region: &str, name: &str) -> Result<(), Fault> {
-    let answer = at
-        .context()
-        .rds(region)
-        .delete_db_instance()
-        .db_instance_identifier(name)
-        .skip_final_snapshot(true)
-        .send()
-        .await
-        .map_err(|error| fault("DeleteDBInstance", error));
-    match unless_gone(answer.map(drop)) {
-        Err(fault)
-            if has_code(&fault, &["InvalidDBInstanceState"])
-                && fault.message.contains("already being deleted") =>
-        {
-            Ok(())
-        }
-        answer => answer.map(drop),
     }
 }
 

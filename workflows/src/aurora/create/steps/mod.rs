@@ -13,7 +13,7 @@ mod vpc;
 pub(crate) use cluster::{CreateCluster, ProtectCluster, WaitCluster};
 pub use endpoint::Provisioned;
 pub(crate) use endpoint::VerifyEndpoint;
-pub(crate) use instance::{CreateInstance, WaitInstance, delete as delete_instance, has_writer};
+pub(crate) use instance::{CreateInstance, WaitInstance, has_writer};
 pub(crate) use range::ChooseRange;
 pub(crate) use routing::{AssociateSubnet, CreateRouteTable};
 pub(crate) use security_group::CreateSecurityGroup;

@@ -6,9 +6,9 @@ use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
 use super::subnet::SubnetMade;
 use super::vpc::VpcMade;
-use crate::aws::call::{fault, has_code, unless_gone};
+use crate::aws::call::{fault, has_code};
 use crate::aws::tags::{self, Labels};
-use crate::aws::{Aws, POLICY, ec2};
+use crate::aws::{Aws, POLICY, ec2, remove};
 
 /// Makes the route table of the cluster's subnets.
 #[derive(Debug, Serialize)]
@@ -83,15 +83,7 @@ impl Step for CreateRouteTable {
         _: &VpcMade,
         output: &RouteTableMade,
     ) -> Result<(), Fault> {
-        let answer = at
-            .context()
-            .ec2(&self.region)
-            .delete_route_table()
-            .route_table_id(&output.route_table_id)
-            .send()
-            .await
-            .map_err(|error| fault("DeleteRouteTable", error));
-        unless_gone(answer).map(drop)
+        remove::route_table(at.context(), &self.region, &output.route_table_id).await
     }
 
     fn ids(&self, output: &RouteTableMade) -> Vec<String> {
@@ -173,13 +165,7 @@ impl Step for AssociateSubnet {
             )));
         }
         // An association has no tags: it is this run's if its table is.
-        Ok(
-            if tags::is_of_run(tags::value(found.tags(), tags::RUN), at) {
-                Found::Ours(made)
-            } else {
-                Found::Theirs(made)
-            },
-        )
+        Ok(tags::owned(tags::value(found.tags(), tags::RUN), at, made))
     }
 
     async fn run(
@@ -214,15 +200,7 @@ impl Step for AssociateSubnet {
         _: &Self::Input,
         output: &AssociationMade,
     ) -> Result<(), Fault> {
-        let answer = at
-            .context()
-            .ec2(&self.region)
-            .disassociate_route_table()
-            .association_id(&output.association_id)
-            .send()
-            .await
-            .map_err(|error| fault("DisassociateRouteTable", error));
-        unless_gone(answer).map(drop)
+        remove::association(at.context(), &self.region, &output.association_id).await
     }
 
     fn ids(&self, output: &AssociationMade) -> Vec<String> {

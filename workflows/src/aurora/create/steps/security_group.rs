@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
 use super::vpc::VpcMade;
-use crate::aws::call::{fault, has_code, unless_gone};
+use crate::aws::call::{fault, has_code};
 use crate::aws::tags::{self, Labels};
-use crate::aws::{Aws, POLICY, ec2};
+use crate::aws::{Aws, POLICY, ec2, remove};
 
 /// Makes the security group.
 #[derive(Debug, Serialize)]
@@ -52,13 +52,7 @@ impl Step for CreateSecurityGroup {
         let made = SecurityGroupMade {
             group_id: id.to_owned(),
         };
-        Ok(
-            if tags::is_of_run(tags::value(group.tags(), tags::RUN), at) {
-                Found::Ours(made)
-            } else {
-                Found::Theirs(made)
-            },
-        )
+        Ok(tags::owned(tags::value(group.tags(), tags::RUN), at, made))
     }
 
     async fn run(&self, at: &Attempt<Aws>, vpc: &VpcMade) -> Result<SecurityGroupMade, Fault> {
@@ -96,15 +90,7 @@ impl Step for CreateSecurityGroup {
         _: &VpcMade,
         output: &SecurityGroupMade,
     ) -> Result<(), Fault> {
-        let answer = at
-            .context()
-            .ec2(&self.region)
-            .delete_security_group()
-            .group_id(&output.group_id)
-            .send()
-            .await
-            .map_err(|error| fault("DeleteSecurityGroup", error));
-        unless_gone(answer).map(drop)
+        remove::security_group(at.context(), &self.region, &output.group_id).await
     }
 
     fn ids(&self, output: &SecurityGroupMade) -> Vec<String> {

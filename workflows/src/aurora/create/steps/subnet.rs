@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
 use super::vpc::VpcMade;
-use crate::aws::call::{fault, has_code, unless_gone};
+use crate::aws::call::{fault, has_code};
 use crate::aws::poll::{Seen, poll};
 use crate::aws::tags::{self, Labels};
-use crate::aws::{Aws, POLICY, ec2};
+use crate::aws::{Aws, POLICY, ec2, remove};
 
 /// Makes the subnet of a zone: one of the four parts of the VPC's range.
 #[derive(Debug, Serialize)]
@@ -94,13 +94,7 @@ impl Step for CreateSubnet {
             return Ok(Found::Nothing);
         };
         let made = self.made(&subnet)?;
-        Ok(
-            if tags::is_of_run(tags::value(subnet.tags(), tags::RUN), at) {
-                Found::Ours(made)
-            } else {
-                Found::Theirs(made)
-            },
-        )
+        Ok(tags::owned(tags::value(subnet.tags(), tags::RUN), at, made))
     }
 
     async fn run(&self, at: &Attempt<Aws>, vpc: &VpcMade) -> Result<SubnetMade, Fault> {
@@ -148,15 +142,7 @@ impl Step for CreateSubnet {
     }
 
     async fn undo(&self, at: &Attempt<Aws>, _: &VpcMade, output: &SubnetMade) -> Result<(), Fault> {
-        let answer = at
-            .context()
-            .ec2(&self.region)
-            .delete_subnet()
-            .subnet_id(&output.subnet_id)
-            .send()
-            .await
-            .map_err(|error| fault("DeleteSubnet", error));
-        unless_gone(answer).map(drop)
+        remove::subnet(at.context(), &self.region, &output.subnet_id).await
     }
 
     fn ids(&self, output: &SubnetMade) -> Vec<String> {

@@ -7,9 +7,9 @@ use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
 use super::subnet::SubnetMade;
 use super::vpc::VpcMade;
-use crate::aws::call::{fault, has_code, unless_gone};
+use crate::aws::call::{fault, has_code};
 use crate::aws::tags::{self, Labels};
-use crate::aws::{Aws, POLICY, rds};
+use crate::aws::{Aws, POLICY, rds, remove};
 
 /// Makes the subnet group.
 #[derive(Debug, Serialize)]
@@ -130,15 +130,7 @@ impl Step for CreateSubnetGroup {
         _: &Self::Input,
         output: &SubnetGroupMade,
     ) -> Result<(), Fault> {
-        let answer = at
-            .context()
-            .rds(&self.region)
-            .delete_db_subnet_group()
-            .db_subnet_group_name(&output.name)
-            .send()
-            .await
-            .map_err(|error| fault("DeleteDBSubnetGroup", error));
-        unless_gone(answer).map(drop)
+        remove::subnet_group(at.context(), &self.region, &output.name).await
     }
 
     fn ids(&self, output: &SubnetGroupMade) -> Vec<String> {

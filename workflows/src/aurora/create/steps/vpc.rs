@@ -9,10 +9,10 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::range::Ranges;
 use crate::aurora::ranges;
-use crate::aws::call::{fault, unless_gone};
+use crate::aws::call::fault;
 use crate::aws::poll::{Seen, poll};
 use crate::aws::tags::{self, Labels};
-use crate::aws::{Aws, POLICY, ec2};
+use crate::aws::{Aws, POLICY, ec2, remove};
 
 /// Makes the VPC.
 ///
@@ -92,18 +92,6 @@ impl CreateVpc {
         })
         .await
     }
-
-    async fn delete(&self, at: &Attempt<Aws>, vpc: &str) -> Result<(), Fault> {
-        let answer = at
-            .context()
-            .ec2(&self.region)
-            .delete_vpc()
-            .vpc_id(vpc)
-            .send()
-            .await
-            .map_err(|error| fault("DeleteVpc", error));
-        unless_gone(answer).map(drop)
-    }
 }
 
 impl Step for CreateVpc {
@@ -162,7 +150,8 @@ impl Step for CreateVpc {
         let (own, _) = self.find(at).await?;
         for vpc in &own {
             at.progress("the address range is contested: taking another");
-            self.delete(at, vpc.vpc_id().unwrap_or_default()).await?;
+            let id = vpc.vpc_id().unwrap_or_default();
+            remove::vpc(at.context(), &self.region, id).await?;
         }
         let tried: Vec<Ipv4Net> = own
             .iter()
@@ -178,7 +167,7 @@ impl Step for CreateVpc {
                 return Ok(vpc);
             }
             at.progress(format!("another create took {block} at the same moment"));
-            self.delete(at, &vpc.vpc_id)
+            remove::vpc(at.context(), &self.region, &vpc.vpc_id)
                 .await
                 .map_err(Fault::uncertain)?;
         }
@@ -200,7 +189,7 @@ impl Step for CreateVpc {
         ids.sort();
         ids.dedup();
         for id in ids {
-            self.delete(at, &id).await?;
+            remove::vpc(at.context(), &self.region, &id).await?;
         }
         Ok(())
     }

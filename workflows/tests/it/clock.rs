@@ -1,0 +1,84 @@
+//! Time and randomness of the tests.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use stepwell_engine::{BoxFuture, Clock, Timestamp};
+use stepwell_sandbox::Time;
+
+/// The engine's clock as the sandbox's time: both jump together.
+pub(crate) struct VirtualTime(pub(crate) Arc<dyn Clock>);
+
+impl Time for VirtualTime {
+    fn wall(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.0.sleep(duration)
+    }
+}
+
+/// A clock whose random numbers follow from a seed, so that a run can be
+/// repeated to the last call. The first ones may be zero, so that processes
+/// draw alike.
+pub(crate) struct Seeded {
+    inner: Arc<dyn Clock>,
+    zeros: AtomicU64,
+    state: AtomicU64,
+}
+
+impl Seeded {
+    pub(crate) fn clock(inner: Arc<dyn Clock>, seed: u64, zeros: u64) -> Arc<dyn Clock> {
+        Arc::new(Self {
+            inner,
+            zeros: AtomicU64::new(zeros),
+            state: AtomicU64::new(seed),
+        })
+    }
+}
+
+impl Clock for Seeded {
+    fn now(&self) -> Timestamp {
+        self.inner.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.inner.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.inner.sleep(duration)
+    }
+
+    fn to_wall(&self, duration: Duration) -> Duration {
+        self.inner.to_wall(duration)
+    }
+
+    fn random(&self) -> u64 {
+        let fewer = |left: u64| left.checked_sub(1);
+        if self
+            .zeros
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer)
+            .is_ok()
+        {
+            return 0;
+        }
+        // SplitMix64.
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut z = self
+            .state
+            .fetch_add(STEP, Ordering::SeqCst)
+            .wrapping_add(STEP);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
