@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
 use stepwell_engine::{Clock, Fault};
 use tokio::process::Command;
 
 use super::cluster::Cluster;
+use super::said::{complaint_of, message, plain};
 use crate::SurveyError;
 use crate::child::{self, ChildError, Ended};
 use crate::input::InvalidInput;
@@ -107,7 +107,7 @@ pub(super) async fn describe(
 
 /// What it means that the command says no.
 fn complaint(name: &str, ended: &Ended) -> SurveyError {
-    let said = said(&ended.stderr);
+    let said = complaint_of(&ended.stderr);
     let low = said.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| low.contains(word));
     if has(&["there is no cluster with"]) {
@@ -195,68 +195,6 @@ pub(super) async fn probe(rosa: &RosaCli, clock: &dyn Clock) -> Result<String, S
             "rosa {first}, logged in to {} as {user}",
             field("OCM API:").unwrap_or("OCM")
         )),
-        None => Err(not_logged_in(&said(&whoami.stderr)).into()),
+        None => Err(not_logged_in(&complaint_of(&whoami.stderr)).into()),
     }
-}
-
-/// What the command complained about, in one line: the text of
-/// `{"error": …}`, or what it printed without colours and prefixes.
-fn said(stderr: &[u8]) -> String {
-    #[derive(Deserialize)]
-    struct Complaint {
-        error: String,
-    }
-    let text = plain(stderr);
-    let lines: Vec<String> = text
-        .lines()
-        .filter_map(|line| {
-            let line = line.trim();
-            let json = serde_json::from_str::<Complaint>(line).ok();
-            let text = json.map_or_else(|| message(line).to_owned(), |json| json.error);
-            (!text.is_empty()).then_some(text)
-        })
-        .collect();
-    // A word of this length is a token or a dump, neither of which belongs
-    // into an error.
-    let words = lines.join("; ");
-    let words: Vec<&str> = words
-        .split_whitespace()
-        .map(|word| if word.len() > 100 { "…" } else { word })
-        .collect();
-    let short: String = words.join(" ").chars().take(500).collect();
-    if short.is_empty() {
-        "it did not say why".to_owned()
-    } else {
-        short
-    }
-}
-
-/// A line without the prefix that says how grave it is.
-fn message(line: &str) -> &str {
-    let line = line.trim();
-    ["ERR:", "ERROR:", "E:", "WARN:", "W:", "INFO:", "I:"]
-        .iter()
-        .find_map(|prefix| line.strip_prefix(prefix))
-        .unwrap_or(line)
-        .trim_start()
-}
-
-/// Text without colours: the command colours its prefixes even for a pipe.
-fn plain(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        if c == '\u{1b}' {
-            // An escape sequence ends with its first letter.
-            for inner in rest.by_ref() {
-                if inner.is_ascii_alphabetic() {
-                    break;
-                }
-            }
-        } else if c == '\n' || !c.is_control() {
-            plain.push(c);
-        }
-    }
-    plain
 }

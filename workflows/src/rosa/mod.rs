@@ -5,12 +5,16 @@
 //! a login to the cluster itself. Or a person names the network, and nobody is
 //! asked but AWS.
 
+mod answer;
 mod cli;
 mod cluster;
 mod locate;
 mod network;
+mod ocm;
 mod request;
+mod said;
 mod source;
+mod token;
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
@@ -20,6 +24,7 @@ use crate::aws::Aws;
 use crate::input::InvalidInput;
 
 pub use cli::RosaCli;
+pub use ocm::{OcmAccess, OcmLogin};
 pub use request::{RosaOptions, RosaRequest};
 pub use source::{RosaSource, probe};
 

@@ -4,6 +4,7 @@ use stepwell_engine::Clock;
 
 use super::cli::{self, RosaCli};
 use super::cluster::Cluster;
+use super::ocm::{self, OcmAccess};
 use crate::SurveyError;
 
 /// Who is asked for the description of a cluster.
@@ -11,6 +12,8 @@ use crate::SurveyError;
 pub enum RosaSource {
     /// The `rosa` command, which has a login of its own.
     Cli(RosaCli),
+    /// OCM's REST API.
+    Ocm(OcmAccess),
 }
 
 impl RosaSource {
@@ -18,6 +21,7 @@ impl RosaSource {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Cli(_) => "rosa describe cluster",
+            Self::Ocm(_) => "OCM",
         }
     }
 
@@ -30,6 +34,7 @@ impl RosaSource {
     ) -> Result<Cluster, SurveyError> {
         match self {
             Self::Cli(rosa) => cli::describe(rosa, clock, cluster, region).await,
+            Self::Ocm(access) => ocm::describe(access, clock, cluster).await,
         }
     }
 }
@@ -39,5 +44,6 @@ impl RosaSource {
 pub async fn probe(clock: &dyn Clock, source: &RosaSource) -> Result<String, SurveyError> {
     match source {
         RosaSource::Cli(rosa) => cli::probe(rosa, clock).await,
+        RosaSource::Ocm(access) => ocm::probe(access, clock).await,
     }
 }

@@ -6,5 +6,8 @@ mod clock;
 mod contract;
 mod create;
 mod delete;
+mod ocm;
+mod rosa;
+mod standin;
 mod strikes;
 mod support;
