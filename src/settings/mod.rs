@@ -71,9 +71,8 @@ impl Settings {
             Some(text) => speed::parse(text)?,
         };
         let endpoint_url = match (&global.endpoint_url, global.sandbox) {
-            (Some(url), _) => Some(place::endpoint(url)?),
             (None, true) => None,
-            (None, false) => environment.text(environment::AWS_ENDPOINT_URL),
+            (flag, _) => place::endpoint(flag.as_ref(), environment)?,
         };
         Ok(Self {
             output: global.output,

@@ -34,12 +34,23 @@ const BAD: &[(&[&str], &[&str])] = &[
     (&["--zones", "eu-west-1a"], &["--zones", "allowed: "]),
     (&["--vpc-cidr", "10.0.0.1/24"], &["--vpc-cidr", "allowed: "]),
     (&["--username", "postgres"], &["--username", "reserved"]),
+    (&["--username", "replication"], &["--username", "reserved"]),
     (&["--database", "a b"], &["--database", "allowed: "]),
+    (&["--database", "template0"], &["--database", "reserved"]),
+    (
+        &["--security-group-name", "default"],
+        &["--security-group-name", "not \"default\""],
+    ),
     (
         &["--tag", "novalue"],
         &["--tag", "\"novalue\"", "KEY=VALUE"],
     ),
     (&["--tag", "aws:x=y"], &["--tag", "reserved"]),
+    (&["--tag", "rds:x=y"], &["--tag", "reserved"]),
+    (
+        &["--tag", "x=what?"],
+        &["--tag", "\"x=what?\"", "allowed: "],
+    ),
     (&["--parallel", "0"], &["--parallel", "\"0\"", "1 to 1000"]),
     (
         &["--sandbox-speed", "fast"],
@@ -48,6 +59,11 @@ const BAD: &[(&[&str], &[&str])] = &[
     (
         &["--password-file", "/nowhere"],
         &["--password-file", "/nowhere"],
+    ),
+    // It has no end, and no line.
+    (
+        &["--password-file", "/dev/zero"],
+        &["password", "allowed: "],
     ),
     (&["--on-failure", "explode"], &["--on-failure", "explode"]),
     (&["--detailed-exitcode"], &["--plan"]),
@@ -133,4 +149,7 @@ fn a_bad_variable_is_named() {
     let line = [&line[..], &["--instances", "1"]].concat();
     home.expect(64, &line)
         .says("--cluster (from AURORA_CLUSTER) \"-bad-\"");
+    home.set("AWS_ENDPOINT_URL", "localhost");
+    home.expect(64, &["aurora", "list", "--region", "eu-west-1"])
+        .says("--endpoint-url (from AWS_ENDPOINT_URL) \"localhost\"");
 }

@@ -9,5 +9,6 @@ mod exhausted;
 mod group;
 mod index;
 mod locks;
+mod others;
 mod schema;
 mod support;

@@ -93,6 +93,22 @@ pub(crate) async fn subnet_group(
     Ok(unless_gone(answer)?.and_then(|answer| answer.db_subnet_groups.unwrap_or_default().pop()))
 }
 
+/// Whether there is a snapshot of a cluster by the name.
+pub(crate) async fn has_cluster_snapshot(
+    aws: &Aws,
+    region: &str,
+    name: &str,
+) -> Result<bool, Fault> {
+    let answer = aws
+        .rds(region)
+        .describe_db_cluster_snapshots()
+        .db_cluster_snapshot_identifier(name)
+        .send()
+        .await
+        .map_err(|error| fault("DescribeDBClusterSnapshots", error));
+    Ok(unless_gone(answer)?.is_some_and(|answer| !answer.db_cluster_snapshots().is_empty()))
+}
+
 /// The tags of an RDS resource whose description does not carry them.
 pub(crate) async fn tags(aws: &Aws, region: &str, arn: &str) -> Result<Vec<Tag>, Fault> {
     let answer = aws

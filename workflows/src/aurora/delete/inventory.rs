@@ -10,6 +10,7 @@ use stepwell_engine::Fault;
 use super::{DeleteParameters, DeleteRequest};
 use crate::SurveyError;
 use crate::aws::{Aws, ec2, rds, tags};
+use crate::input::InvalidInput;
 
 /// How long a read may miss what was just made.
 const YOUNG: Duration = Duration::from_secs(5);
@@ -86,7 +87,7 @@ impl Inventory {
 
 /// Finds what there is of a cluster and refuses what must not be deleted,
 /// before anything is touched: a protected cluster, a peered VPC, a VPC in
-/// which somebody else lives.
+/// which somebody else lives, a snapshot whose name is taken.
 pub async fn survey_delete(
     aws: &Aws,
     request: &DeleteRequest,
@@ -95,6 +96,9 @@ pub async fn survey_delete(
     let cluster = aws.look(|| rds::cluster(aws, region, name)).await?;
     if let Some((message, hint)) = cluster.as_ref().and_then(|c| protected(c, region)) {
         return Err(SurveyError::Refused { message, hint });
+    }
+    if let Some(cluster) = &cluster {
+        refuse_taken_snapshot(aws, request, cluster).await?;
     }
     let instances = aws.look(|| rds::instances(aws, region, name)).await?;
     let writer: BTreeSet<&str> = cluster
@@ -164,6 +168,34 @@ fn protected(cluster: &DbCluster, region: &str) -> Option<(String, String)> {
             ),
         )
     })
+}
+
+/// Refuses a name under which there is a snapshot already: RDS would say so
+/// only when the instances are gone. A cluster that is being deleted made it
+/// itself, or needs none any more.
+async fn refuse_taken_snapshot(
+    aws: &Aws,
+    request: &DeleteRequest,
+    cluster: &DbCluster,
+) -> Result<(), SurveyError> {
+    let Some(name) = &request.final_snapshot else {
+        return Ok(());
+    };
+    let region = &request.region;
+    if cluster.status() == Some("deleting")
+        || !aws
+            .look(|| rds::has_cluster_snapshot(aws, region, name))
+            .await?
+    {
+        return Ok(());
+    }
+    Err(InvalidInput {
+        input: "final-snapshot",
+        value: name.clone(),
+        problem: format!("is the name of a snapshot in {region}"),
+        allowed: "a name that is not taken".to_owned(),
+    }
+    .into())
 }
 
 /// Why a cluster must not be taken away, if it is protected: message and hint.
