@@ -9,6 +9,7 @@
 pub mod aurora;
 mod aws;
 mod input;
+pub mod peering;
 pub mod rosa;
 mod secret;
 
@@ -52,24 +53,27 @@ pub enum Workflow {
     AuroraCreate,
     /// `aurora delete`
     AuroraDelete,
+    /// `peering create`
+    PeeringCreate,
 }
 
 impl Workflow {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::AuroraCreate, Self::AuroraDelete];
+    pub const ALL: [Self; 3] = [Self::AuroraCreate, Self::AuroraDelete, Self::PeeringCreate];
 
     /// The name under which runs are recorded.
     pub fn name(self) -> &'static str {
         match self {
             Self::AuroraCreate => "aurora create",
             Self::AuroraDelete => "aurora delete",
+            Self::PeeringCreate => "peering create",
         }
     }
 
     /// Whether a failed run is rolled back; else it only goes forward.
     pub fn reversible(self) -> bool {
         match self {
-            Self::AuroraCreate => true,
+            Self::AuroraCreate | Self::PeeringCreate => true,
             Self::AuroraDelete => false,
         }
     }
@@ -121,6 +125,9 @@ pub fn rebuild(workflow: &str, parameters: &Value) -> Result<Graph<Aws>, Rebuild
         }
         Some(Workflow::AuroraDelete) => {
             aurora::delete_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
+        }
+        Some(Workflow::PeeringCreate) => {
+            peering::create_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
         }
     };
     graph.map_err(|source| RebuildError::Graph {

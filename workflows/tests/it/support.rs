@@ -227,6 +227,7 @@ pub(crate) async fn connect(
         http_client: Some(account.http_client().into_shared()),
         fixed_credentials: true,
         endpoint_url: None,
+        profile: None,
         clock: clock.clone(),
         password,
     })
