@@ -6,5 +6,8 @@ mod clock;
 mod contract;
 mod create;
 mod delete;
+mod layout;
+mod peering;
 mod strikes;
 mod support;
+mod trial;
