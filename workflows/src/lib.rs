@@ -55,11 +55,18 @@ pub enum Workflow {
     AuroraDelete,
     /// `peering create`
     PeeringCreate,
+    /// `peering delete`
+    PeeringDelete,
 }
 
 impl Workflow {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::AuroraCreate, Self::AuroraDelete, Self::PeeringCreate];
+    pub const ALL: [Self; 4] = [
+        Self::AuroraCreate,
+        Self::AuroraDelete,
+        Self::PeeringCreate,
+        Self::PeeringDelete,
+    ];
 
     /// The name under which runs are recorded.
     pub fn name(self) -> &'static str {
@@ -67,6 +74,7 @@ impl Workflow {
             Self::AuroraCreate => "aurora create",
             Self::AuroraDelete => "aurora delete",
             Self::PeeringCreate => "peering create",
+            Self::PeeringDelete => "peering delete",
         }
     }
 
@@ -74,7 +82,7 @@ impl Workflow {
     pub fn reversible(self) -> bool {
         match self {
             Self::AuroraCreate | Self::PeeringCreate => true,
-            Self::AuroraDelete => false,
+            Self::AuroraDelete | Self::PeeringDelete => false,
         }
     }
 
@@ -128,6 +136,9 @@ pub fn rebuild(workflow: &str, parameters: &Value) -> Result<Graph<Aws>, Rebuild
         }
         Some(Workflow::PeeringCreate) => {
             peering::create_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
+        }
+        Some(Workflow::PeeringDelete) => {
+            peering::delete_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
         }
     };
     graph.map_err(|source| RebuildError::Graph {

@@ -1,6 +1,7 @@
 //! VPC peering between an Aurora cluster and a ROSA cluster.
 
 mod create;
+mod delete;
 mod end;
 mod gone;
 mod ingress;
@@ -12,6 +13,11 @@ pub use create::{
     Before, CreateOptions, CreateParameters, CreateRequest, ExistingPeering, PlannedRoute,
     create_graph, survey_create,
 };
+pub use delete::{
+    DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory, RosaPlace, RouteInventory,
+    RuleInventory, Unpeered, UnpeeredLink, delete_graph, survey_delete,
+};
+pub(crate) use delete::{add_steps as add_delete_steps, peerings_of};
 pub use end::{Access, Accounts, End, RosaAccount};
 pub use routes::{RouteTarget, TargetKind};
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use stepwell_engine::{Journal, Report, RunId};
 use stepwell_workflows::SurveyError;
+use stepwell_workflows::peering::{DeleteOptions, RosaPlace};
 
-use super::{HERE, Nets, THERE, peer, survey};
+use super::{HERE, Nets, THERE, find, peer, peered, peered_by_scripts, survey, unpeer};
 use crate::contract;
 use crate::support::World;
 use crate::trial::{self, Trial};
@@ -134,4 +135,102 @@ campaign! {
     NEAR a_peering_in_one_region;
     FAR a_peering_across_regions;
     STALE a_peering_over_a_stale_route;
+}
+
+/// The deletion of one peering, or of all that ROSA has.
+struct Delete {
+    rosa_region: &'static str,
+    all: bool,
+}
+
+impl Trial for Delete {
+    async fn world(&self) -> World {
+        let world = World::new().await;
+        let nets = Nets::lay_out(&world, self.rosa_region).await;
+        peered(&world, &nets).await;
+        if self.all {
+            let other = world
+                .aurora_net("eu-central-1", "other", "192.168.9.0/24")
+                .await;
+            peered_by_scripts(&world, &other, &nets.rosa).await;
+        }
+        world.rosa.set(nets.rosa.network()).expect("once");
+        world
+    }
+
+    async fn begin(
+        &self,
+        world: &World,
+        journal: Arc<dyn Journal>,
+        run: RunId,
+    ) -> Result<Report, SurveyError> {
+        let network = world.rosa.get().expect("a network");
+        let rosa = RosaPlace {
+            region: network.region.clone(),
+            vpc_id: network.vpc_id.clone(),
+            machine_cidr: Some(network.machine_cidr),
+        };
+        let options = if self.all {
+            DeleteOptions::OfRosa(rosa)
+        } else {
+            DeleteOptions::One {
+                cluster: "keycloak".to_owned(),
+                region: HERE.to_owned(),
+                rosa: Some(rosa),
+            }
+        };
+        let found = find(world, options).await?;
+        Ok(unpeer(world, journal, run, &found).await)
+    }
+}
+
+/// What the networks are like before anybody peers them.
+async fn unpeered(all: bool, rosa_region: &str) -> serde_json::Value {
+    let world = World::new().await;
+    Nets::lay_out(&world, rosa_region).await;
+    if all {
+        world
+            .aurora_net("eu-central-1", "other", "192.168.9.0/24")
+            .await;
+    }
+    trial::inventory(&world)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_in_one_region_bears_everything() {
+    let delete = Delete {
+        rosa_region: HERE,
+        all: false,
+    };
+    assert_eq!(
+        trial::clean(&delete).await.seen,
+        unpeered(false, HERE).await
+    );
+    trial::forward_only_through_everything(&delete).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_across_regions_bears_everything() {
+    let delete = Delete {
+        rosa_region: THERE,
+        all: false,
+    };
+    assert_eq!(
+        trial::clean(&delete).await.seen,
+        unpeered(false, THERE).await
+    );
+    trial::forward_only_through_everything(&delete).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_of_all_bears_everything() {
+    let delete = Delete {
+        rosa_region: THERE,
+        all: true,
+    };
+    assert_eq!(
+        trial::clean(&delete).await.seen,
+        unpeered(true, THERE).await
+    );
+    trial::forward_only_through_everything(&delete).await;
 }

@@ -2,12 +2,16 @@
 
 mod campaign;
 mod create;
+mod delete;
+mod with_aurora;
 
 use std::sync::Arc;
 
+use stepwell_engine::event::OnFailure;
 use stepwell_engine::{Journal, Report, RunId};
 use stepwell_workflows::peering::{
-    CreateOptions, CreateParameters, Peered, create_graph, survey_create,
+    CreateOptions, CreateParameters, DeleteOptions, DeleteParameters, Peered, RosaPlace,
+    create_graph, delete_graph, survey_create, survey_delete,
 };
 use stepwell_workflows::rosa::RosaNetwork;
 use stepwell_workflows::{SurveyError, Workflow};
@@ -102,4 +106,89 @@ pub(crate) fn refusal<T: std::fmt::Debug>(result: Result<T, SurveyError>) -> Str
         }
         other => panic!("{other:?}"),
     }
+}
+
+pub(crate) async fn find(
+    world: &World,
+    options: DeleteOptions,
+) -> Result<DeleteParameters, SurveyError> {
+    let request = options.validate().expect("valid options");
+    survey_delete(&world.aws, &request, &world.accounts()).await
+}
+
+/// Runs a deletion of what was found.
+pub(crate) async fn unpeer(
+    world: &World,
+    journal: Arc<dyn Journal>,
+    run: RunId,
+    parameters: &DeleteParameters,
+) -> Report {
+    let graph = delete_graph(parameters);
+    let wanted = Wanted {
+        on_failure: OnFailure::Suspend,
+        ..Wanted::default()
+    };
+    let (workflow, target) = (Workflow::PeeringDelete, parameters.target.clone());
+    world
+        .start(journal, run, workflow, target, parameters, graph, wanted)
+        .await
+        .expect("run")
+}
+
+/// Finds and deletes what must be found and deleted.
+pub(crate) async fn unpeered(world: &World, options: DeleteOptions) -> DeleteParameters {
+    let found = find(world, options).await.expect("survey");
+    assert!(!found.peerings.is_empty());
+    let report = unpeer(world, memory(), world.run_id(), &found).await;
+    assert!(ended_well(&report), "{report:?}");
+    found
+}
+
+/// The peering of the tests' cluster with a ROSA VPC.
+pub(crate) fn one(rosa: &RosaNet) -> DeleteOptions {
+    DeleteOptions::One {
+        cluster: "keycloak".to_owned(),
+        region: HERE.to_owned(),
+        rosa: Some(place(rosa)),
+    }
+}
+
+/// The tests' cluster alone.
+pub(crate) fn alone() -> DeleteOptions {
+    DeleteOptions::One {
+        cluster: "keycloak".to_owned(),
+        region: HERE.to_owned(),
+        rosa: None,
+    }
+}
+
+pub(crate) fn place(rosa: &RosaNet) -> RosaPlace {
+    RosaPlace {
+        region: rosa.region.clone(),
+        vpc_id: rosa.vpc.clone(),
+        machine_cidr: None,
+    }
+}
+
+/// Peers two networks by plain calls as the scripts do: a tagged request, one
+/// route in the public table, one back, and the port.
+pub(crate) async fn peered_by_scripts(world: &World, aurora: &AuroraNet, rosa: &RosaNet) -> String {
+    let id = world
+        .request_peering(
+            (&rosa.region, &rosa.vpc),
+            (&aurora.region, &aurora.vpc),
+            Some(&aurora.cluster),
+        )
+        .await;
+    world.accept_peering(&aurora.region, &id).await;
+    world
+        .route(&rosa.region, &rosa.public, &aurora.cidr, &id)
+        .await;
+    world
+        .route(&aurora.region, &aurora.table, &rosa.cidr, &id)
+        .await;
+    world
+        .open_port(&aurora.region, &aurora.group, &rosa.cidr)
+        .await;
+    id
 }
