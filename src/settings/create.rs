@@ -16,6 +16,8 @@ const VARIABLES: &[(&str, &[Variable])] = &[
         "region",
         &[environment::AURORA_REGION, environment::AWS_REGION],
     ),
+    ("rosa-cluster", &[environment::CLUSTER_NAME]),
+    ("rosa-region", &[environment::AWS_REGION]),
     ("instances", &[environment::AURORA_INSTANCES]),
     ("instance-class", &[environment::AURORA_INSTANCE_CLASS]),
     ("engine", &[environment::AURORA_ENGINE]),
@@ -110,6 +112,9 @@ pub fn refuse(invalid: &InvalidInput, environment: &Environment) -> Problem {
     if *input == "password" {
         return Problem::usage(format!("the password {problem}; allowed: {allowed}"))
             .hint("it comes from --password-file or AURORA_PASSWORD");
+    }
+    if *input == "ocm-token" {
+        return Problem::usage(format!("OCM_TOKEN {problem}; allowed: {allowed}"));
     }
     // A flag wins, so the variable is to blame only if it holds this value.
     let variable = VARIABLES

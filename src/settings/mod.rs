@@ -3,6 +3,7 @@
 pub mod create;
 pub mod password;
 pub mod place;
+pub mod rosa;
 pub mod speed;
 pub mod workflow;
 

@@ -8,6 +8,7 @@
 
 pub mod aurora;
 mod aws;
+mod child;
 mod input;
 pub mod peering;
 pub mod rosa;
