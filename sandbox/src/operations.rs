@@ -265,7 +265,12 @@ static OPERATIONS: &[OperationInfo] = &[
     ),
     write(Ec2, "ModifyVpcAttribute", ec2::vpc::modify_attribute, ""),
     write(Ec2, "RejectVpcPeeringConnection", ec2::peering::reject, ""),
-    write(Ec2, "ReplaceRoute", ec2::route::replace, "as CreateRoute"),
+    write(
+        Ec2,
+        "ReplaceRoute",
+        ec2::route::replace,
+        "as CreateRoute; takes a peering that has ended while it is still shown",
+    ),
     write(
         Ec2,
         "ReplaceRouteTableAssociation",

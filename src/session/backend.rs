@@ -98,6 +98,7 @@ impl Backend {
             http_client,
             fixed_credentials,
             endpoint_url: endpoint_url.clone(),
+            profile: None,
             clock: clock.clone(),
             password,
         })

@@ -10,6 +10,7 @@ pub mod aurora;
 mod aws;
 mod child;
 mod input;
+pub mod peering;
 pub mod rosa;
 mod secret;
 
@@ -53,25 +54,36 @@ pub enum Workflow {
     AuroraCreate,
     /// `aurora delete`
     AuroraDelete,
+    /// `peering create`
+    PeeringCreate,
+    /// `peering delete`
+    PeeringDelete,
 }
 
 impl Workflow {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::AuroraCreate, Self::AuroraDelete];
+    pub const ALL: [Self; 4] = [
+        Self::AuroraCreate,
+        Self::AuroraDelete,
+        Self::PeeringCreate,
+        Self::PeeringDelete,
+    ];
 
     /// The name under which runs are recorded.
     pub fn name(self) -> &'static str {
         match self {
             Self::AuroraCreate => "aurora create",
             Self::AuroraDelete => "aurora delete",
+            Self::PeeringCreate => "peering create",
+            Self::PeeringDelete => "peering delete",
         }
     }
 
     /// Whether a failed run is rolled back; else it only goes forward.
     pub fn reversible(self) -> bool {
         match self {
-            Self::AuroraCreate => true,
-            Self::AuroraDelete => false,
+            Self::AuroraCreate | Self::PeeringCreate => true,
+            Self::AuroraDelete | Self::PeeringDelete => false,
         }
     }
 
@@ -122,6 +134,12 @@ pub fn rebuild(workflow: &str, parameters: &Value) -> Result<Graph<Aws>, Rebuild
         }
         Some(Workflow::AuroraDelete) => {
             aurora::delete_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
+        }
+        Some(Workflow::PeeringCreate) => {
+            peering::create_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
+        }
+        Some(Workflow::PeeringDelete) => {
+            peering::delete_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
         }
     };
     graph.map_err(|source| RebuildError::Graph {

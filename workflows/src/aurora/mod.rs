@@ -17,6 +17,7 @@ pub use delete::{
     delete_graph, survey_delete,
 };
 pub use find::{ClusterSummary, Endpoint, Listing, SkippedRegion, endpoint, list};
+pub(crate) use ranges::{blocks, overlap};
 
 /// What a run on a cluster works on; at most one unfinished run each.
 pub fn target(region: &str, cluster: &str) -> String {

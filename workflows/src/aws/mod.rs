@@ -12,6 +12,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -48,6 +50,9 @@ pub struct AwsSettings {
     pub fixed_credentials: bool,
     /// One endpoint for every service and region, instead of AWS's own.
     pub endpoint_url: Option<String>,
+    /// A profile of the SDK's configuration files whose credentials are used
+    /// before any others, those of the environment included.
+    pub profile: Option<String>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// The database password, if one was given to this process.
@@ -56,7 +61,10 @@ pub struct AwsSettings {
 
 /// The context of all steps: AWS as this process may use it. Cheap to clone.
 #[derive(Clone)]
-pub struct Aws(Arc<Inner>);
+pub struct Aws {
+    inner: Arc<Inner>,
+    rosa: Option<Arc<Aws>>,
+}
 
 struct Inner {
     base: SdkConfig,
@@ -100,28 +108,50 @@ impl Aws {
             base.build()
         } else {
             let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                .http_client(http)
+                .http_client(http.clone())
                 .retry_config(retries)
                 .timeout_config(timeouts)
                 .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
             if let Some(url) = settings.endpoint_url {
                 loader = loader.endpoint_url(url);
             }
+            if let Some(profile) = settings.profile {
+                loader = loader
+                    .credentials_provider(credentials_of(&profile, http))
+                    .profile_name(profile);
+            }
             loader.load().await
         };
-        Self(Arc::new(Inner {
-            base,
-            clock: settings.clock,
-            password: settings.password,
-            ec2: Mutex::default(),
-            rds: Mutex::default(),
-        }))
+        Self {
+            inner: Arc::new(Inner {
+                base,
+                clock: settings.clock,
+                password: settings.password,
+                ec2: Mutex::default(),
+                rds: Mutex::default(),
+            }),
+            rosa: None,
+        }
+    }
+
+    /// The same, with another account for ROSA's side of a peering.
+    #[must_use]
+    pub fn with_rosa(&self, other: Self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            rosa: Some(Arc::new(other)),
+        }
+    }
+
+    /// The account in which ROSA lives: this one, unless another was named.
+    pub fn rosa(&self) -> &Self {
+        self.rosa.as_deref().unwrap_or(self)
     }
 
     /// The twelve digits of the account that the credentials belong to, from
     /// STS `GetCallerIdentity`.
     pub async fn account_id(&self, region: &str) -> Result<String, Fault> {
-        let config = aws_sdk_sts::config::Builder::from(&self.0.base)
+        let config = aws_sdk_sts::config::Builder::from(&self.inner.base)
             .region(Region::new(region.to_owned()))
             .build();
         let client = aws_sdk_sts::Client::from_conf(config);
@@ -141,21 +171,25 @@ impl Aws {
 
     /// The clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.0.clock
+        &self.inner.clock
     }
 
     /// The database password, if one was given to this process.
     pub(crate) fn password(&self) -> Option<&Secret> {
-        self.0.password.as_ref()
+        self.inner.password.as_ref()
     }
 
     /// EC2 in a region.
     pub(crate) fn ec2(&self, region: &str) -> aws_sdk_ec2::Client {
-        let mut clients = self.0.ec2.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self
+            .inner
+            .ec2
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         clients
             .entry(region.to_owned())
             .or_insert_with(|| {
-                let config = aws_sdk_ec2::config::Builder::from(&self.0.base)
+                let config = aws_sdk_ec2::config::Builder::from(&self.inner.base)
                     .region(Region::new(region.to_owned()))
                     .build();
                 aws_sdk_ec2::Client::from_conf(config)
@@ -165,11 +199,15 @@ impl Aws {
 
     /// RDS in a region.
     pub(crate) fn rds(&self, region: &str) -> aws_sdk_rds::Client {
-        let mut clients = self.0.rds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self
+            .inner
+            .rds
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         clients
             .entry(region.to_owned())
             .or_insert_with(|| {
-                let config = aws_sdk_rds::config::Builder::from(&self.0.base)
+                let config = aws_sdk_rds::config::Builder::from(&self.inner.base)
                     .region(Region::new(region.to_owned()))
                     .build();
                 aws_sdk_rds::Client::from_conf(config)
@@ -187,6 +225,21 @@ impl Aws {
             attempts: 6,
             ..POLICY
         };
-        retry(policy, self.0.clock.as_ref(), read).await
+        retry(policy, self.inner.clock.as_ref(), read).await
     }
+}
+
+/// The credentials of a profile. The SDK's default chain would look into the
+/// environment first, so a profile that is named for one of two accounts would
+/// silently be the other one.
+fn credentials_of(profile: &str, http: SharedHttpClient) -> ProfileFileCredentialsProvider {
+    let config = ProviderConfig::empty()
+        .with_http_client(http)
+        .with_sleep_impl(TokioSleep::new())
+        .with_time_source(SystemTimeSource::new())
+        .with_behavior_version(Some(BehaviorVersion::latest()));
+    ProfileFileCredentialsProvider::builder()
+        .configure(&config)
+        .profile_name(profile)
+        .build()
 }

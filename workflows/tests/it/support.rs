@@ -1,21 +1,22 @@
 //! A simulated account with the engine on it, in virtual time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use aws_smithy_runtime_api::shared::IntoShared as _;
 use stepwell_engine::event::{Actor, OnFailure, RunCreated};
 use stepwell_engine::machine::Status;
 use stepwell_engine::{
-    Clock, Event, Executor, Graph, Journal, MemoryJournal, NoObserver, Report, RunError, RunId,
-    Stop, Timestamp, TokioClock,
+    Clock, Event, Executor, Graph, GraphError, Journal, MemoryJournal, NoObserver, Report,
+    RunError, RunId, Stop, Timestamp, TokioClock,
 };
 use stepwell_sandbox::{Account, Options, Resource};
 use stepwell_workflows::aurora::{
     CreateOptions, DeleteOptions, DeleteParameters, create_graph, delete_graph, survey_create,
     survey_delete,
 };
+use stepwell_workflows::rosa::RosaNetwork;
 use stepwell_workflows::{Aws, AwsSettings, Secret, SurveyError, Workflow};
 
 use crate::clock::{Seeded, VirtualTime};
@@ -27,6 +28,8 @@ pub(crate) struct World {
     pub(crate) account: Account,
     pub(crate) aws: Aws,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Where ROSA is, where a test laid out a network for it.
+    pub(crate) rosa: OnceLock<RosaNetwork>,
     runs: AtomicU64,
 }
 
@@ -60,6 +63,7 @@ impl World {
             account,
             aws,
             clock,
+            rosa: OnceLock::new(),
             runs: AtomicU64::new(1),
         }
     }
@@ -86,16 +90,42 @@ impl World {
         options: CreateOptions,
         wanted: Wanted,
     ) -> Result<Report, RunError> {
+        let tried = self.try_create(journal, run, options, wanted).await;
+        Ok(tried.expect("survey"))
+    }
+
+    /// The same, where the survey may fail.
+    pub(crate) async fn try_create(
+        &self,
+        journal: Arc<dyn Journal>,
+        run: RunId,
+        options: CreateOptions,
+        wanted: Wanted,
+    ) -> Result<Report, SurveyError> {
         let request = options.validate(None).expect("valid options");
-        let parameters = survey_create(&self.aws, &request).await.expect("survey");
-        let graph = create_graph(&parameters).expect("graph");
-        let created = self.created(
-            Workflow::AuroraCreate,
-            parameters.target(),
-            serde_json::to_value(&parameters).expect("parameters"),
-            &graph,
-            wanted,
-        );
+        let parameters = survey_create(&self.aws, &request).await?;
+        let graph = create_graph(&parameters);
+        let target = parameters.target();
+        let workflow = Workflow::AuroraCreate;
+        let started = self.start(journal, run, workflow, target, &parameters, graph, wanted);
+        Ok(started.await.expect("run"))
+    }
+
+    /// Starts a run of any workflow.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) async fn start(
+        &self,
+        journal: Arc<dyn Journal>,
+        run: RunId,
+        workflow: Workflow,
+        target: String,
+        parameters: &impl serde::Serialize,
+        graph: Result<Graph<Aws>, GraphError>,
+        wanted: Wanted,
+    ) -> Result<Report, RunError> {
+        let graph = graph.expect("graph");
+        let parameters = serde_json::to_value(parameters).expect("parameters");
+        let created = self.created(workflow, target, parameters, &graph, wanted);
         self.executor(journal)
             .start(run, created, &graph, Arc::new(self.aws.clone()))
             .await
@@ -123,19 +153,14 @@ impl World {
         run: RunId,
         parameters: &DeleteParameters,
     ) -> Result<Report, RunError> {
-        let graph = delete_graph(parameters).expect("graph");
-        let created = self.created(
-            Workflow::AuroraDelete,
-            parameters.target(),
-            serde_json::to_value(parameters).expect("parameters"),
-            &graph,
-            Wanted {
-                on_failure: OnFailure::Suspend,
-                ..Wanted::default()
-            },
-        );
-        self.executor(journal)
-            .start(run, created, &graph, Arc::new(self.aws.clone()))
+        let wanted = Wanted {
+            on_failure: OnFailure::Suspend,
+            ..Wanted::default()
+        };
+        let graph = delete_graph(parameters);
+        let target = parameters.target();
+        let workflow = Workflow::AuroraDelete;
+        self.start(journal, run, workflow, target, parameters, graph, wanted)
             .await
     }
 
@@ -213,6 +238,7 @@ impl World {
             account: self.account.clone(),
             aws: connect(&self.account, &clock, None).await,
             clock,
+            rosa: self.rosa.clone(),
             runs: AtomicU64::new(1_000_000),
         }
     }
@@ -227,6 +253,7 @@ pub(crate) async fn connect(
         http_client: Some(account.http_client().into_shared()),
         fixed_credentials: true,
         endpoint_url: None,
+        profile: None,
         clock: clock.clone(),
         password,
     })

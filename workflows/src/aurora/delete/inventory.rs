@@ -11,6 +11,7 @@ use super::{DeleteParameters, DeleteRequest};
 use crate::SurveyError;
 use crate::aws::{Aws, ec2, rds, tags};
 use crate::input::InvalidInput;
+use crate::peering;
 
 /// How long a read may miss what was just made.
 const YOUNG: Duration = Duration::from_secs(5);
@@ -123,7 +124,7 @@ pub async fn survey_delete(
         .iter()
         .filter_map(|vpc| vpc.vpc_id().map(str::to_owned))
         .collect();
-    refuse_peered(aws, request, &ids).await?;
+    let peerings = peering::peerings_of(aws, region, name, request.with_peerings.as_ref()).await?;
     let mut inventory = Inventory {
         cluster: cluster.is_some(),
         stopped: cluster
@@ -154,6 +155,11 @@ pub async fn survey_delete(
         region: region.clone(),
         final_snapshot: request.final_snapshot.clone(),
         inventory,
+        peerings,
+        rosa_account: request
+            .with_peerings
+            .as_ref()
+            .map(|accounts| accounts.rosa.clone()),
     })
 }
 
@@ -235,48 +241,6 @@ async fn owned_subnet_group(
             .is_empty();
     }
     Ok(owned.then(|| name.to_owned()))
-}
-
-async fn refuse_peered(
-    aws: &Aws,
-    request: &DeleteRequest,
-    vpcs: &[String],
-) -> Result<(), SurveyError> {
-    let peerings = aws.look(|| ec2::peerings(aws, &request.region)).await?;
-    let alive: Vec<String> = peerings
-        .iter()
-        .filter(|peering| {
-            let state = peering.status().and_then(|status| status.code());
-            state.is_some_and(|state| {
-                matches!(
-                    state.as_str(),
-                    "initiating-request" | "pending-acceptance" | "provisioning" | "active"
-                )
-            })
-        })
-        .filter(|peering| {
-            [peering.requester_vpc_info(), peering.accepter_vpc_info()]
-                .into_iter()
-                .flatten()
-                .filter_map(|side| side.vpc_id())
-                .any(|id| vpcs.iter().any(|vpc| vpc == id))
-        })
-        .filter_map(|peering| peering.vpc_peering_connection_id().map(str::to_owned))
-        .collect();
-    if alive.is_empty() {
-        return Ok(());
-    }
-    Err(SurveyError::Refused {
-        message: format!(
-            "cluster {:?} is still peered: {}",
-            request.cluster,
-            alive.join(", ")
-        ),
-        hint: format!(
-            "delete each peering first: aws ec2 delete-vpc-peering-connection --region {} --vpc-peering-connection-id ID",
-            request.region
-        ),
-    })
 }
 
 /// Refuses a VPC in which there is a network interface that RDS does not own:
