@@ -9,6 +9,7 @@
 pub mod aurora;
 mod aws;
 mod input;
+pub mod kubernetes;
 pub mod rosa;
 mod secret;
 
@@ -52,17 +53,20 @@ pub enum Workflow {
     AuroraCreate,
     /// `aurora delete`
     AuroraDelete,
+    /// `aurora reset`
+    AuroraReset,
 }
 
 impl Workflow {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::AuroraCreate, Self::AuroraDelete];
+    pub const ALL: [Self; 3] = [Self::AuroraCreate, Self::AuroraDelete, Self::AuroraReset];
 
     /// The name under which runs are recorded.
     pub fn name(self) -> &'static str {
         match self {
             Self::AuroraCreate => "aurora create",
             Self::AuroraDelete => "aurora delete",
+            Self::AuroraReset => "aurora reset",
         }
     }
 
@@ -71,7 +75,14 @@ impl Workflow {
         match self {
             Self::AuroraCreate => true,
             Self::AuroraDelete => false,
+            Self::AuroraReset => false,
         }
+    }
+
+    /// Whether it works with programs of the machine, such as `kubectl`, for
+    /// which time can't be made to pass faster.
+    pub fn needs_real_time(self) -> bool {
+        self == Self::AuroraReset
     }
 
     /// The workflow of a name.
@@ -121,6 +132,9 @@ pub fn rebuild(workflow: &str, parameters: &Value) -> Result<Graph<Aws>, Rebuild
         }
         Some(Workflow::AuroraDelete) => {
             aurora::delete_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
+        }
+        Some(Workflow::AuroraReset) => {
+            aurora::reset_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
         }
     };
     graph.map_err(|source| RebuildError::Graph {
