@@ -3,4 +3,5 @@
 
 mod architecture;
 mod command;
+mod kubernetes;
 mod moto;

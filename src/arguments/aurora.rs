@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+pub use super::kubernetes::{PsqlArguments, ResetArguments};
 use super::workflow::WorkflowArguments;
 
 /// `stepwell aurora …`.
@@ -17,6 +18,10 @@ pub enum AuroraCommand {
     List(ListArguments),
     /// Delete a cluster with everything that was made for it
     Delete(DeleteArguments),
+    /// Look into the database with psql, from a pod in Kubernetes
+    Psql(PsqlArguments),
+    /// Empty the schema of Keycloak and restart Keycloak in all data centres
+    Reset(ResetArguments),
 }
 
 /// Which cluster.

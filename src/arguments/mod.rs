@@ -1,6 +1,7 @@
 //! Raw arguments: what the command line may say, and nothing of what it means.
 
 pub mod aurora;
+pub mod kubernetes;
 pub mod rosa;
 pub mod runs;
 pub mod sandbox;

@@ -29,6 +29,8 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Problem> {
         Command::Aurora(AuroraCommand::Delete(arguments)) => {
             aurora::delete::run(context, arguments)
         }
+        Command::Aurora(AuroraCommand::Psql(arguments)) => aurora::psql::run(context, arguments),
+        Command::Aurora(AuroraCommand::Reset(arguments)) => aurora::reset::run(context, arguments),
         Command::Resume(arguments) => resume::run(context, arguments),
         Command::Rollback(arguments) => rollback::run(context, arguments),
         Command::Runs(RunsCommand::List(arguments)) => runs::list::run(context, arguments),

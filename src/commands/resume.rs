@@ -15,6 +15,7 @@ use crate::{Context, runtime};
 pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Problem> {
     let password = password::resolve(&arguments.password, &context.environment)?;
     let found = takeup::find(context, &arguments.run)?;
+    let context = &found.context(context);
     let short = outcome::short(found.row.id);
     if !found.row.status.is_unfinished() {
         let how = match found.row.status {

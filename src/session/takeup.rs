@@ -3,7 +3,7 @@
 use stepwell_engine::event::{EventBody, RunCreated};
 use stepwell_engine::{Event, Graph};
 use stepwell_state::{Access, Lock, RunRow, Store};
-use stepwell_workflows::{Aws, RebuildError, rebuild};
+use stepwell_workflows::{Aws, RebuildError, Workflow, rebuild};
 
 use super::{Backend, Connection, locks, store};
 use crate::Context;
@@ -50,6 +50,16 @@ pub struct Taken {
 }
 
 impl Found {
+    /// The context in which the run is gone on with: in real time where it
+    /// works with programs of the machine.
+    pub fn context(&self, context: &Context) -> Context {
+        let mut context = context.clone();
+        if Workflow::from_name(&self.row.workflow).is_some_and(Workflow::needs_real_time) {
+            context.settings = context.settings.in_real_time();
+        }
+        context
+    }
+
     /// How fast time passes where the run belongs.
     pub fn pace(&self, context: &Context) -> Pace {
         self.backend.pace(&context.settings)

@@ -1,6 +1,7 @@
 //! Resolved settings: what the arguments and the environment mean together.
 
 pub mod create;
+pub mod kubernetes;
 pub mod password;
 pub mod place;
 pub mod rosa;
@@ -89,6 +90,15 @@ impl Settings {
             pace_given: global.sandbox_speed.is_some(),
             endpoint_url,
         })
+    }
+
+    /// The same, with the sandbox no faster than the clock on the wall: for
+    /// what works with programs of the machine.
+    pub fn in_real_time(&self) -> Self {
+        Self {
+            pace: Pace::REAL,
+            ..self.clone()
+        }
     }
 
     /// The sandbox's file: beside the state.

@@ -10,10 +10,12 @@ pub mod aurora;
 mod aws;
 mod child;
 mod input;
+pub mod kubernetes;
 pub mod peering;
 pub mod rosa;
 mod secret;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use stepwell_engine::{Fault, Graph, GraphError};
 
@@ -58,13 +60,16 @@ pub enum Workflow {
     PeeringCreate,
     /// `peering delete`
     PeeringDelete,
+    /// `aurora reset`
+    AuroraReset,
 }
 
 impl Workflow {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::AuroraCreate,
         Self::AuroraDelete,
+        Self::AuroraReset,
         Self::PeeringCreate,
         Self::PeeringDelete,
     ];
@@ -76,6 +81,7 @@ impl Workflow {
             Self::AuroraDelete => "aurora delete",
             Self::PeeringCreate => "peering create",
             Self::PeeringDelete => "peering delete",
+            Self::AuroraReset => "aurora reset",
         }
     }
 
@@ -83,8 +89,14 @@ impl Workflow {
     pub fn reversible(self) -> bool {
         match self {
             Self::AuroraCreate | Self::PeeringCreate => true,
-            Self::AuroraDelete | Self::PeeringDelete => false,
+            Self::AuroraDelete | Self::AuroraReset | Self::PeeringDelete => false,
         }
+    }
+
+    /// Whether it works with programs of the machine, such as `kubectl`, for
+    /// which time can't be made to pass faster.
+    pub fn needs_real_time(self) -> bool {
+        self == Self::AuroraReset
     }
 
     /// The workflow of a name.
@@ -123,26 +135,22 @@ pub enum RebuildError {
 
 /// Builds the graph of a recorded run from its workflow and parameters.
 pub fn rebuild(workflow: &str, parameters: &Value) -> Result<Graph<Aws>, RebuildError> {
-    let unreadable = |source| RebuildError::Parameters {
-        workflow: workflow.to_owned(),
-        source,
-    };
     let graph = match Workflow::from_name(workflow) {
         None => return Err(RebuildError::Unknown(workflow.to_owned())),
-        Some(Workflow::AuroraCreate) => {
-            aurora::create_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
-        }
-        Some(Workflow::AuroraDelete) => {
-            aurora::delete_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
-        }
-        Some(Workflow::PeeringCreate) => {
-            peering::create_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
-        }
-        Some(Workflow::PeeringDelete) => {
-            peering::delete_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
-        }
+        Some(Workflow::AuroraCreate) => aurora::create_graph(&read(workflow, parameters)?),
+        Some(Workflow::AuroraDelete) => aurora::delete_graph(&read(workflow, parameters)?),
+        Some(Workflow::AuroraReset) => aurora::reset_graph(&read(workflow, parameters)?),
+        Some(Workflow::PeeringCreate) => peering::create_graph(&read(workflow, parameters)?),
+        Some(Workflow::PeeringDelete) => peering::delete_graph(&read(workflow, parameters)?),
     };
     graph.map_err(|source| RebuildError::Graph {
+        workflow: workflow.to_owned(),
+        source,
+    })
+}
+
+fn read<P: DeserializeOwned>(workflow: &str, parameters: &Value) -> Result<P, RebuildError> {
+    P::deserialize(parameters).map_err(|source| RebuildError::Parameters {
         workflow: workflow.to_owned(),
         source,
     })

@@ -4,3 +4,5 @@ pub mod create;
 pub mod delete;
 pub mod endpoint;
 pub mod list;
+pub mod psql;
+pub mod reset;

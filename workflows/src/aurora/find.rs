@@ -20,6 +20,8 @@ pub struct Endpoint {
     pub serving: bool,
     /// The cluster's state.
     pub status: String,
+    /// The engine's version.
+    pub engine_version: Option<String>,
 }
 
 /// Finds a cluster's endpoints. RDS shows them before anything serves them;
@@ -45,6 +47,7 @@ pub async fn endpoint(aws: &Aws, region: &str, cluster: &str) -> Result<Endpoint
         reader: found.reader_endpoint().map(str::to_owned),
         port: found.port().unwrap_or(5432),
         status,
+        engine_version: found.engine_version().map(str::to_owned),
     })
 }
 

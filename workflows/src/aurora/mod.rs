@@ -4,7 +4,9 @@ mod create;
 mod delete;
 mod find;
 mod gone;
+mod psql;
 mod ranges;
+mod reset;
 
 pub use create::steps::Provisioned;
 pub use create::{
@@ -17,7 +19,11 @@ pub use delete::{
     delete_graph, survey_delete,
 };
 pub use find::{ClusterSummary, Endpoint, Listing, SkippedRegion, endpoint, list};
+pub use psql::{PsqlOptions, PsqlRequest, PsqlSession};
 pub(crate) use ranges::{blocks, overlap};
+pub use reset::{
+    Reset, ResetOptions, ResetParameters, ResetRequest, Restarted, reset_graph, survey_reset,
+};
 
 /// What a run on a cluster works on; at most one unfinished run each.
 pub fn target(region: &str, cluster: &str) -> String {
