@@ -29,6 +29,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Problem> {
         Command::Aurora(AuroraCommand::Delete(arguments)) => {
             aurora::delete::run(context, arguments)
         }
+        Command::Aurora(AuroraCommand::Reap(arguments)) => aurora::reap::run(context, arguments),
         Command::Resume(arguments) => resume::run(context, arguments),
         Command::Rollback(arguments) => rollback::run(context, arguments),
         Command::Runs(RunsCommand::List(arguments)) => runs::list::run(context, arguments),

@@ -4,6 +4,7 @@ pub mod events;
 pub mod outcome;
 pub mod plan;
 pub mod printer;
+pub mod reaping;
 pub mod show;
 pub mod show_json;
 pub mod style;

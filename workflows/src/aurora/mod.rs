@@ -1,10 +1,11 @@
-//! Aurora clusters: create, find, delete.
+//! Aurora clusters: create, find, delete, reap.
 
 mod create;
 mod delete;
 mod find;
 mod gone;
 mod ranges;
+mod reap;
 
 pub use create::steps::Provisioned;
 pub use create::{
@@ -17,6 +18,7 @@ pub use delete::{
     delete_graph, survey_delete,
 };
 pub use find::{ClusterSummary, Endpoint, Listing, SkippedRegion, endpoint, list};
+pub use reap::{Candidate, ReapOptions, ReapRequest, Reaping, Verdict, look_again, survey_reap};
 
 /// What a run on a cluster works on; at most one unfinished run each.
 pub fn target(region: &str, cluster: &str) -> String {

@@ -6,5 +6,7 @@ mod clock;
 mod contract;
 mod create;
 mod delete;
+mod reap;
+mod scripts;
 mod strikes;
 mod support;
