@@ -1,5 +1,6 @@
 //! What is printed: data on stdout, everything else on stderr.
 
+pub mod checks;
 pub mod events;
 pub mod outcome;
 pub mod plan;

@@ -4,6 +4,7 @@ mod account;
 mod crash;
 mod create;
 mod delete;
+mod doctor;
 mod faults;
 mod guide;
 pub(crate) mod harness;

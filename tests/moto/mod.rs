@@ -6,6 +6,7 @@
 
 mod account;
 mod crash;
+mod doctor;
 mod faults;
 mod foreign;
 mod http;

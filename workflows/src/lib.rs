@@ -8,6 +8,7 @@
 
 pub mod aurora;
 mod aws;
+pub mod doctor;
 mod input;
 pub mod rosa;
 mod secret;

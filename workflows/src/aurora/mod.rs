@@ -12,6 +12,7 @@ pub use create::{
     CreateOptions, CreateParameters, CreateRequest, PasswordSource, PlannedInstance, create_graph,
     survey_create,
 };
+pub(crate) use create::{available_zones, offering_zones};
 pub(crate) use delete::protection_refusal;
 pub use delete::{
     DeleteOptions, DeleteParameters, DeleteRequest, Inventory, RouteTableInventory, VpcInventory,
