@@ -6,6 +6,7 @@ mod clock;
 mod contract;
 mod create;
 mod delete;
+mod iam;
 mod reap;
 mod scripts;
 mod strikes;
