@@ -316,6 +316,12 @@ static OPERATIONS: &[OperationInfo] = &[
     write(Rds, "DeleteDBSubnetGroup", rds::subnet_group::delete, ""),
     read(
         Rds,
+        "DescribeAccountAttributes",
+        rds::quota::describe,
+        "only the quotas that are kept",
+    ),
+    read(
+        Rds,
         "DescribeDBClusterSnapshots",
         rds::snapshot::describe,
         "manual snapshots only",

@@ -22,6 +22,14 @@ pub enum AuroraCommand {
     Psql(PsqlArguments),
     /// Empty the schema of Keycloak and restart Keycloak in all data centres
     Reset(ResetArguments),
+    /// Delete every cluster that is not tagged `keepalive`, and what is left of others
+    #[command(
+        long_about = "Delete every cluster that is not tagged `keepalive`, and what is left of others.\n\n\
+                      Lists what would go, and deletes it only with --yes, without a snapshot: the data \
+                      is lost. Finds clusters of this tool and of the shell scripts by their tags, in \
+                      every enabled region; what has neither's tags is left alone."
+    )]
+    Reap(ReapArguments),
 }
 
 /// Which cluster.
@@ -161,4 +169,20 @@ pub struct DeleteArguments {
     /// What to do when a step fails for good: a deletion only goes forward, so it is suspended
     #[arg(long, value_enum, value_name = "POLICY", hide_possible_values = true)]
     pub on_failure: Option<super::workflow::Policy>,
+}
+
+/// `stepwell aurora reap`.
+#[derive(Debug, Clone, Args)]
+pub struct ReapArguments {
+    /// A region to look in; may be repeated [default: every enabled region]
+    #[arg(long = "region", value_name = "REGION")]
+    pub regions: Vec<String>,
+
+    /// Only what was made longer ago, for example 90m, 8h or 2d
+    #[arg(long, value_name = "AGE")]
+    pub older_than: Option<String>,
+
+    /// How it is carried out.
+    #[command(flatten)]
+    pub workflow: WorkflowArguments,
 }

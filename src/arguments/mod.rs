@@ -1,6 +1,7 @@
 //! Raw arguments: what the command line may say, and nothing of what it means.
 
 pub mod aurora;
+pub mod doctor;
 pub mod kubernetes;
 pub mod rosa;
 pub mod runs;
@@ -154,6 +155,8 @@ pub enum Command {
     /// Look at the history of runs
     #[command(subcommand)]
     Runs(runs::RunsCommand),
+    /// Check whether the other commands could do their work
+    Doctor(doctor::DoctorArguments),
     /// Look at and change the simulated account
     #[command(subcommand)]
     Sandbox(sandbox::SandboxCommand),

@@ -2,6 +2,7 @@
 
 pub mod aurora;
 pub mod completions;
+pub mod doctor;
 pub mod man;
 pub mod resume;
 pub mod rollback;
@@ -31,11 +32,13 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Problem> {
         }
         Command::Aurora(AuroraCommand::Psql(arguments)) => aurora::psql::run(context, arguments),
         Command::Aurora(AuroraCommand::Reset(arguments)) => aurora::reset::run(context, arguments),
+        Command::Aurora(AuroraCommand::Reap(arguments)) => aurora::reap::run(context, arguments),
         Command::Resume(arguments) => resume::run(context, arguments),
         Command::Rollback(arguments) => rollback::run(context, arguments),
         Command::Runs(RunsCommand::List(arguments)) => runs::list::run(context, arguments),
         Command::Runs(RunsCommand::Show(arguments)) => runs::show::run(context, arguments),
         Command::Runs(RunsCommand::Events(arguments)) => runs::events::run(context, arguments),
+        Command::Doctor(arguments) => doctor::run(context, arguments),
         Command::Sandbox(SandboxCommand::Status) => sandbox::status::run(context),
         Command::Sandbox(SandboxCommand::Reset) => sandbox::reset::run(context),
         Command::Sandbox(SandboxCommand::Serve(arguments)) => {

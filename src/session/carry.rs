@@ -1,10 +1,10 @@
 //! Carrying a run through, under signals, and reporting how it stands.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use stepwell_engine::event::RunCreated;
-use stepwell_engine::{Event, Executor, Report, RunError, RunId, stop_channel};
+use stepwell_engine::{Event, Executor, Report, RunError, RunId, Stopper, stop_channel};
 use stepwell_state::Store;
 
 use super::signals::{Asked, Signals};
@@ -54,35 +54,26 @@ pub async fn carry(
         observer: progress.clone(),
         stop,
     }));
-    let mut asked: Option<Asked> = None;
-    let result = loop {
-        tokio::select! {
-            biased;
-            result = &mut work => break result,
-            signal = signals.next() => {
-                if asked.is_some() {
-                    progress.finish();
-                    context.printer.progress(format!(
-                        "{}: stopped at once; to go on: {resume}", signal.name()
-                    ));
-                    return Ok(signal.exit());
-                }
-                asked = Some(signal);
-                stopper.stop();
-                progress.note(&format!(
-                    "{}: nothing new is started, calls in flight may return; once more stops at once; to go on later: {resume}",
-                    signal.name()
-                ));
-            }
+    let say = |signal: Asked| {
+        progress.note(&format!(
+            "{}: nothing new is started, calls in flight may return; once more stops at once; to go on later: {resume}",
+            signal.name()
+        ));
+    };
+    let (result, asked) = attend(&mut signals, &stopper, say, work.as_mut()).await;
+    progress.finish();
+    let result = match result {
+        Ok(result) => result,
+        Err(signal) => {
+            context.printer.progress(format!(
+                "{}: stopped at once; to go on: {resume}",
+                signal.name()
+            ));
+            return Ok(signal.exit());
         }
     };
-    progress.finish();
     result.map_err(|error| failed(error, &resume, carried.created))?;
-    let events = state
-        .events(carried.run)
-        .map_err(|error| store::failed(&error))?;
-    let story = Story::tell(&events, false)
-        .ok_or_else(|| Problem::error("the run's history has no beginning"))?;
+    let story = told(state, carried.run)?;
     let next = Next::of(&story, settings);
     outcome::summary(&context.printer, &story, &next);
     outcome::data(&context.printer, &story, &next)?;
@@ -93,7 +84,40 @@ pub async fn carry(
     ))
 }
 
-fn failed(error: RunError, resume: &str, created: &RunCreated) -> Problem {
+/// Attends to signals while `work` goes on: the first has it stop in good
+/// order, the second ends the wait at once and is the error. Also says whether
+/// there was a first.
+pub(super) async fn attend<T>(
+    signals: &mut Signals,
+    stopper: &Stopper,
+    say: impl Fn(Asked),
+    mut work: Pin<&mut impl Future<Output = T>>,
+) -> (Result<T, Asked>, Option<Asked>) {
+    let mut asked: Option<Asked> = None;
+    loop {
+        tokio::select! {
+            biased;
+            result = &mut work => return (Ok(result), asked),
+            signal = signals.next() => {
+                if asked.is_some() {
+                    return (Err(signal), asked);
+                }
+                asked = Some(signal);
+                stopper.stop();
+                say(signal);
+            }
+        }
+    }
+}
+
+/// The story of a run that this process has let go of.
+pub(super) fn told(state: &Store, run: RunId) -> Result<Story, Problem> {
+    let events = state.events(run).map_err(|error| store::failed(&error))?;
+    Story::tell(&events, false).ok_or_else(|| Problem::error("the run's history has no beginning"))
+}
+
+/// A run could not be carried on.
+pub(super) fn failed(error: RunError, resume: &str, created: &RunCreated) -> Problem {
     match error {
         RunError::Journal(error) => {
             let problem = store::journal_failed(

@@ -9,6 +9,12 @@ use crate::arguments::aurora::CreateArguments;
 use crate::environment::{self, Environment, Variable};
 use crate::problem::Problem;
 
+/// The class of the instances where nothing else is said.
+pub const INSTANCE_CLASS: &str = "db.r7g.xlarge";
+
+/// The engine's version where nothing else is said.
+pub const ENGINE_VERSION: &str = "17.5";
+
 /// Flags with the variables that stand for them.
 const VARIABLES: &[(&str, &[Variable])] = &[
     ("cluster", &[environment::AURORA_CLUSTER]),
@@ -56,14 +62,14 @@ pub fn resolve(
             &arguments.instance_class,
             environment::AURORA_INSTANCE_CLASS,
         )
-        .unwrap_or_else(|| "db.r7g.xlarge".to_owned()),
+        .unwrap_or_else(|| INSTANCE_CLASS.to_owned()),
         engine: text(&arguments.engine, environment::AURORA_ENGINE)
             .unwrap_or_else(|| "aurora-postgresql".to_owned()),
         engine_version: text(
             &arguments.engine_version,
             environment::AURORA_ENGINE_VERSION,
         )
-        .unwrap_or_else(|| "17.5".to_owned()),
+        .unwrap_or_else(|| ENGINE_VERSION.to_owned()),
         zones: arguments.zones.clone(),
         vpc_cidr: arguments.vpc_cidr.clone(),
         username: text(&arguments.username, environment::AURORA_USERNAME)

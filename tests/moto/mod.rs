@@ -6,11 +6,13 @@
 
 mod account;
 mod crash;
+mod doctor;
 mod faults;
 mod foreign;
 mod http;
 mod install;
 mod leftovers;
 mod lifecycle;
+mod reap;
 mod server;
 mod stage;

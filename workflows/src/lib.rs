@@ -9,6 +9,7 @@
 pub mod aurora;
 mod aws;
 mod child;
+pub mod doctor;
 mod input;
 pub mod kubernetes;
 pub mod peering;

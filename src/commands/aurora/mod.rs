@@ -5,4 +5,5 @@ pub mod delete;
 pub mod endpoint;
 pub mod list;
 pub mod psql;
+pub mod reap;
 pub mod reset;

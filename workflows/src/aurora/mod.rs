@@ -1,4 +1,4 @@
-//! Aurora clusters: create, find, delete.
+//! Aurora clusters: create, find, delete, reap.
 
 mod create;
 mod delete;
@@ -6,6 +6,7 @@ mod find;
 mod gone;
 mod psql;
 mod ranges;
+mod reap;
 mod reset;
 
 pub use create::steps::Provisioned;
@@ -13,6 +14,7 @@ pub use create::{
     CreateOptions, CreateParameters, CreateRequest, PasswordSource, PlannedInstance, create_graph,
     survey_create,
 };
+pub(crate) use create::{available_zones, offering_zones};
 pub(crate) use delete::protection_refusal;
 pub use delete::{
     DeleteOptions, DeleteParameters, DeleteRequest, Inventory, RouteTableInventory, VpcInventory,
@@ -21,6 +23,7 @@ pub use delete::{
 pub use find::{ClusterSummary, Endpoint, Listing, SkippedRegion, endpoint, list};
 pub use psql::{PsqlOptions, PsqlRequest, PsqlSession};
 pub(crate) use ranges::{blocks, overlap};
+pub use reap::{Candidate, ReapOptions, ReapRequest, Reaping, Verdict, look_again, survey_reap};
 pub use reset::{
     Reset, ResetOptions, ResetParameters, ResetRequest, Restarted, reset_graph, survey_reset,
 };

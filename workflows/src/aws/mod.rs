@@ -151,10 +151,7 @@ impl Aws {
     /// The twelve digits of the account that the credentials belong to, from
     /// STS `GetCallerIdentity`.
     pub async fn account_id(&self, region: &str) -> Result<String, Fault> {
-        let config = aws_sdk_sts::config::Builder::from(&self.inner.base)
-            .region(Region::new(region.to_owned()))
-            .build();
-        let client = aws_sdk_sts::Client::from_conf(config);
+        let client = self.sts(region);
         let identity = self
             .look(async || {
                 client
@@ -177,6 +174,20 @@ impl Aws {
     /// The database password, if one was given to this process.
     pub(crate) fn password(&self) -> Option<&Secret> {
         self.inner.password.as_ref()
+    }
+
+    /// Whether the services are AWS's own or simulated by the product, and not
+    /// what somebody else put in their place.
+    pub(crate) fn is_genuine(&self) -> bool {
+        self.inner.base.endpoint_url().is_none()
+    }
+
+    /// STS in a region.
+    pub(crate) fn sts(&self, region: &str) -> aws_sdk_sts::Client {
+        let config = aws_sdk_sts::config::Builder::from(&self.inner.base)
+            .region(Region::new(region.to_owned()))
+            .build();
+        aws_sdk_sts::Client::from_conf(config)
     }
 
     /// EC2 in a region.

@@ -77,6 +77,30 @@ pub(crate) async fn instances(
         .collect())
 }
 
+/// All instances of a region, of whatever engine.
+pub(crate) async fn all_instances(aws: &Aws, region: &str) -> Result<Vec<DbInstance>, Fault> {
+    aws.rds(region)
+        .describe_db_instances()
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(|error| fault("DescribeDBInstances", error))
+}
+
+/// All subnet groups of a region.
+pub(crate) async fn subnet_groups(aws: &Aws, region: &str) -> Result<Vec<DbSubnetGroup>, Fault> {
+    aws.rds(region)
+        .describe_db_subnet_groups()
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(|error| fault("DescribeDBSubnetGroups", error))
+}
+
 /// A subnet group, if there is one of the name.
 pub(crate) async fn subnet_group(
     aws: &Aws,

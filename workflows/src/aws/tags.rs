@@ -16,6 +16,8 @@ pub(crate) const DEPLOYMENT: &str = "stepwell:deployment";
 pub(crate) const RUN: &str = "stepwell:run";
 /// Which step made a resource.
 pub(crate) const STEP: &str = "stepwell:step";
+/// The tag that spares a cluster from being reaped, whatever its value.
+pub(crate) const KEEPALIVE: &str = "keepalive";
 
 /// The tags that every resource of a deployment gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +88,12 @@ pub(crate) fn rds_value<'a>(tags: &'a [aws_sdk_rds::types::Tag], key: &str) -> O
     tags.iter()
         .find(|tag| tag.key() == Some(key))
         .and_then(aws_sdk_rds::types::Tag::value)
+}
+
+/// Whether a tag's key is the one that spares. AWS tells keys apart by case;
+/// here a key that was meant so counts, because the mistake would cost data.
+pub(crate) fn keeps_alive(key: Option<&str>) -> bool {
+    key.is_some_and(|key| key.eq_ignore_ascii_case(KEEPALIVE))
 }
 
 /// Whose something is that was found, by its tag of the run.

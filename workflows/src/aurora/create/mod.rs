@@ -16,6 +16,7 @@ use steps::{
     VerifyEndpoint, WaitCluster, WaitInstance,
 };
 pub use survey::survey_create;
+pub(crate) use survey::{available_zones, offering_zones};
 
 /// The graph of a create. Follows from the parameters alone.
 pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphError> {

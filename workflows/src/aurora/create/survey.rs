@@ -77,7 +77,10 @@ async fn refuse_existing(aws: &Aws, request: &CreateRequest) -> Result<(), Surve
 async fn choose_zones(aws: &Aws, request: &CreateRequest) -> Result<Vec<String>, SurveyError> {
     let region = &request.region;
     let open = aws.look(|| available_zones(aws, region)).await?;
-    let offering = aws.look(|| offering_zones(aws, request)).await?;
+    let (version, class) = (&request.engine_version, &request.instance_class);
+    let offering = aws
+        .look(|| offering_zones(aws, region, &request.engine, version, class))
+        .await?;
     if offering.is_empty() {
         return Err(InvalidInput {
             input: "instance-class",
@@ -123,7 +126,7 @@ async fn choose_zones(aws: &Aws, request: &CreateRequest) -> Result<Vec<String>,
 }
 
 /// The zones of the region that are open to the account, in order.
-async fn available_zones(aws: &Aws, region: &str) -> Result<Vec<String>, Fault> {
+pub(crate) async fn available_zones(aws: &Aws, region: &str) -> Result<Vec<String>, Fault> {
     let answer = aws
         .ec2(region)
         .describe_availability_zones()
@@ -146,13 +149,19 @@ async fn available_zones(aws: &Aws, region: &str) -> Result<Vec<String>, Fault> 
 }
 
 /// The zones in which the class can be had with the engine's version.
-async fn offering_zones(aws: &Aws, request: &CreateRequest) -> Result<BTreeSet<String>, Fault> {
+pub(crate) async fn offering_zones(
+    aws: &Aws,
+    region: &str,
+    engine: &str,
+    version: &str,
+    class: &str,
+) -> Result<BTreeSet<String>, Fault> {
     let options = aws
-        .rds(&request.region)
+        .rds(region)
         .describe_orderable_db_instance_options()
-        .engine(&request.engine)
-        .engine_version(&request.engine_version)
-        .db_instance_class(&request.instance_class)
+        .engine(engine)
+        .engine_version(version)
+        .db_instance_class(class)
         .vpc(true)
         .into_paginator()
         .items()

@@ -7,9 +7,10 @@ use aws_sdk_rds::types::DbCluster;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::Fault;
 
+use super::groups::Databases;
 use super::{DeleteParameters, DeleteRequest};
 use crate::SurveyError;
-use crate::aws::{Aws, ec2, rds, tags};
+use crate::aws::{Aws, ec2, rds};
 use crate::input::InvalidInput;
 use crate::peering;
 
@@ -134,16 +135,9 @@ pub async fn survey_delete(
         writers,
         ..Inventory::default()
     };
-    let in_use = cluster
-        .as_ref()
-        .and_then(|cluster| cluster.db_subnet_group());
-    let conventional = format!("{name}-subnet-group");
-    let names: BTreeSet<&str> = in_use.into_iter().chain([conventional.as_str()]).collect();
-    for group in names {
-        if let Some(found) = owned_subnet_group(aws, request, group, &ids).await? {
-            inventory.subnet_groups.push(found);
-        }
-    }
+    let databases = aws.look(|| Databases::look(aws, region)).await?;
+    databases.refuse_neighbours(request, &ids)?;
+    inventory.subnet_groups = databases.owned_groups(aws, request, &ids).await?;
     for id in &ids {
         refuse_foreign(aws, region, id).await?;
         inventory
@@ -212,35 +206,6 @@ pub(crate) async fn protection_refusal(
 ) -> Result<Option<(String, String)>, Fault> {
     let cluster = aws.look(|| rds::cluster(aws, region, name)).await?;
     Ok(cluster.and_then(|cluster| protected(&cluster, region)))
-}
-
-/// A subnet group by its name, if it is the cluster's: in one of its VPCs, or
-/// tagged for it, or left behind by a VPC that is gone.
-async fn owned_subnet_group(
-    aws: &Aws,
-    request: &DeleteRequest,
-    name: &str,
-    vpcs: &[String],
-) -> Result<Option<String>, Fault> {
-    let region = &request.region;
-    let Some(group) = aws.look(|| rds::subnet_group(aws, region, name)).await? else {
-        return Ok(None);
-    };
-    let vpc = group.vpc_id().unwrap_or_default();
-    let mut owned = vpcs.iter().any(|id| id == vpc);
-    if !owned {
-        let arn = group.db_subnet_group_arn().unwrap_or_default();
-        let labels = aws.look(|| rds::tags(aws, region, arn)).await?;
-        owned = tags::rds_value(&labels, tags::CLUSTER) == Some(&request.cluster);
-    }
-    if !owned {
-        let filter = || ec2::filter("vpc-id", vpc);
-        owned = aws
-            .look(|| ec2::vpcs(aws, region, Some(filter())))
-            .await?
-            .is_empty();
-    }
-    Ok(owned.then(|| name.to_owned()))
 }
 
 /// Refuses a VPC in which there is a network interface that RDS does not own:

@@ -1,6 +1,7 @@
 //! `aurora delete`: from tags and names alone, also what scripts made and what
 //! is half made.
 
+mod groups;
 mod inventory;
 mod steps;
 
