@@ -77,7 +77,13 @@ pub async fn carry(
         }
     };
     progress.finish();
-    result.map_err(|error| failed(error, &resume, carried.created))?;
+    result.map_err(|error| {
+        // A run whose beginning could not be recorded is not there to go on with.
+        let begun = state
+            .events(carried.run)
+            .map_or(true, |events| !events.is_empty());
+        failed(error, begun.then_some(&resume), carried.created)
+    })?;
     let events = state
         .events(carried.run)
         .map_err(|error| store::failed(&error))?;
@@ -93,9 +99,16 @@ pub async fn carry(
     ))
 }
 
-fn failed(error: RunError, resume: &str, created: &RunCreated) -> Problem {
+/// `resume` is the command that goes on with the run, if it was begun.
+fn failed(error: RunError, resume: Option<&String>, created: &RunCreated) -> Problem {
     match error {
         RunError::Journal(error) => {
+            let Some(resume) = resume else {
+                return store::journal_failed(
+                    "the run could not be recorded, so it was not begun",
+                    &error,
+                );
+            };
             let problem = store::journal_failed(
                 "the history could not be recorded, so the run was stopped",
                 &error,
@@ -118,5 +131,48 @@ fn failed(error: RunError, resume: &str, created: &RunCreated) -> Problem {
             problem.causes = differences;
             problem
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stepwell_engine::event::{Actor, OnFailure};
+    use stepwell_engine::{JournalError, RunId};
+
+    use super::*;
+
+    /// What was never recorded can't be resumed, and is not said to be.
+    #[test]
+    fn only_what_was_begun_is_to_be_resumed() {
+        let created = RunCreated {
+            workflow: "aurora create".to_owned(),
+            target: "aurora/eu-west-1/keycloak".to_owned(),
+            account: serde_json::Value::Null,
+            parameters: serde_json::Value::Null,
+            fingerprint: String::new(),
+            reversible: true,
+            on_failure: OnFailure::Rollback,
+            parallel: 1,
+            by: Actor {
+                host: "h".to_owned(),
+                user: "u".to_owned(),
+                pid: 1,
+                version: "v".to_owned(),
+            },
+            steps: Vec::new(),
+            output: None,
+        };
+        let broken = || {
+            RunError::Journal(JournalError::Conflict {
+                run: RunId::from_u128(1),
+                seq: 0,
+            })
+        };
+        let resume = "stepwell resume 1".to_owned();
+        let begun = failed(broken(), Some(&resume), &created);
+        assert!(begun.hint.is_some_and(|hint| hint.contains(&resume)));
+        let unborn = failed(broken(), None, &created);
+        assert_eq!(unborn.hint, None);
+        assert!(unborn.message.contains("not begun"), "{}", unborn.message);
     }
 }
