@@ -47,10 +47,8 @@ pub struct PlannedStep {
     pub change: Change,
     /// For [`Change::Unknown`] and steps that depend on what is to be made:
     /// the step that has to be done first.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<StepName>,
     /// The ids of what is there.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<String>,
 }
 

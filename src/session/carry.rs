@@ -72,7 +72,7 @@ pub async fn carry(
             return Ok(signal.exit());
         }
     };
-    result.map_err(|error| failed(error, &resume, carried.created))?;
+    result.map_err(|error| failed(error, state, carried.run, &resume, carried.created))?;
     let story = told(state, carried.run)?;
     let next = Next::of(&story, settings);
     outcome::summary(&context.printer, &story, &next);
@@ -116,10 +116,23 @@ pub(super) fn told(state: &Store, run: RunId) -> Result<Story, Problem> {
     Story::tell(&events, false).ok_or_else(|| Problem::error("the run's history has no beginning"))
 }
 
-/// A run could not be carried on.
-pub(super) fn failed(error: RunError, resume: &str, created: &RunCreated) -> Problem {
+/// A run could not be carried on. `resume` is the command that goes on with it.
+pub(super) fn failed(
+    error: RunError,
+    state: &Store,
+    run: RunId,
+    resume: &str,
+    created: &RunCreated,
+) -> Problem {
     match error {
         RunError::Journal(error) => {
+            // One whose beginning could not be recorded is not there to go on with.
+            if state.events(run).is_ok_and(|events| events.is_empty()) {
+                return store::journal_failed(
+                    "the run could not be recorded, so it was not begun",
+                    &error,
+                );
+            }
             let problem = store::journal_failed(
                 "the history could not be recorded, so the run was stopped",
                 &error,
@@ -142,5 +155,48 @@ pub(super) fn failed(error: RunError, resume: &str, created: &RunCreated) -> Pro
             problem.causes = differences;
             problem
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stepwell_engine::event::{Actor, OnFailure};
+    use stepwell_engine::{JournalError, RunId};
+
+    use super::*;
+
+    /// What was never recorded can't be resumed, and is not said to be.
+    #[test]
+    fn only_what_was_begun_is_to_be_resumed() {
+        let created = RunCreated {
+            workflow: "aurora create".to_owned(),
+            target: "aurora/eu-west-1/keycloak".to_owned(),
+            account: serde_json::Value::Null,
+            parameters: serde_json::Value::Null,
+            fingerprint: String::new(),
+            reversible: true,
+            on_failure: OnFailure::Rollback,
+            parallel: 1,
+            by: Actor {
+                host: "h".to_owned(),
+                user: "u".to_owned(),
+                pid: 1,
+                version: "v".to_owned(),
+            },
+            steps: Vec::new(),
+            output: None,
+        };
+        let broken = || {
+            RunError::Journal(JournalError::Conflict {
+                run: RunId::from_u128(1),
+                seq: 0,
+            })
+        };
+        let resume = "stepwell resume 1".to_owned();
+        let begun = failed(broken(), Some(&resume), &created);
+        assert!(begun.hint.is_some_and(|hint| hint.contains(&resume)));
+        let unborn = failed(broken(), None, &created);
+        assert_eq!(unborn.hint, None);
+        assert!(unborn.message.contains("not begun"), "{}", unborn.message);
     }
 }

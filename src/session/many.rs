@@ -87,6 +87,6 @@ pub async fn start(
     let result = executor.start(begun.run, created, &begun.graph, aws).await;
     progress.finish();
     let resume = settings.command_for("resume", &outcome::short(begun.run));
-    result.map_err(|error| failed(error, &resume, &begun.created))?;
+    result.map_err(|error| failed(error, state, begun.run, &resume, &begun.created))?;
     told(state, begun.run)
 }

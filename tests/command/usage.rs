@@ -90,6 +90,7 @@ fn bad_input_is_refused_before_any_effect() {
         let json = home.expect(64, &[&line[..], &["-o", "json"]].concat());
         assert_eq!(json.error()["code"], "usage");
         assert_eq!(json.error()["exit_code"], 64);
+        assert!(json.error()["causes"].is_array(), "{json:?}");
         assert_eq!(json.stderr.lines().count(), 1, "{json:?}");
     }
     assert!(!home.state().exists());

@@ -2,7 +2,7 @@
 
 use super::fault::FaultEffect;
 use super::hook::{Call, Hook, Verdict};
-use super::{Account, Changed, Reply};
+use super::{Account, Changed, Reply, StateError};
 use crate::operations::{Context, OperationInfo, Service, find};
 use crate::wire::error::{ApiError, ApiResult, message_of};
 use crate::wire::params::Params;
@@ -22,6 +22,8 @@ enum Outcome {
     Lost,
     /// It has to wait this long, and to be run again.
     Late(Duration),
+    /// The account's file can't be used.
+    Down(StateError),
 }
 
 impl Account {
@@ -100,6 +102,7 @@ impl Account {
         match outcome {
             Outcome::Done(result) => respond(service, operation.name, result, &request_id),
             Outcome::Lost | Outcome::Late(_) => Reply::Lost,
+            Outcome::Down(error) => Reply::Down(error),
         }
     }
 
@@ -148,9 +151,7 @@ impl Account {
                 }
             }
         });
-        done.unwrap_or_else(|error| {
-            Outcome::Done(Err(ApiError::new("InternalFailure", error.to_string())))
-        })
+        done.unwrap_or_else(Outcome::Down)
     }
 
     fn apply(
