@@ -14,5 +14,5 @@ mod rollback;
 mod secrets;
 mod signals;
 mod state;
-mod terminal;
+pub(crate) mod terminal;
 mod usage;

@@ -6,5 +6,6 @@ mod clock;
 mod contract;
 mod create;
 mod delete;
+mod reset;
 mod strikes;
 mod support;

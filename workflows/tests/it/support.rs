@@ -139,7 +139,7 @@ impl World {
             .await
     }
 
-    fn created(
+    pub(crate) fn created(
         &self,
         workflow: Workflow,
         target: String,
