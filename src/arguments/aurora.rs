@@ -19,9 +19,9 @@ pub enum AuroraCommand {
     /// Delete a cluster with everything that was made for it
     Delete(DeleteArguments),
     /// Look into the database with psql, from a pod in Kubernetes
-    Psql(PsqlArguments),
+    Psql(Box<PsqlArguments>),
     /// Empty the schema of Keycloak and restart Keycloak in all data centres
-    Reset(ResetArguments),
+    Reset(Box<ResetArguments>),
     /// Delete every cluster that is not tagged `keepalive`, and what is left of others
     #[command(
         long_about = "Delete every cluster that is not tagged `keepalive`, and what is left of others.\n\n\

@@ -16,5 +16,5 @@ mod rollback;
 mod secrets;
 mod signals;
 mod state;
-mod terminal;
+pub(crate) mod terminal;
 mod usage;

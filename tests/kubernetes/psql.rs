@@ -1,13 +1,14 @@
 //! A look into the database.
 
 use std::io::Write as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use super::database::PASSWORD;
 use super::stage::{Stage, Whole};
 use crate::command::harness::{Done, KEYCLOAK, finish};
+use crate::command::terminal::Pty;
 
 #[track_caller]
 fn ended(stage: &Stage, code: i32, more: &[&str]) -> Done {
@@ -103,6 +104,45 @@ fn psql_in_a_pipe() {
 }
 
 #[test]
+fn a_person_at_a_terminal() {
+    let Some(whole) = Whole::new() else { return };
+    let mut terminal = Pty::open();
+    let session = whole.stage.psql(&["-n", "keycloak"]);
+    // A session of its own, so that Ctrl-C on the terminal is for it.
+    let mut command = Command::new("setsid");
+    command
+        .arg("--ctty")
+        .arg(session.get_program())
+        .args(session.get_args());
+    command.env_clear().env("TERM", "dumb");
+    command.envs(
+        session
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let mut child = command
+        .stdin(terminal.stdio())
+        .stdout(terminal.stdio())
+        .stderr(terminal.stdio())
+        .spawn()
+        .expect("setsid starts");
+    terminal.until("keycloak=> ");
+    terminal.types("select pg_sleep(100);\n");
+    whole.until_sleeping();
+    terminal.types("\x03");
+    terminal.until("canceling statement due to user request");
+    terminal.types("select 40 + 2;\n");
+    terminal.until("42");
+    terminal.types("\\q\n");
+    let status = child.wait().expect("the end");
+    assert!(status.success(), "{status}: {}", terminal.seen());
+    let calls = whole.stage.calls();
+    let run = calls.iter().find(|call| call.contains(&"run".to_owned()));
+    assert!(run.expect("a call").contains(&"--tty".to_owned()));
+    assert_eq!(whole.stage.pods(), [""; 0]);
+}
+
+#[test]
 fn what_psql_does_not_like() {
     let Some(whole) = Whole::new() else { return };
     let stage = &whole.stage;
@@ -150,11 +190,7 @@ fn a_session_that_is_terminated_takes_its_pod_along() {
     let words = ["--sandbox", "aurora", "psql"];
     let words = [&words[..], &KEYCLOAK, &["--", "-c", "select pg_sleep(60)"]].concat();
     let run = stage.home.start(&words);
-    let sleeping = "select count(*) from pg_stat_activity where query like 'select pg_sleep%'";
-    let start = std::time::Instant::now();
-    while whole.database.ask(sleeping) != "1" {
-        assert!(start.elapsed().as_secs() < 60, "psql does not sleep");
-    }
+    whole.until_sleeping();
     // It is the terminal that sends a SIGINT to psql as well: not this one.
     run.signal(rustix::process::Signal::INT);
     run.signal(rustix::process::Signal::TERM);

@@ -45,6 +45,13 @@ impl Whole {
         Some(Self { stage, database })
     }
 
+    /// Waits until a statement is at work that does nothing but take its time.
+    #[track_caller]
+    pub(crate) fn until_sleeping(&self) {
+        let sql = "select count(*) from pg_stat_activity where query like 'select pg_sleep%'";
+        self.stage.until(|_| self.database.ask(sql) == "1");
+    }
+
     /// As Keycloak does when it finds an empty schema.
     #[track_caller]
     pub(crate) fn fill(&self, table: &str) {

@@ -111,9 +111,10 @@ pub(crate) fn classify(what: &str, place: &Place, stderr: &str, status: ExitStat
     fault
 }
 
-/// The reason of the server: `Error from server (NotFound): …`.
+/// The reason of the server: `Error from server (NotFound): …`, which some of
+/// its commands begin in lower case.
 fn reason(said: &str) -> Option<&str> {
-    let rest = said.split("Error from server (").nth(1)?;
+    let rest = said.split("rror from server (").nth(1)?;
     rest.split(')').next()
 }
 
@@ -182,6 +183,12 @@ mod tests {
                 "Error from server (Forbidden): pods is forbidden: User \"u\" cannot list",
                 FaultClass::Permanent,
                 "Forbidden",
+                false,
+            ),
+            (
+                "error: error from server (NotFound): pods \"x\" not found in namespace \"y\"",
+                FaultClass::Permanent,
+                "NotFound",
                 false,
             ),
             (

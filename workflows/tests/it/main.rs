@@ -11,6 +11,7 @@ mod layout;
 mod ocm;
 mod peering;
 mod reap;
+mod reset;
 mod rosa;
 mod scripts;
 mod standin;

@@ -164,7 +164,7 @@ impl World {
             .await
     }
 
-    fn created(
+    pub(crate) fn created(
         &self,
         workflow: Workflow,
         target: String,
