@@ -149,6 +149,15 @@ pub struct DeleteArguments {
     #[arg(long)]
     pub skip_final_snapshot: bool,
 
+    /// Remove the cluster's peerings first, with their routes on both sides; without this, a
+    /// cluster that is peered is refused
+    #[arg(long)]
+    pub with_peerings: bool,
+
+    /// The AWS profile of the account in which ROSA lives [default: the same as for Aurora]
+    #[arg(long, value_name = "PROFILE", requires = "with_peerings")]
+    pub rosa_profile: Option<String>,
+
     /// How it is carried out.
     #[command(flatten)]
     pub workflow: WorkflowArguments,

@@ -1,6 +1,7 @@
 //! Raw arguments: what the command line may say, and nothing of what it means.
 
 pub mod aurora;
+pub mod peering;
 pub mod rosa;
 pub mod runs;
 pub mod sandbox;
@@ -146,6 +147,9 @@ pub enum Command {
     /// Create, find and delete Aurora clusters
     #[command(subcommand)]
     Aurora(aurora::AuroraCommand),
+    /// Let ROSA clusters reach Aurora clusters
+    #[command(subcommand)]
+    Peering(peering::PeeringCommand),
     /// Go on with a run that was stopped, suspended, stuck or killed
     Resume(workflow::ResumeArguments),
     /// Undo what a run made, children before parents

@@ -3,6 +3,7 @@
 pub mod aurora;
 pub mod completions;
 pub mod man;
+pub mod peering;
 pub mod resume;
 pub mod rollback;
 pub mod runs;
@@ -11,6 +12,7 @@ pub mod sandbox;
 use crate::Context;
 use crate::arguments::Command;
 use crate::arguments::aurora::AuroraCommand;
+use crate::arguments::peering::PeeringCommand;
 use crate::arguments::runs::RunsCommand;
 use crate::arguments::sandbox::{FaultCommand, SandboxCommand};
 use crate::exit::Exit;
@@ -28,6 +30,13 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Problem> {
         Command::Aurora(AuroraCommand::List(arguments)) => aurora::list::run(context, arguments),
         Command::Aurora(AuroraCommand::Delete(arguments)) => {
             aurora::delete::run(context, arguments)
+        }
+        Command::Peering(PeeringCommand::Create(arguments)) => {
+            peering::create::run(context, arguments)
+        }
+        Command::Peering(PeeringCommand::List(arguments)) => peering::list::run(context, arguments),
+        Command::Peering(PeeringCommand::Delete(arguments)) => {
+            peering::delete::run(context, arguments)
         }
         Command::Resume(arguments) => resume::run(context, arguments),
         Command::Rollback(arguments) => rollback::run(context, arguments),

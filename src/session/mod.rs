@@ -7,11 +7,13 @@ pub mod carry;
 pub mod confirm;
 pub mod find;
 pub mod locks;
+pub mod rosa;
 pub mod sandbox;
 pub mod signals;
 pub mod start;
 pub mod store;
 pub mod survey;
 pub mod takeup;
+pub mod targets;
 
 pub use backend::{Backend, Connection};

@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod password;
+pub mod peering;
 pub mod place;
 pub mod rosa;
 pub mod speed;

@@ -4,14 +4,15 @@ use serde::Serialize;
 use stepwell_state::Access;
 use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{self, DeleteOptions, DeleteParameters};
+use stepwell_workflows::peering::PeeringInventory;
 
 use crate::arguments::aurora::DeleteArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::report::outcome;
 use crate::session::confirm::confirm;
 use crate::session::start::{self, Prepared};
-use crate::session::{Backend, abandon, find, locks, store, survey};
+use crate::session::targets::Targets;
+use crate::session::{Backend, rosa, store, survey};
 use crate::settings::create;
 use crate::settings::place::Place;
 use crate::settings::workflow::WorkflowSettings;
@@ -42,30 +43,41 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
     };
     let state = store::open(settings, access)?;
     runtime::block_on(backend.pace(settings), async {
+        let profile = arguments.rosa_profile.as_deref();
         let connection = backend.connect(settings, None).await?;
+        let connection = rosa::connect(context, &backend, connection, profile).await?;
         let account = connection.account(request.region()).await?;
-        let target = request.target();
-        let _lock = if how.plan {
-            None
+        let request = if arguments.with_peerings {
+            let region = request.region();
+            let accounts = rosa::accounts(&backend, &connection, &account, region, profile).await?;
+            request.with_peerings(accounts)
         } else {
-            let now = connection.clock.now();
-            Some(locks::target(context, &state, &account, &target, now)?)
+            request
         };
+        let target = request.target();
+        let mut targets = Targets::new(&account, std::slice::from_ref(&target));
+        if !how.plan {
+            targets.lock(context, &state, &connection)?;
+        }
         let parameters = aurora::survey_delete(&connection.aws, &request)
             .await
             .map_err(|error| survey::refused(context, "could not look around in aws", error))?;
-        let unfinished = find::unfinished(&state, &account, &target)?;
-        if parameters.inventory.is_empty() && unfinished.is_none() {
+        // Nobody peers the cluster any more: that needs its VPC, which goes.
+        let peered: Vec<String> = parameters
+            .peerings
+            .iter()
+            .map(PeeringInventory::target)
+            .collect();
+        let mut peered = Targets::new(&account, &peered);
+        if !how.plan {
+            peered.lock(context, &state, &connection)?;
+        }
+        let mut unfinished = targets.unfinished(context, &state)?;
+        unfinished.extend(peered.unfinished(context, &state)?);
+        if parameters.is_empty() && unfinished.is_empty() {
             return nothing(context, &parameters);
         }
         announce(context, &parameters);
-        if let Some((run, stands)) = &unfinished {
-            context.printer.warn(format!(
-                "the unfinished run {} of {} ({stands}) is given up with it",
-                outcome::short(run.id),
-                run.workflow
-            ));
-        }
         let graph = aurora::delete_graph(&parameters);
         let prepared = Prepared::new(Workflow::AuroraDelete, target.clone(), &parameters, graph)?;
         if how.plan {
@@ -73,12 +85,11 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
         }
         let what = format!("the deletion of cluster {}", parameters.cluster);
         confirm(context, &what, &parameters.cluster)?;
-        if let Some((run, _)) = &unfinished {
-            let now = connection.clock.now();
-            let reason = format!("{} of {target}", Workflow::AuroraDelete.name());
-            abandon::abandon(context, &state, run, &reason, now).await?;
-        }
-        if parameters.inventory.is_empty() {
+        let reason = format!("{} of {target}", Workflow::AuroraDelete.name());
+        targets
+            .abandon(context, &state, &connection, &unfinished, &reason)
+            .await?;
+        if parameters.is_empty() {
             return nothing(context, &parameters);
         }
         start::start(context, &state, &connection, &account, &how, prepared).await
@@ -87,7 +98,7 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
 
 fn announce(context: &Context, parameters: &DeleteParameters) {
     let printer = &context.printer;
-    let lines = parameters.inventory.lines(&parameters.cluster);
+    let lines = parameters.lines();
     if lines.is_empty() {
         return;
     }
