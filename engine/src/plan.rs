@@ -117,6 +117,10 @@ pub async fn plan<C: Send + Sync + 'static>(
             (Found::Nothing, Effect::Create) => (Change::Create, None),
             (Found::Nothing, Effect::Delete) => (Change::Delete, None),
             (Found::Nothing, Effect::Read | Effect::Wait) => (Change::Read, None),
+            // What changes nothing leaves nothing to keep or to adopt.
+            (Found::Ours(output) | Found::Theirs(output), Effect::Read | Effect::Wait) => {
+                (Change::Read, Some(output))
+            }
             (Found::Ours(output) | Found::Theirs(output), Effect::Delete) => {
                 (Change::Gone, Some(output))
             }

@@ -162,6 +162,15 @@ pub struct DeleteArguments {
     #[arg(long)]
     pub skip_final_snapshot: bool,
 
+    /// Remove the cluster's peerings first, with their routes on both sides; without this, a
+    /// cluster that is peered is refused
+    #[arg(long)]
+    pub with_peerings: bool,
+
+    /// The AWS profile of the account in which ROSA lives [default: the same as for Aurora]
+    #[arg(long, value_name = "PROFILE", requires = "with_peerings")]
+    pub rosa_profile: Option<String>,
+
     /// How it is carried out.
     #[command(flatten)]
     pub workflow: WorkflowArguments,
@@ -181,6 +190,14 @@ pub struct ReapArguments {
     /// Only what was made longer ago, for example 90m, 8h or 2d
     #[arg(long, value_name = "AGE")]
     pub older_than: Option<String>,
+
+    /// Remove peerings too; without it a peered cluster is left
+    #[arg(long)]
+    pub with_peerings: bool,
+
+    /// With --with-peerings: the AWS profile for the account in which ROSA lives, if another
+    #[arg(long, value_name = "PROFILE", requires = "with_peerings")]
+    pub rosa_profile: Option<String>,
 
     /// How it is carried out.
     #[command(flatten)]

@@ -3,6 +3,7 @@
 pub mod aurora;
 pub mod doctor;
 pub mod kubernetes;
+pub mod peering;
 pub mod rosa;
 pub mod runs;
 pub mod sandbox;
@@ -148,6 +149,9 @@ pub enum Command {
     /// Create, find and delete Aurora clusters
     #[command(subcommand)]
     Aurora(aurora::AuroraCommand),
+    /// Let ROSA clusters reach Aurora clusters
+    #[command(subcommand)]
+    Peering(peering::PeeringCommand),
     /// Go on with a run that was stopped, suspended, stuck or killed
     Resume(workflow::ResumeArguments),
     /// Undo what a run made, children before parents

@@ -4,6 +4,7 @@ pub mod aurora;
 pub mod completions;
 pub mod doctor;
 pub mod man;
+pub mod peering;
 pub mod resume;
 pub mod rollback;
 pub mod runs;
@@ -12,6 +13,7 @@ pub mod sandbox;
 use crate::Context;
 use crate::arguments::Command;
 use crate::arguments::aurora::AuroraCommand;
+use crate::arguments::peering::PeeringCommand;
 use crate::arguments::runs::RunsCommand;
 use crate::arguments::sandbox::{FaultCommand, SandboxCommand};
 use crate::exit::Exit;
@@ -33,6 +35,13 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Problem> {
         Command::Aurora(AuroraCommand::Psql(arguments)) => aurora::psql::run(context, arguments),
         Command::Aurora(AuroraCommand::Reset(arguments)) => aurora::reset::run(context, arguments),
         Command::Aurora(AuroraCommand::Reap(arguments)) => aurora::reap::run(context, arguments),
+        Command::Peering(PeeringCommand::Create(arguments)) => {
+            peering::create::run(context, arguments)
+        }
+        Command::Peering(PeeringCommand::List(arguments)) => peering::list::run(context, arguments),
+        Command::Peering(PeeringCommand::Delete(arguments)) => {
+            peering::delete::run(context, arguments)
+        }
         Command::Resume(arguments) => resume::run(context, arguments),
         Command::Rollback(arguments) => rollback::run(context, arguments),
         Command::Runs(RunsCommand::List(arguments)) => runs::list::run(context, arguments),

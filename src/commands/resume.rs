@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::outcome;
 use crate::session::carry::{Carried, carry};
-use crate::session::takeup;
+use crate::session::{rosa, takeup};
 use crate::settings::password;
 use crate::{Context, runtime};
 
@@ -32,6 +32,7 @@ pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Probl
         let connection = found.backend.connect(&context.settings, password).await?;
         let taken = found.take(context, &connection)?;
         found.verify(&connection).await?;
+        let connection = rosa::take_up(context, &found.backend, connection, &taken).await?;
         let carried = Carried {
             run: found.row.id,
             created: &taken.created,

@@ -1,7 +1,7 @@
 //! `stepwell rollback`.
 
 use stepwell_state::RunStatus;
-use stepwell_workflows::rollback_refusal;
+use stepwell_workflows::{Workflow, rollback_refusal};
 
 use crate::arguments::workflow::RollbackArguments;
 use crate::exit::Exit;
@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::report::outcome;
 use crate::session::carry::{Carried, carry};
 use crate::session::confirm::confirm;
-use crate::session::takeup;
+use crate::session::{rosa, takeup};
 use crate::{Context, runtime};
 
 /// Undoes what a run made.
@@ -43,6 +43,7 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
             )));
         }
         found.verify(&connection).await?;
+        let connection = rosa::take_up(context, &found.backend, connection, &taken).await?;
         let refusal = rollback_refusal(
             &connection.aws,
             &taken.created.workflow,
@@ -54,8 +55,13 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
             return Err(Problem::refused(message).hint(hint));
         }
         if found.row.status == RunStatus::Succeeded {
-            let name = found.row.target.rsplit('/').next().unwrap_or_default();
-            let what = format!("the deletion of cluster {name} with all its data");
+            // `aurora/<region>/<cluster>`, `peering/<region>/<cluster>/<vpc>`
+            let name = found.row.target.split('/').nth(2).unwrap_or_default();
+            let what = if taken.created.workflow == Workflow::PeeringCreate.name() {
+                format!("the removal of the peering of cluster {name}")
+            } else {
+                format!("the deletion of cluster {name} with all its data")
+            };
             confirm(context, &what, name)?;
         }
         let carried = Carried {

@@ -82,6 +82,25 @@ impl Backend {
         settings: &Settings,
         password: Option<Secret>,
     ) -> Result<Connection, Problem> {
+        self.connect_with(settings, password, None).await
+    }
+
+    /// The same with the credentials of a profile.
+    pub async fn connect_as(
+        &self,
+        settings: &Settings,
+        profile: &str,
+    ) -> Result<Connection, Problem> {
+        self.connect_with(settings, None, Some(profile.to_owned()))
+            .await
+    }
+
+    async fn connect_with(
+        &self,
+        settings: &Settings,
+        password: Option<Secret>,
+        profile: Option<String>,
+    ) -> Result<Connection, Problem> {
         let pace = self.pace(settings);
         let clock = pace.clock();
         let (http_client, fixed_credentials, endpoint_url, simulated) = match self {
@@ -100,7 +119,7 @@ impl Backend {
             http_client,
             fixed_credentials,
             endpoint_url: endpoint_url.clone(),
-            profile: None,
+            profile,
             clock: clock.clone(),
             password,
         })

@@ -1,84 +1,88 @@
 //! A deletion before it is a run: what `aurora delete` and `aurora reap` share.
 
-use stepwell_state::{Lock, RunRow, Store};
+use stepwell_state::{RunRow, Store};
 use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{self, DeleteParameters, DeleteRequest};
+use stepwell_workflows::peering::PeeringInventory;
 
 use super::start::Prepared;
-use super::{Connection, abandon, find, locks, survey};
+use super::targets::Targets;
+use super::{Connection, survey};
 use crate::Context;
 use crate::account::AccountRecord;
-use crate::history::RunState;
 use crate::problem::Problem;
-use crate::report::outcome;
 
-/// A deletion that can be started. The lock of its target is held.
-pub struct Deletion {
+/// A deletion that can be started. The locks of its targets are held.
+pub struct Deletion<'a> {
     /// What was found.
     pub parameters: DeleteParameters,
-    /// The unfinished run of the target, which is given up with it.
-    pub unfinished: Option<(RunRow, RunState)>,
     target: String,
-    _lock: Option<Lock>,
+    own: Targets<'a>,
+    /// Nobody peers the cluster any more: that needs its VPC, which goes.
+    peered: Targets<'a>,
 }
 
-impl Deletion {
-    /// Takes the target's lock and looks for what is to be deleted. A plan
-    /// takes no lock.
+impl<'a> Deletion<'a> {
+    /// Takes the target's lock and looks for what is to be deleted, then takes
+    /// the locks of the peerings that go with it. A plan takes no lock.
     pub async fn look(
         context: &Context,
         state: &Store,
         connection: &Connection,
-        account: &AccountRecord,
+        account: &'a AccountRecord,
         request: &DeleteRequest,
         plan: bool,
     ) -> Result<Self, Problem> {
         let target = request.target();
-        let lock = if plan {
-            None
-        } else {
-            let now = connection.clock.now();
-            Some(locks::target(context, state, account, &target, now)?)
-        };
+        let mut own = Targets::new(account, std::slice::from_ref(&target));
+        if !plan {
+            own.lock(context, state, connection)?;
+        }
         let parameters = aurora::survey_delete(&connection.aws, request)
             .await
             .map_err(|error| survey::refused(context, "could not look around in aws", error))?;
+        let peered: Vec<String> = parameters
+            .peerings
+            .iter()
+            .map(PeeringInventory::target)
+            .collect();
+        let mut peered = Targets::new(account, &peered);
+        if !plan {
+            peered.lock(context, state, connection)?;
+        }
         Ok(Self {
-            unfinished: find::unfinished(state, account, &target)?,
             parameters,
             target,
-            _lock: lock,
+            own,
+            peered,
         })
     }
 
     /// Whether there is nothing in AWS to be deleted.
     pub fn is_empty(&self) -> bool {
-        self.parameters.inventory.is_empty()
+        self.parameters.is_empty()
     }
 
-    /// That an unfinished run is given up, if there is one.
-    pub fn warning(&self) -> Option<String> {
-        let (run, stands) = self.unfinished.as_ref()?;
-        Some(format!(
-            "the unfinished run {} of {} ({stands}) is given up with it",
-            outcome::short(run.id),
-            run.workflow
-        ))
+    /// The unfinished runs of its targets, each with a warning that it is given
+    /// up with them.
+    pub fn unfinished(&self, context: &Context, state: &Store) -> Result<Vec<RunRow>, Problem> {
+        let mut rows = self.own.unfinished(context, state)?;
+        rows.extend(self.peered.unfinished(context, state)?);
+        Ok(rows)
     }
 
-    /// Gives up the unfinished run.
-    pub async fn give_up_unfinished(
+    /// Gives up the unfinished runs.
+    pub async fn give_up(
         &self,
         context: &Context,
         state: &Store,
         connection: &Connection,
+        rows: &[RunRow],
     ) -> Result<(), Problem> {
-        let Some((run, _)) = &self.unfinished else {
-            return Ok(());
-        };
-        let now = connection.clock.now();
         let reason = format!("{} of {}", Workflow::AuroraDelete.name(), self.target);
-        abandon::abandon(context, state, run, &reason, now).await
+        self.own
+            .abandon(context, state, connection, rows, &reason)
+            .await
     }
 
     /// The workflow.

@@ -9,6 +9,7 @@ pub mod deletion;
 pub mod find;
 pub mod locks;
 pub mod many;
+pub mod rosa;
 pub mod sandbox;
 pub mod serving;
 pub mod signals;
@@ -16,5 +17,6 @@ pub mod start;
 pub mod store;
 pub mod survey;
 pub mod takeup;
+pub mod targets;
 
 pub use backend::{Backend, Connection};

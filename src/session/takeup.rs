@@ -97,8 +97,9 @@ impl Found {
     }
 }
 
-/// The region of a target: `aurora/<region>/<cluster>`.
-fn region(target: &str) -> &str {
+/// The region of a target: `aurora/<region>/<cluster>` and
+/// `peering/<region>/<cluster>/<vpc>`.
+pub fn region(target: &str) -> &str {
     target.split('/').nth(1).unwrap_or("us-east-1")
 }
 

@@ -3,6 +3,7 @@
 pub mod create;
 pub mod kubernetes;
 pub mod password;
+pub mod peering;
 pub mod place;
 pub mod rosa;
 pub mod speed;

@@ -11,6 +11,7 @@ pub(crate) mod harness;
 mod help;
 mod json;
 mod locks;
+mod peering;
 mod reap;
 mod rollback;
 mod secrets;

@@ -4,12 +4,12 @@
 //! What moto does wrong is worked around here and nowhere in the product; each
 //! place says so.
 
-mod account;
+pub(crate) mod account;
 mod crash;
 mod doctor;
 mod faults;
 mod foreign;
-mod http;
+pub(crate) mod http;
 mod install;
 mod leftovers;
 mod lifecycle;

@@ -157,6 +157,11 @@ fn read<P: DeserializeOwned>(workflow: &str, parameters: &Value) -> Result<P, Re
     })
 }
 
+/// The account in which ROSA lives, where a run recorded one.
+pub fn rosa_account(parameters: &Value) -> Option<peering::RosaAccount> {
+    serde_json::from_value(parameters.get("rosa_account")?.clone()).ok()
+}
+
 /// Says why a finished run must not be rolled back, if there is a reason: the
 /// message and the hint.
 pub async fn rollback_refusal(

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::session::confirm::confirm;
 use crate::session::deletion::Deletion;
-use crate::session::{Backend, start, store};
+use crate::session::{Backend, rosa, start, store};
 use crate::settings::create;
 use crate::settings::place::Place;
 use crate::settings::workflow::WorkflowSettings;
@@ -41,18 +41,25 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
     };
     let state = store::open(settings, access)?;
     runtime::block_on(backend.pace(settings), async {
+        let profile = arguments.rosa_profile.as_deref();
         let connection = backend.connect(settings, None).await?;
+        let connection = rosa::connect(context, &backend, connection, profile).await?;
         let account = connection.account(request.region()).await?;
+        let request = if arguments.with_peerings {
+            let region = request.region();
+            let accounts = rosa::accounts(&backend, &connection, &account, region, profile).await?;
+            request.with_peerings(accounts)
+        } else {
+            request
+        };
         let deletion =
             Deletion::look(context, &state, &connection, &account, &request, how.plan).await?;
         let parameters = &deletion.parameters;
-        if deletion.is_empty() && deletion.unfinished.is_none() {
+        let unfinished = deletion.unfinished(context, &state)?;
+        if deletion.is_empty() && unfinished.is_empty() {
             return nothing(context, parameters);
         }
         announce(context, parameters);
-        if let Some(warning) = deletion.warning() {
-            context.printer.warn(warning);
-        }
         let prepared = deletion.prepare()?;
         if how.plan {
             return start::show_plan(context, &connection, &how, &prepared).await;
@@ -60,7 +67,7 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
         let what = format!("the deletion of cluster {}", parameters.cluster);
         confirm(context, &what, &parameters.cluster)?;
         deletion
-            .give_up_unfinished(context, &state, &connection)
+            .give_up(context, &state, &connection, &unfinished)
             .await?;
         if deletion.is_empty() {
             return nothing(context, parameters);
@@ -71,7 +78,7 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
 
 fn announce(context: &Context, parameters: &DeleteParameters) {
     let printer = &context.printer;
-    let lines = parameters.inventory.lines(&parameters.cluster);
+    let lines = parameters.lines();
     if lines.is_empty() {
         return;
     }

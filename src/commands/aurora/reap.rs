@@ -17,7 +17,7 @@ use crate::report::outcome;
 use crate::report::reaping::{self, Removal};
 use crate::session::deletion::Deletion;
 use crate::session::many::{self, Ended};
-use crate::session::{Backend, Connection, find, start, store};
+use crate::session::{Backend, Connection, find, rosa, start, store};
 use crate::settings::workflow::WorkflowSettings;
 use crate::settings::{create, place, speed};
 use crate::{Context, runtime};
@@ -54,10 +54,17 @@ pub fn run(context: &Context, arguments: &ReapArguments) -> Result<Exit, Problem
     let backend = Backend::of(settings)?;
     let state = store::open(settings, access)?;
     runtime::block_on(backend.pace(settings), async {
+        let profile = arguments.rosa_profile.as_deref();
         let connection = backend.connect(settings, None).await?;
+        let connection = rosa::connect(context, &backend, connection, profile).await?;
         let account = connection.account(&home).await?;
         let now = connection.time_there();
-        let request = validated(now)?;
+        let mut request = validated(now)?;
+        if arguments.with_peerings {
+            request = request.with_peerings(
+                rosa::accounts(&backend, &connection, &account, &home, profile).await?,
+            );
+        }
         let mut found = survey_reap(&connection.aws, &request, &home)
             .await
             .map_err(|fault| Problem::from_fault("could not look for what is to go", &fault))?;
@@ -160,8 +167,9 @@ impl Reaper<'_> {
         removal: &mut Removal,
     ) -> Result<(), Problem> {
         let (context, state, connection) = (self.context, self.state, self.connection);
-        let request = candidate
-            .deletion()
+        let request = self
+            .request
+            .deletion(candidate)
             .map_err(|invalid| create::refuse(&invalid, &context.environment))?;
         let deletion =
             Deletion::look(context, state, connection, self.account, &request, false).await?;
@@ -176,13 +184,9 @@ impl Reaper<'_> {
                 return Ok(());
             }
         }
-        if let Some(warning) = deletion.warning() {
-            context
-                .printer
-                .warn(format!("{}: {warning}", reaping::label(candidate)));
-        }
+        let unfinished = deletion.unfinished(context, state)?;
         deletion
-            .give_up_unfinished(context, state, connection)
+            .give_up(context, state, connection, &unfinished)
             .await?;
         if deletion.is_empty() {
             return Ok(());

@@ -6,6 +6,7 @@ mod end;
 mod gone;
 mod ingress;
 mod link;
+mod list;
 mod routes;
 
 pub use create::steps::{Peered, PeeredRoute};
@@ -19,6 +20,7 @@ pub use delete::{
 };
 pub(crate) use delete::{add_steps as add_delete_steps, peerings_of};
 pub use end::{Access, Accounts, End, RosaAccount};
+pub use list::{ListedRoute, PeeringListing, PeeringSummary, list};
 pub use routes::{RouteTarget, TargetKind};
 
 /// What a run on a peering works on; at most one unfinished run each.

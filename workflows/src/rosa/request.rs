@@ -114,6 +114,11 @@ impl RosaRequest {
         }
     }
 
+    /// The range of its machines, if it was given.
+    pub fn machine_cidr(&self) -> Option<Ipv4Net> {
+        self.machine_cidr
+    }
+
     /// Whether the source is asked for a description.
     pub fn looks_up(&self) -> bool {
         matches!(self.way, Way::LookUp { .. })

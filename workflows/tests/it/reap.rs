@@ -9,6 +9,7 @@ use stepwell_workflows::aurora::{
     Candidate, ReapOptions, ReapRequest, Reaping, Verdict, delete_graph, look_again, survey_delete,
     survey_reap,
 };
+use stepwell_workflows::peering::{Accounts, RosaAccount};
 
 use crate::scripts::{Hand, of};
 use crate::support::{REGION, Wanted, World, ended_well, memory, options};
@@ -47,7 +48,7 @@ fn spared(candidate: &Candidate, why: &str) {
 
 /// Carries out what a candidate's deletion would do.
 async fn reap(world: &World, candidate: &Candidate) {
-    let request = candidate.deletion().expect("a name");
+    let request = asked(world, None).deletion(candidate).expect("a name");
     let found = survey_delete(&world.aws, &request).await.expect("survey");
     assert!(delete_graph(&found).is_ok());
     let report = world
@@ -221,6 +222,31 @@ async fn protected_and_peered_clusters_stay() {
     };
     assert!(reason.contains(&peering), "{reason}");
     assert!(hint.is_some());
+
+    // Unless its peerings are to go too.
+    let account = world.account.account_id().to_owned();
+    let accounts = Accounts {
+        main: account.clone(),
+        rosa: RosaAccount {
+            id: account,
+            profile: None,
+        },
+    };
+    let request = asked(&world, None).with_peerings(accounts);
+    let found = survey_reap(&world.aws, &request, REGION)
+        .await
+        .expect("survey");
+    assert_eq!(found.candidates[0].verdict, Verdict::Delete, "{found:#?}");
+    let request = request.deletion(&found.candidates[0]).expect("a name");
+    let doomed = survey_delete(&world.aws, &request).await.expect("survey");
+    let report = world
+        .delete(memory(), world.run_id(), &doomed)
+        .await
+        .expect("run");
+    assert!(ended_well(&report), "{report:?}");
+    let left = world.census();
+    assert_eq!(left.get("vpc available"), Some(&2), "{left:?}");
+    assert_eq!(left.get("vpc-peering-connection active"), None, "{left:?}");
 }
 
 #[tokio::test(start_paused = true)]

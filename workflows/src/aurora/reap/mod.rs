@@ -15,6 +15,7 @@ use super::{DeleteOptions, DeleteRequest, SkippedRegion, survey_delete};
 use crate::SurveyError;
 use crate::aws::{Aws, ec2};
 use crate::input::{self, InvalidInput};
+use crate::peering::Accounts;
 use look::Region;
 
 /// `aurora reap` as it was asked for; nothing is checked yet.
@@ -31,6 +32,8 @@ pub struct ReapOptions {
 pub struct ReapRequest {
     regions: Vec<String>,
     rule: Rule,
+    /// The accounts whose peerings go too; none to leave a peered cluster.
+    with_peerings: Option<Accounts>,
 }
 
 /// What is spared for being young.
@@ -52,6 +55,32 @@ impl ReapOptions {
                 older_than: self.older_than,
                 now,
             },
+            with_peerings: None,
+        })
+    }
+}
+
+impl ReapRequest {
+    /// Takes the peerings of what is reaped away too.
+    #[must_use]
+    pub fn with_peerings(mut self, accounts: Accounts) -> Self {
+        self.with_peerings = Some(accounts);
+        self
+    }
+
+    /// The deletion of a candidate.
+    pub fn deletion(&self, candidate: &Candidate) -> Result<DeleteRequest, InvalidInput> {
+        let request = DeleteOptions {
+            cluster: candidate.cluster.clone(),
+            region: candidate.region.clone(),
+            // What is reaped is garbage by agreement; who wants its data
+            // deletes by name.
+            final_snapshot: None,
+        }
+        .validate()?;
+        Ok(match &self.with_peerings {
+            Some(accounts) => request.with_peerings(accounts.clone()),
+            None => request,
         })
     }
 }
@@ -101,20 +130,6 @@ pub struct Candidate {
     pub verdict: Verdict,
 }
 
-impl Candidate {
-    /// The deletion that takes it away.
-    pub fn deletion(&self) -> Result<DeleteRequest, InvalidInput> {
-        DeleteOptions {
-            cluster: self.cluster.clone(),
-            region: self.region.clone(),
-            // What is reaped is garbage by agreement; who wants its data
-            // deletes by name.
-            final_snapshot: None,
-        }
-        .validate()
-    }
-}
-
 /// What was found, region by region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reaping {
@@ -141,9 +156,9 @@ pub async fn survey_reap(aws: &Aws, request: &ReapRequest, home: &str) -> Result
     };
     let mut looks = JoinSet::new();
     for name in &names {
-        let (aws, name, rule) = (aws.clone(), name.clone(), request.rule);
+        let (aws, name, request) = (aws.clone(), name.clone(), request.clone());
         looks.spawn(async move {
-            let found = survey_region(&aws, &name, rule).await;
+            let found = survey_region(&aws, &name, &request).await;
             (name, found)
         });
     }
@@ -198,22 +213,22 @@ pub async fn look_again(
 async fn survey_region(
     aws: &Aws,
     name: &str,
-    rule: Rule,
+    request: &ReapRequest,
 ) -> Result<(Vec<Candidate>, usize), Fault> {
     let region = aws.look(|| Region::look(aws, name)).await?;
-    let (mut candidates, left_alone) = judge::judge(&region, rule);
+    let (mut candidates, left_alone) = judge::judge(&region, request.rule);
     for candidate in &mut candidates {
         if candidate.verdict == Verdict::Delete {
-            candidate.verdict = can_go(aws, candidate).await?;
+            candidate.verdict = can_go(aws, request, candidate).await?;
         }
     }
     Ok((candidates, left_alone))
 }
 
 /// Asks the deletion itself whether it would be refused.
-async fn can_go(aws: &Aws, candidate: &Candidate) -> Result<Verdict, Fault> {
+async fn can_go(aws: &Aws, request: &ReapRequest, candidate: &Candidate) -> Result<Verdict, Fault> {
     let blocked = |reason: String, hint| Verdict::Blocked { reason, hint };
-    let request = match candidate.deletion() {
+    let request = match request.deletion(candidate) {
         Ok(request) => request,
         Err(invalid) => return Ok(blocked(invalid.to_string(), None)),
     };

@@ -121,7 +121,7 @@ pub(crate) async fn of_rosa(
         };
         let cluster = match tags::value(&link.tags, tags::CLUSTER) {
             Some(cluster) => Some(cluster.to_owned()),
-            None => name_at(aws, other, &link.id, accounts).await?,
+            None => name_at(aws, other, Some(&link.id), accounts).await?,
         };
         if let Some(cluster) = cluster {
             add(&mut found, Known::new(link, &cluster, is_aurora));
@@ -130,12 +130,12 @@ pub(crate) async fn of_rosa(
     Ok(found)
 }
 
-/// The cluster's name that an end's VPC carries, or the peering on its side.
-/// Nobody's where the end can't be reached.
-async fn name_at(
+/// The cluster's name that an end's VPC carries, or the peering on its side if
+/// one is named. Nobody's where the end can't be reached.
+pub(crate) async fn name_at(
     aws: &Aws,
     other: &LinkEnd,
-    peering: &str,
+    peering: Option<&str>,
     accounts: &Accounts,
 ) -> Result<Option<String>, Fault> {
     let Some(access) = accounts.access(&other.owner) else {
@@ -150,11 +150,15 @@ async fn name_at(
     if let Some(name) = vpc.and_then(|vpc| name(vpc.tags())) {
         return Ok(Some(name));
     }
+    let Some(peering) = peering else {
+        return Ok(None);
+    };
     let link = there.look(|| link::from(aws, &end, peering)).await?;
     Ok(link.and_then(|link| name(&link.tags)))
 }
 
-fn add(found: &mut Vec<Known>, known: Known) {
+/// Adds a peering, unless it was seen from its other side already.
+pub(crate) fn add(found: &mut Vec<Known>, known: Known) {
     if !found.iter().any(|other| other.link.id == known.link.id) {
         found.push(known);
     }

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use stepwell_engine::{Graph, GraphBuilder, GraphError, Handle, Precedes};
 
 use crate::aws::Aws;
+pub(crate) use inventory::{Known, add, end, links, name_at};
 pub use parameters::{
     DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory, RosaPlace, RouteInventory,
     RuleInventory,

@@ -1,8 +1,10 @@
 //! Peering on the simulated account.
 
+mod accounts;
 mod campaign;
 mod create;
 mod delete;
+mod list;
 mod with_aurora;
 
 use std::sync::Arc;
