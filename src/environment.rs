@@ -50,6 +50,8 @@ variables! {
     AWS_REGION;
     /// The ROSA cluster's name.
     CLUSTER_NAME;
+    /// The ROSA cluster's VPC.
+    ROSA_VPC;
     /// An offline, refresh or access token of OpenShift Cluster Manager.
     OCM_TOKEN;
     /// A service account of OpenShift Cluster Manager.

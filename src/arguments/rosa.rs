@@ -15,7 +15,8 @@ pub struct RosaArguments {
     #[arg(long, value_name = "REGION")]
     pub rosa_region: Option<String>,
 
-    /// The ROSA cluster's VPC; with it, neither OCM nor `rosa` is asked
+    /// The ROSA cluster's VPC; with it, neither OCM nor `rosa` is asked [env: ROSA_VPC, unless
+    /// --rosa-cluster is given]
     #[arg(long, value_name = "VPC")]
     pub rosa_vpc: Option<String>,
 

@@ -72,7 +72,7 @@ pub async fn carry(
             return Ok(signal.exit());
         }
     };
-    result.map_err(|error| failed(error, state, carried.run, &resume, carried.created))?;
+    result.map_err(|error| failed(error, begun(state, carried.run, &resume), carried.created))?;
     let story = told(state, carried.run)?;
     let next = Next::of(&story, settings);
     outcome::summary(&context.printer, &story, &next);
@@ -116,23 +116,24 @@ pub(super) fn told(state: &Store, run: RunId) -> Result<Story, Problem> {
     Story::tell(&events, false).ok_or_else(|| Problem::error("the run's history has no beginning"))
 }
 
-/// A run could not be carried on. `resume` is the command that goes on with it.
-pub(super) fn failed(
-    error: RunError,
-    state: &Store,
-    run: RunId,
-    resume: &str,
-    created: &RunCreated,
-) -> Problem {
+/// The command that goes on with a run, unless its beginning could not be
+/// recorded: then there is none to go on with.
+pub(super) fn begun<'a>(state: &Store, run: RunId, resume: &'a str) -> Option<&'a str> {
+    let unborn = state.events(run).is_ok_and(|events| events.is_empty());
+    (!unborn).then_some(resume)
+}
+
+/// A run could not be carried on. `resume` is the command that goes on with it,
+/// if it was begun.
+pub(super) fn failed(error: RunError, resume: Option<&str>, created: &RunCreated) -> Problem {
     match error {
         RunError::Journal(error) => {
-            // One whose beginning could not be recorded is not there to go on with.
-            if state.events(run).is_ok_and(|events| events.is_empty()) {
+            let Some(resume) = resume else {
                 return store::journal_failed(
                     "the run could not be recorded, so it was not begun",
                     &error,
                 );
-            }
+            };
             let problem = store::journal_failed(
                 "the history could not be recorded, so the run was stopped",
                 &error,
@@ -192,9 +193,9 @@ mod tests {
                 seq: 0,
             })
         };
-        let resume = "stepwell resume 1".to_owned();
-        let begun = failed(broken(), Some(&resume), &created);
-        assert!(begun.hint.is_some_and(|hint| hint.contains(&resume)));
+        let resume = "stepwell resume 1";
+        let begun = failed(broken(), Some(resume), &created);
+        assert!(begun.hint.is_some_and(|hint| hint.contains(resume)));
         let unborn = failed(broken(), None, &created);
         assert_eq!(unborn.hint, None);
         assert!(unborn.message.contains("not begun"), "{}", unborn.message);

@@ -9,7 +9,7 @@ use stepwell_engine::{Executor, Stop, stop_channel};
 use stepwell_state::Store;
 
 use super::Connection;
-use super::carry::{attend, failed, told};
+use super::carry::{self, attend, failed, told};
 use super::signals::{Asked, Signals};
 use super::start::Begun;
 use crate::Context;
@@ -87,6 +87,7 @@ pub async fn start(
     let result = executor.start(begun.run, created, &begun.graph, aws).await;
     progress.finish();
     let resume = settings.command_for("resume", &outcome::short(begun.run));
-    result.map_err(|error| failed(error, state, begun.run, &resume, &begun.created))?;
+    let resume = carry::begun(state, begun.run, &resume);
+    result.map_err(|error| failed(error, resume, &begun.created))?;
     told(state, begun.run)
 }

@@ -23,6 +23,7 @@ const VARIABLES: &[(&str, &[Variable])] = &[
         &[environment::AURORA_REGION, environment::AWS_REGION],
     ),
     ("rosa-cluster", &[environment::CLUSTER_NAME]),
+    ("rosa-vpc", &[environment::ROSA_VPC]),
     ("rosa-region", &[environment::AWS_REGION]),
     ("instances", &[environment::AURORA_INSTANCES]),
     ("instance-class", &[environment::AURORA_INSTANCE_CLASS]),

@@ -55,7 +55,10 @@ impl Chosen {
         let rosa = || RosaSettings::resolve(&arguments.rosa, environment);
         let cluster = || Place::resolve(&arguments.cluster, environment);
         let rosa_typed = arguments.rosa.rosa_cluster.is_some() || arguments.rosa.rosa_vpc.is_some();
-        let rosa_known = rosa_typed || environment.get(environment::CLUSTER_NAME).is_some();
+        let rosa_known = rosa_typed
+            || [environment::CLUSTER_NAME, environment::ROSA_VPC]
+                .into_iter()
+                .any(|variable| environment.get(variable).is_some());
         if !arguments.all {
             let rosa = rosa_known.then(rosa).transpose()?;
             return Ok(Self::One(cluster()?, rosa));

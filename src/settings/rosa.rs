@@ -34,13 +34,17 @@ impl RosaSettings {
         let options = RosaOptions {
             cluster: text(&arguments.rosa_cluster, environment::CLUSTER_NAME),
             region: text(&arguments.rosa_region, environment::AWS_REGION),
-            vpc: arguments.rosa_vpc.clone(),
+            vpc: match (&arguments.rosa_vpc, &arguments.rosa_cluster) {
+                // Who types a cluster means that one, whatever is left in the environment.
+                (None, None) => environment.text(environment::ROSA_VPC),
+                (vpc, _) => vpc.clone(),
+            },
             machine_cidr: arguments.rosa_machine_cidr.clone(),
             subnets: arguments.rosa_subnets.clone(),
         };
         if options.cluster.is_none() && options.vpc.is_none() {
             return Err(Problem::usage(
-                "the rosa cluster is not named; allowed: --rosa-cluster NAME, CLUSTER_NAME, or --rosa-vpc VPC",
+                "the rosa cluster is not named; allowed: --rosa-cluster NAME, CLUSTER_NAME, --rosa-vpc VPC, or ROSA_VPC",
             ));
         }
         if options.vpc.is_some() && options.region.is_none() {
@@ -196,6 +200,13 @@ mod tests {
         let settings = resolve(&RosaArguments::default(), &variables).unwrap();
         assert_eq!(settings.request.cluster(), Some("two"));
         assert!(matches!(settings.source, RosaSource::Cli(_)));
+        let vpc = [
+            (environment::ROSA_VPC, "vpc-01234567"),
+            (environment::AWS_REGION, "eu-west-1"),
+        ];
+        let settings = resolve(&RosaArguments::default(), &vpc).unwrap();
+        assert_eq!(settings.request.vpc(), Some("vpc-01234567"));
+        assert_eq!(resolve(&named(), &vpc).unwrap().request.vpc(), None);
     }
 
     #[test]
