@@ -12,5 +12,6 @@ pub(crate) mod http;
 mod install;
 mod leftovers;
 mod lifecycle;
+mod peering;
 mod server;
 mod stage;

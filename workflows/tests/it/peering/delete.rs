@@ -381,3 +381,24 @@ async fn what_has_ended_and_left_nothing_is_no_work() {
     let found = find(&world, alone()).await.expect("survey");
     assert!(found.peerings.is_empty(), "{found:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_is_no_success() {
+    let world = World::new().await;
+    let nets = Nets::lay_out(&world, THERE).await;
+    let id = peered_by_scripts(&world, &nets.aurora, &nets.rosa).await;
+    let found = find(&world, one(&nets.rosa)).await.expect("survey");
+    // A route that comes up after the look is not in the graph.
+    world.route(THERE, &nets.rosa.main, AURORA, &id).await;
+    let (journal, run) = (memory(), world.run_id());
+    let report = unpeer(&world, journal, run, &found).await;
+    assert!(!ended_well(&report), "{report:?}");
+    let (step, fault) = report.fault.expect("fault");
+    assert_eq!(&*step, "verify");
+    assert!(fault.message.contains(&nets.rosa.main), "{fault}");
+    assert!(fault.hint.is_some());
+    // To run it again takes the rest.
+    let found = unpeered(&world, one(&nets.rosa)).await;
+    assert_eq!(found.peerings[0].state, "deleted");
+    assert_eq!(world.leads(THERE, &nets.rosa.main, AURORA).await, None);
+}
