@@ -62,7 +62,7 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
         let parameters = aurora::survey_delete(&connection.aws, &request)
             .await
             .map_err(|error| survey::refused(context, "could not look around in aws", error))?;
-        // Nobody peers the cluster any more: that needs its VPC, which goes.
+        // What is found says what else has to be locked.
         let peered: Vec<String> = parameters
             .peerings
             .iter()
