@@ -24,18 +24,18 @@ pub struct CreateArguments {
     #[command(flatten)]
     pub cluster: ClusterArguments,
 
-    /// Which ROSA cluster.
-    #[command(flatten)]
-    pub rosa: RosaArguments,
-
     /// The name of the Aurora cluster's security group, where the cluster itself does not tell
     /// [env: AURORA_SECURITY_GROUP_NAME] [default: CLUSTER-security-group]
-    #[arg(long, value_name = "NAME", help_heading = "Options")]
+    #[arg(long, value_name = "NAME")]
     pub security_group_name: Option<String>,
 
     /// A further tag for everything that is made; may be repeated
-    #[arg(long = "tag", value_name = "KEY=VALUE", help_heading = "Options")]
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub tags: Vec<String>,
+
+    /// Which ROSA cluster.
+    #[command(flatten)]
+    pub rosa: RosaArguments,
 
     /// How it is carried out.
     #[command(flatten)]

@@ -13,6 +13,7 @@ pub(crate) mod http;
 mod install;
 mod leftovers;
 mod lifecycle;
+mod peering;
 mod reap;
 mod server;
 mod stage;

@@ -55,6 +55,11 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
             parameters = look().await?;
             targets.must_cover(&self::targets(&parameters))?;
         }
+        for region in &parameters.skipped {
+            context
+                .printer
+                .warn(format!("not looked for peerings in {region}"));
+        }
         let unfinished = targets.unfinished(context, &state)?;
         if parameters.peerings.is_empty() && unfinished.is_empty() {
             return nothing(context, &parameters, &chosen.name());

@@ -241,6 +241,45 @@ impl World {
         }
     }
 
+    /// Deletes a VPC with everything in it.
+    pub(crate) async fn tear_down(&self, region: &str, vpc: &str) {
+        let ec2 = self.ec2(region);
+        for table in self.tables(region, vpc).await {
+            let mut is_main = false;
+            for association in table.associations() {
+                if association.main() == Some(true) {
+                    is_main = true;
+                    continue;
+                }
+                let id = association.route_table_association_id().unwrap();
+                let request = ec2.disassociate_route_table().association_id(id);
+                request.send().await.expect("disassociate");
+            }
+            if !is_main {
+                let id = table.route_table_id().unwrap();
+                let request = ec2.delete_route_table().route_table_id(id);
+                request.send().await.expect("route table");
+            }
+        }
+        let subnets = ec2.describe_subnets().send().await.expect("subnets");
+        for subnet in subnets.subnets() {
+            if subnet.vpc_id() == Some(vpc) {
+                let request = ec2.delete_subnet().subnet_id(subnet.subnet_id().unwrap());
+                request.send().await.expect("subnet");
+            }
+        }
+        let groups = ec2.describe_security_groups().send().await.expect("groups");
+        for group in groups.security_groups() {
+            if group.vpc_id() == Some(vpc) && group.group_name() != Some("default") {
+                let request = ec2.delete_security_group();
+                let request = request.group_id(group.group_id().unwrap());
+                request.send().await.expect("group");
+            }
+        }
+        let request = ec2.delete_vpc().vpc_id(vpc);
+        request.send().await.expect("vpc");
+    }
+
     /// Requests a peering, with the tag that the scripts give it, if any.
     pub(crate) async fn request_peering(
         &self,

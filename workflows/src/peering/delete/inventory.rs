@@ -51,13 +51,15 @@ pub(crate) async fn links(aws: &Aws, region: &str) -> Result<Vec<Link>, Fault> {
 /// The peerings of an Aurora cluster, in any state: those of its VPCs, and
 /// those that carry its name on either side. `rosa` is the place where ROSA's
 /// side is to be asked too, if that is known; others are then left out.
-/// `thorough` has every region asked if no VPC of the cluster is left.
+/// `thorough` has every region asked if no VPC of the cluster is left; regions
+/// that can't be asked are added to `skipped`.
 pub(crate) async fn of_cluster(
     aws: &Aws,
     region: &str,
     cluster: &str,
     rosa: Option<&RosaPlace>,
     thorough: bool,
+    skipped: &mut Vec<String>,
 ) -> Result<Vec<Known>, Fault> {
     let vpcs: Vec<String> = aws
         .look(|| ec2::vpcs_of(aws, region, cluster))
@@ -96,7 +98,7 @@ pub(crate) async fn of_cluster(
                 Ok(links) => take(links),
                 Err(fault) if fault.class == FaultClass::Transient => return Err(fault),
                 // A region that can't be asked must not hold up the others.
-                Err(_) => {}
+                Err(fault) => skipped.push(format!("{other}: {fault}")),
             }
         }
     }

@@ -176,4 +176,7 @@ pub struct DeleteParameters {
     pub rosa_account: RosaAccount,
     /// What is to be deleted.
     pub peerings: Vec<PeeringInventory>,
+    /// Regions that were to be looked in and could not be asked, with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<String>,
 }

@@ -14,11 +14,13 @@ pub async fn survey_delete(
     request: &DeleteRequest,
     accounts: &Accounts,
 ) -> Result<DeleteParameters, SurveyError> {
-    let parameters = |target, cluster: Option<&String>, peerings| DeleteParameters {
-        target,
-        cluster: cluster.cloned(),
+    let mut skipped = Vec::new();
+    let mut parameters = DeleteParameters {
+        target: String::new(),
+        cluster: None,
         rosa_account: accounts.rosa.clone(),
-        peerings,
+        peerings: Vec::new(),
+        skipped: Vec::new(),
     };
     match &request.0 {
         DeleteOptions::One {
@@ -26,42 +28,39 @@ pub async fn survey_delete(
             region,
             rosa,
         } => {
-            let known = inventory::of_cluster(aws, region, cluster, rosa.as_ref(), true).await?;
-            let machines = rosa.as_ref().and_then(|rosa| rosa.machine_cidr);
+            let place = rosa.as_ref();
+            let known =
+                inventory::of_cluster(aws, region, cluster, place, true, &mut skipped).await?;
+            let machines = place.and_then(|rosa| rosa.machine_cidr);
             let peerings = inventory::inventories(aws, known, accounts, machines).await?;
             if rosa.is_none() {
                 refuse_several(cluster, region, &peerings)?;
             }
-            let vpc = match (rosa, peerings.first()) {
+            let vpc = match (place, peerings.first()) {
                 (Some(rosa), _) => rosa.vpc_id.clone(),
                 (None, Some(peering)) => peering.rosa.vpc_id.clone(),
                 (None, None) => "*".to_owned(),
             };
-            Ok(parameters(
-                target(region, cluster, &vpc),
-                Some(cluster),
-                peerings,
-            ))
+            parameters.target = target(region, cluster, &vpc);
+            parameters.cluster = Some(cluster.clone());
+            parameters.peerings = peerings;
         }
         DeleteOptions::OfCluster { cluster, region } => {
-            let known = inventory::of_cluster(aws, region, cluster, None, true).await?;
-            let peerings = inventory::inventories(aws, known, accounts, None).await?;
-            Ok(parameters(
-                target(region, cluster, "*"),
-                Some(cluster),
-                peerings,
-            ))
+            let known =
+                inventory::of_cluster(aws, region, cluster, None, true, &mut skipped).await?;
+            parameters.target = target(region, cluster, "*");
+            parameters.cluster = Some(cluster.clone());
+            parameters.peerings = inventory::inventories(aws, known, accounts, None).await?;
         }
         DeleteOptions::OfRosa(rosa) => {
             let known = inventory::of_rosa(aws, rosa, accounts).await?;
-            let peerings = inventory::inventories(aws, known, accounts, rosa.machine_cidr).await?;
-            Ok(parameters(
-                target(&rosa.region, "*", &rosa.vpc_id),
-                None,
-                peerings,
-            ))
+            let machines = rosa.machine_cidr;
+            parameters.target = target(&rosa.region, "*", &rosa.vpc_id);
+            parameters.peerings = inventory::inventories(aws, known, accounts, machines).await?;
         }
     }
+    parameters.skipped = skipped;
+    Ok(parameters)
 }
 
 /// Of several, a person has to say which.
@@ -108,7 +107,10 @@ pub(crate) async fn peerings_of(
     accounts: Option<&Accounts>,
 ) -> Result<Vec<PeeringInventory>, SurveyError> {
     let thorough = accounts.is_some();
-    let known = inventory::of_cluster(aws, region, cluster, None, thorough).await?;
+    // Where no VPC is left, none has to be free of peerings: what can't be asked
+    // is no hindrance.
+    let mut skipped = Vec::new();
+    let known = inventory::of_cluster(aws, region, cluster, None, thorough, &mut skipped).await?;
     if let Some(accounts) = accounts {
         return inventory::inventories(aws, known, accounts, None).await;
     }

@@ -518,3 +518,90 @@ async fn the_look_up_is_journaled_and_must_still_hold() {
     assert!(fault.message.contains("has changed"), "{fault}");
     assert_eq!(inventory(&world), before);
 }
+
+#[tokio::test(start_paused = true)]
+async fn routes_wait_until_the_peering_is_active_on_both_sides() {
+    let world = World::new().await;
+    let nets = Nets::lay_out(&world, THERE).await;
+    let parameters = survey(&world, nets.rosa.network()).await.expect("survey");
+    let (journal, run) = (memory(), world.run_id());
+    let report = peer(&world, journal.clone(), run, &parameters).await;
+    assert!(ended_well(&report), "{report:?}");
+    let events = journal.load(run).await.expect("load");
+    let active = events
+        .iter()
+        .position(|event| {
+            matches!(&event.body, EventBody::AttemptSucceeded { step, .. } if &**step == "peering-active")
+        })
+        .expect("active");
+    let mut routes = 0;
+    for (place, event) in events.iter().enumerate() {
+        match &event.body {
+            EventBody::AttemptStarted { step, .. } if step.starts_with("route-to-") => {
+                assert!(place > active, "{step}");
+                routes += 1;
+            }
+            EventBody::AttemptFailed { step, .. } => panic!("{step} was too early"),
+            _ => {}
+        }
+    }
+    assert_eq!(routes, 5);
+}
+
+/// AWS that calls the first route's peering one of another network, as it does
+/// while it has not heard everywhere that the peering is active.
+struct Deaf(std::sync::atomic::AtomicU32);
+
+impl stepwell_sandbox::Hook for Deaf {
+    fn before(&self, call: &stepwell_sandbox::Call) -> stepwell_sandbox::Verdict {
+        use std::sync::atomic::Ordering;
+        if call.operation != "CreateRoute" || self.0.fetch_add(1, Ordering::Relaxed) > 0 {
+            return stepwell_sandbox::Verdict::Proceed;
+        }
+        stepwell_sandbox::Verdict::Error {
+            code: "InvalidParameterValue".to_owned(),
+            status: 400,
+            message: "route table rtb-1 and network gateway pcx-1 belong to different networks"
+                .to_owned(),
+        }
+    }
+
+    fn after(&self, _: &stepwell_sandbox::Call) -> stepwell_sandbox::Verdict {
+        stepwell_sandbox::Verdict::Proceed
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_young_peering_that_a_route_does_not_know_yet_is_tried_again() {
+    let world = World::new().await;
+    let nets = Nets::lay_out(&world, THERE).await;
+    let hook = std::sync::Arc::new(Deaf(std::sync::atomic::AtomicU32::new(0)));
+    world.account.set_hook(Some(hook.clone()));
+    peered(&world, &nets).await;
+    assert!(hook.0.load(std::sync::atomic::Ordering::Relaxed) > 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_security_group_of_another_name_is_told_by_the_cluster() {
+    let world = World::new().await;
+    let mut wanted = crate::support::options(1);
+    wanted.vpc_cidr = Some(AURORA.to_owned());
+    wanted.security_group_name = Some("of-my-own".to_owned());
+    let report = world
+        .create(
+            memory(),
+            world.run_id(),
+            wanted,
+            crate::support::Wanted::default(),
+        )
+        .await
+        .expect("run");
+    assert!(ended_well(&report), "{report:?}");
+    let output = report.output.expect("output");
+    // A group of the usual name in the same network is not the cluster's.
+    let vpc = output["vpc_id"].as_str().expect("an id");
+    world.group(HERE, vpc, "keycloak-security-group").await;
+    let rosa = world.rosa_net(THERE, ROSA).await;
+    let parameters = survey(&world, rosa.network()).await.expect("survey");
+    assert_eq!(parameters.security_group_id, output["security_group_id"]);
+}

@@ -227,44 +227,7 @@ async fn rosas_side_is_cleaned_when_aurora_is_gone() {
     let id = peered_by_scripts(&world, &aurora, &rosa).await;
     // Somebody deletes the peering and all of Aurora's network.
     world.delete_peering(HERE, &id).await;
-    let ec2 = world.ec2(HERE);
-    for table in world.tables(HERE, &aurora.vpc).await {
-        for association in table.associations() {
-            if association.main() != Some(true) {
-                let id = association.route_table_association_id().unwrap();
-                ec2.disassociate_route_table()
-                    .association_id(id)
-                    .send()
-                    .await
-                    .expect("disassociate");
-            }
-        }
-        if table.route_table_id() != Some(aurora.main.as_str()) {
-            ec2.delete_route_table()
-                .route_table_id(table.route_table_id().unwrap())
-                .send()
-                .await
-                .expect("table");
-        }
-    }
-    let subnets = ec2.describe_subnets().send().await.expect("subnets");
-    for subnet in subnets.subnets() {
-        ec2.delete_subnet()
-            .subnet_id(subnet.subnet_id().unwrap())
-            .send()
-            .await
-            .expect("subnet");
-    }
-    ec2.delete_security_group()
-        .group_id(&aurora.group)
-        .send()
-        .await
-        .expect("group");
-    ec2.delete_vpc()
-        .vpc_id(&aurora.vpc)
-        .send()
-        .await
-        .expect("vpc");
+    world.tear_down(HERE, &aurora.vpc).await;
     assert_eq!(
         world.leads(THERE, &rosa.public, AURORA).await,
         Some((id.clone(), true))
@@ -277,6 +240,25 @@ async fn rosas_side_is_cleaned_when_aurora_is_gone() {
         assert_eq!(found.peerings[0].aurora.region, HERE);
     }
     unpeered(&world, DeleteOptions::OfRosa(place(&rosa))).await;
+    assert_eq!(inventory(&world), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn auroras_side_is_cleaned_when_rosas_network_is_gone() {
+    let world = World::new().await;
+    let aurora = world.aurora_net(HERE, "keycloak", AURORA).await;
+    let before = inventory(&world);
+    let rosa = world.rosa_net(THERE, "10.0.0.0/16").await;
+    let id = peered_by_scripts(&world, &aurora, &rosa).await;
+    world.delete_peering(THERE, &id).await;
+    world.tear_down(THERE, &rosa.vpc).await;
+    for options in [one(&rosa), alone()] {
+        let found = find(&world, options).await.expect("survey");
+        assert_eq!(found.peerings.len(), 1, "{found:?}");
+        assert_eq!(found.peerings[0].routes.len(), 1);
+        assert_eq!(found.peerings[0].rules.len(), 1);
+    }
+    unpeered(&world, one(&rosa)).await;
     assert_eq!(inventory(&world), before);
 }
 
@@ -380,4 +362,25 @@ async fn what_has_ended_and_left_nothing_is_no_work() {
     world.clock.sleep(Duration::from_secs(60)).await;
     let found = find(&world, alone()).await.expect("survey");
     assert!(found.peerings.is_empty(), "{found:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_is_no_success() {
+    let world = World::new().await;
+    let nets = Nets::lay_out(&world, THERE).await;
+    let id = peered_by_scripts(&world, &nets.aurora, &nets.rosa).await;
+    let found = find(&world, one(&nets.rosa)).await.expect("survey");
+    // A route that comes up after the look is not in the graph.
+    world.route(THERE, &nets.rosa.main, AURORA, &id).await;
+    let (journal, run) = (memory(), world.run_id());
+    let report = unpeer(&world, journal, run, &found).await;
+    assert!(!ended_well(&report), "{report:?}");
+    let (step, fault) = report.fault.expect("fault");
+    assert_eq!(&*step, "verify");
+    assert!(fault.message.contains(&nets.rosa.main), "{fault}");
+    assert!(fault.hint.is_some());
+    // To run it again takes the rest.
+    let found = unpeered(&world, one(&nets.rosa)).await;
+    assert_eq!(found.peerings[0].state, "deleted");
+    assert_eq!(world.leads(THERE, &nets.rosa.main, AURORA).await, None);
 }

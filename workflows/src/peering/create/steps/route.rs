@@ -27,8 +27,7 @@ pub(crate) struct CreateRoute {
 /// A route to the peering.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RouteMade {
-    pub(crate) region: String,
-    pub(crate) table: String,
+    pub(crate) route_table_id: String,
     pub(crate) destination: Ipv4Net,
     /// Where it led before.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,8 +42,7 @@ impl CreateRoute {
 
     fn made(&self) -> RouteMade {
         RouteMade {
-            region: self.end.region.clone(),
-            table: self.table.clone(),
+            route_table_id: self.table.clone(),
             destination: self.destination,
             replaced: match &self.before {
                 Before::Stale(target) => Some(target.clone()),
@@ -159,7 +157,10 @@ impl Step for CreateRoute {
     }
 
     fn ids(&self, output: &RouteMade) -> Vec<String> {
-        vec![output.table.clone(), output.destination.to_string()]
+        vec![
+            output.route_table_id.clone(),
+            output.destination.to_string(),
+        ]
     }
 }
 

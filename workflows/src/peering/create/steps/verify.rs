@@ -92,7 +92,7 @@ impl VerifyPeering {
             }
         }
         for (end, route) in made {
-            let found = routes::table(aws, end, &route.table)
+            let found = routes::table(aws, end, &route.route_table_id)
                 .await?
                 .and_then(|table| routes::to(&table, route.destination));
             if !found.is_some_and(|found| {
@@ -102,7 +102,7 @@ impl VerifyPeering {
             }) {
                 missing.push(format!(
                     "{} has no route for {} to {id}",
-                    route.table, route.destination
+                    route.route_table_id, route.destination
                 ));
             }
         }
@@ -160,7 +160,7 @@ impl Step for VerifyPeering {
             routes: made
                 .iter()
                 .map(|(end, route)| PeeredRoute {
-                    id: route.table.clone(),
+                    id: route.route_table_id.clone(),
                     region: end.region.clone(),
                     destination: route.destination,
                 })
