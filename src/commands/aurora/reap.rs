@@ -178,7 +178,13 @@ impl Reaper<'_> {
             .await
             .map_err(|fault| Problem::from_fault("could not look once more", &fault))?;
         match again.map(|again| again.verdict) {
-            None | Some(Verdict::Delete) => {}
+            Some(Verdict::Delete) => {}
+            None if deletion.is_empty() => {}
+            // Its tags were taken away, so it is nobody's of ours any more.
+            None => {
+                removal.spared("no longer tagged".to_owned());
+                return Ok(());
+            }
             Some(Verdict::Spared { reason } | Verdict::Blocked { reason, .. }) => {
                 removal.spared(reason);
                 return Ok(());

@@ -90,10 +90,10 @@ async fn only_the_tag_keepalive_spares() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tag_given_after_the_survey_spares_as_well() {
+async fn tags_given_or_taken_after_the_survey_count() {
     let world = World::new().await;
     let hand = Hand::at(&world, REGION);
-    let (_, arn) = hand.aurora_create("keycloak", "192.168.1", 0).await;
+    let (vpc, arn) = hand.aurora_create("keycloak", "192.168.1", 0).await;
     let found = survey(&world).await;
     let one = only(&found);
     assert_eq!(one.verdict, Verdict::Delete);
@@ -101,6 +101,9 @@ async fn a_tag_given_after_the_survey_spares_as_well() {
     let request = asked(&world, None);
     let again = look_again(&world.aws, &request, one).await.expect("a look");
     spared(&again.expect("it is there"), "tagged keepalive");
+    hand.untag_vpc(&vpc, "AuroraCluster").await;
+    let again = look_again(&world.aws, &request, one).await.expect("a look");
+    assert_eq!(again, None, "it is nobody's of ours any more");
 }
 
 #[tokio::test(start_paused = true)]

@@ -151,6 +151,17 @@ impl Hand {
             .expect("a tag");
     }
 
+    /// Takes a tag from what EC2 keeps.
+    pub(crate) async fn untag_vpc(&self, id: &str, key: &str) {
+        self.ec2
+            .delete_tags()
+            .resources(id)
+            .tags(Tag::builder().key(key).build())
+            .send()
+            .await
+            .expect("a tag less");
+    }
+
     /// Protects a cluster against deletion.
     pub(crate) async fn protect(&self, cluster: &str) {
         self.rds

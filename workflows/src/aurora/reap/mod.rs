@@ -197,7 +197,7 @@ pub async fn survey_reap(aws: &Aws, request: &ReapRequest, home: &str) -> Result
 }
 
 /// Looks once more at one candidate, right before it is deleted: a person may
-/// have tagged it meanwhile. `None` if nothing is left of it.
+/// have tagged it meanwhile. `None` if nothing is left of it that is ours.
 pub async fn look_again(
     aws: &Aws,
     request: &ReapRequest,
