@@ -1,7 +1,7 @@
 //! Peering, as a person or a script sees it.
 
-mod ground;
-mod outside;
+pub(super) mod ground;
+pub(super) mod outside;
 
 use serde_json::{Value, json};
 

@@ -10,7 +10,7 @@ use super::ground::{Network, ROSA_RANGE, THERE, ground, peering, resources};
 use crate::command::harness::{Home, KEYCLOAK};
 
 /// A `rosa` that says where the cluster is, as the real one does.
-fn install_rosa(home: &mut Home, network: &Network) {
+pub(crate) fn install_rosa(home: &mut Home, network: &Network) {
     let folder = home.path().join("bin");
     fs::create_dir(&folder).expect("a folder");
     let description = json!({
