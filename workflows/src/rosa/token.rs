@@ -61,7 +61,7 @@ fn base64url(text: &str) -> Option<Vec<u8>> {
             other => other,
         })
         .collect();
-    while usual.len() % 4 != 0 {
+    while !usual.len().is_multiple_of(4) {
         usual.push('=');
     }
     aws_smithy_types::base64::decode(usual).ok()
