@@ -87,7 +87,7 @@ impl VerifyPeering {
         let mut missing = Vec::new();
         for end in [&self.rosa, &self.aurora] {
             let link = link::from(aws, end, id).await?;
-            if !link.is_some_and(|link| link.state == "active") {
+            if link.is_none_or(|link| link.state != "active") {
                 missing.push(format!("{id} is not active in {}", end.region));
             }
         }
