@@ -10,6 +10,7 @@ pub(crate) mod harness;
 mod help;
 mod json;
 mod locks;
+mod restore;
 mod rollback;
 mod secrets;
 mod signals;

@@ -12,5 +12,6 @@ mod http;
 mod install;
 mod leftovers;
 mod lifecycle;
+mod restore;
 mod server;
 mod stage;

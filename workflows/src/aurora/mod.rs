@@ -8,8 +8,8 @@ mod ranges;
 
 pub use create::steps::Provisioned;
 pub use create::{
-    CreateOptions, CreateParameters, CreateRequest, PasswordSource, PlannedInstance, create_graph,
-    survey_create,
+    CreateOptions, CreateParameters, CreateRequest, Origin, PasswordSource, PlannedInstance,
+    create_graph, survey_create,
 };
 pub(crate) use delete::protection_refusal;
 pub use delete::{

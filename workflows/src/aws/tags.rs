@@ -16,6 +16,8 @@ pub(crate) const DEPLOYMENT: &str = "stepwell:deployment";
 pub(crate) const RUN: &str = "stepwell:run";
 /// Which step made a resource.
 pub(crate) const STEP: &str = "stepwell:step";
+/// Which snapshot a cluster was restored from.
+pub(crate) const SNAPSHOT: &str = "stepwell:snapshot";
 
 /// The tags that every resource of a deployment gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,5 +6,6 @@ mod clock;
 mod contract;
 mod create;
 mod delete;
+mod restore;
 mod strikes;
 mod support;
