@@ -42,6 +42,8 @@ variables! {
     AURORA_USERNAME;
     /// The master user's password.
     AURORA_PASSWORD;
+    /// The snapshot to restore.
+    AURORA_DB_SNAPSHOT_ID;
     /// The security group's name.
     AURORA_SECURITY_GROUP_NAME;
     /// The subnet group's name.

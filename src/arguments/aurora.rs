@@ -73,9 +73,14 @@ pub struct CreateArguments {
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<String>,
 
-    /// The engine's version [env: AURORA_ENGINE_VERSION] [default: 17.5]
+    /// The engine's version [env: AURORA_ENGINE_VERSION] [default: 17.5, or the snapshot's]
     #[arg(long, value_name = "VERSION")]
     pub engine_version: Option<String>,
+
+    /// A DB cluster snapshot to restore, by name or ARN: user, databases and, unless another is
+    /// asked for, the password are the snapshot's [env: AURORA_DB_SNAPSHOT_ID]
+    #[arg(long, value_name = "ID")]
+    pub snapshot: Option<String>,
 
     /// The availability zones [default: up to three that offer the class]
     #[arg(long, value_name = "ZONE", value_delimiter = ',')]
@@ -92,6 +97,11 @@ pub struct CreateArguments {
     /// The master user's password.
     #[command(flatten)]
     pub password: PasswordArguments,
+
+    /// Have RDS make the password and keep it in Secrets Manager: for a snapshot, whose old
+    /// password else stays, and against AURORA_PASSWORD
+    #[arg(long, conflicts_with = "password_file")]
+    pub managed_password: bool,
 
     /// The database made with the cluster [default: keycloak]
     #[arg(long, value_name = "NAME")]

@@ -14,6 +14,7 @@ mod json;
 mod locks;
 mod peering;
 mod reap;
+mod restore;
 mod rollback;
 mod secrets;
 mod signals;

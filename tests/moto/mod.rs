@@ -15,5 +15,6 @@ mod leftovers;
 mod lifecycle;
 mod peering;
 mod reap;
+mod restore;
 mod server;
 mod stage;

@@ -11,8 +11,8 @@ mod reset;
 
 pub use create::steps::Provisioned;
 pub use create::{
-    CreateOptions, CreateParameters, CreateRequest, PasswordSource, PlannedInstance, create_graph,
-    survey_create,
+    CreateOptions, CreateParameters, CreateRequest, Origin, PasswordSource, PlannedInstance,
+    create_graph, survey_create,
 };
 pub(crate) use create::{available_zones, offering_zones};
 pub(crate) use delete::protection_refusal;

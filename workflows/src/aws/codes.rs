@@ -26,6 +26,7 @@ const TRANSIENT: &[&str] = &[
 const PENDING: &[&str] = &[
     "DependencyViolation",
     "IncorrectState",
+    "InvalidDBClusterSnapshotStateFault",
     "InvalidDBClusterStateFault",
     "InvalidDBInstanceState",
     "InvalidDBSubnetGroupStateFault",
@@ -114,6 +115,9 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         }
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
             Some("the credentials lack a permission for this call")
+        }
+        "KMSKeyNotAccessibleFault" => {
+            Some("the KMS key is disabled, gone, or not for these credentials to use")
         }
         "OptInRequired" => Some("enable the region for the account, or choose another"),
         _ => None,

@@ -18,6 +18,8 @@ pub(crate) const RUN: &str = "stepwell:run";
 pub(crate) const STEP: &str = "stepwell:step";
 /// The tag that spares a cluster from being reaped, whatever its value.
 pub(crate) const KEEPALIVE: &str = "keepalive";
+/// Which snapshot a cluster was restored from.
+pub(crate) const SNAPSHOT: &str = "stepwell:snapshot";
 
 /// The tags that every resource of a deployment gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ mod ocm;
 mod peering;
 mod reap;
 mod reset;
+mod restore;
 mod rosa;
 mod scripts;
 mod standin;

@@ -11,10 +11,10 @@ use stepwell_engine::{
     Clock, Event, Executor, Graph, GraphError, Journal, MemoryJournal, NoObserver, Report,
     RunError, RunId, Stop, Timestamp, TokioClock,
 };
-use stepwell_sandbox::{Account, Options, Resource};
+use stepwell_sandbox::{Account, Options, Reply, Resource};
 use stepwell_workflows::aurora::{
-    CreateOptions, DeleteOptions, DeleteParameters, create_graph, delete_graph, survey_create,
-    survey_delete,
+    CreateOptions, CreateParameters, DeleteOptions, DeleteParameters, Origin, create_graph,
+    delete_graph, survey_create, survey_delete,
 };
 use stepwell_workflows::rosa::RosaNetwork;
 use stepwell_workflows::{Aws, AwsSettings, Secret, SurveyError, Workflow};
@@ -30,6 +30,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<dyn Clock>,
     /// Where ROSA is, where a test laid out a network for it.
     pub(crate) rosa: OnceLock<RosaNetwork>,
+    password: Option<Secret>,
     runs: AtomicU64,
 }
 
@@ -64,8 +65,48 @@ impl World {
             aws,
             clock,
             rosa: OnceLock::new(),
+            password: None,
             runs: AtomicU64::new(1),
         }
+    }
+
+    /// The same with a password that a person gave.
+    pub(crate) async fn with_password(mut self, text: &str) -> Self {
+        let password = Secret::new(text.to_owned());
+        self.aws = connect(&self.account, &self.clock, Some(password.clone())).await;
+        self.password = Some(password);
+        self
+    }
+
+    /// The same with none.
+    pub(crate) async fn without_password(mut self) -> Self {
+        self.aws = connect(&self.account, &self.clock, None).await;
+        self.password = None;
+        self
+    }
+
+    /// A call of EC2 or RDS by somebody else.
+    pub(crate) async fn call(&self, service: &str, form: &str) -> String {
+        self.call_in(REGION, service, form).await
+    }
+
+    /// The same in any region.
+    pub(crate) async fn call_in(&self, region: &str, service: &str, form: &str) -> String {
+        let version = match service {
+            "ec2" => "2016-11-15",
+            _ => "2014-10-31",
+        };
+        let credential =
+            format!("AWS4-HMAC-SHA256 Credential=x/20260101/{region}/{service}/aws4_request");
+        let request = http::Request::post(format!("https://{service}.{region}.amazonaws.com/"))
+            .header("authorization", credential)
+            .body(format!("{form}&Version={version}").into())
+            .expect("request");
+        let Reply::Response(answer) = self.account.handle(request).await else {
+            panic!("{form}: no answer");
+        };
+        assert!(answer.status().is_success(), "{form}: {answer:?}");
+        String::from_utf8_lossy(answer.body()).into_owned()
     }
 
     /// An executor over a journal, as a fresh process would have it.
@@ -102,13 +143,26 @@ impl World {
         options: CreateOptions,
         wanted: Wanted,
     ) -> Result<Report, SurveyError> {
-        let request = options.validate(None).expect("valid options");
+        let request = options
+            .validate(self.password.as_ref())
+            .expect("valid options");
         let parameters = survey_create(&self.aws, &request).await?;
-        let graph = create_graph(&parameters);
-        let target = parameters.target();
-        let workflow = Workflow::AuroraCreate;
-        let started = self.start(journal, run, workflow, target, &parameters, graph, wanted);
+        let started = self.start_create(journal, run, &parameters, wanted);
         Ok(started.await.expect("run"))
+    }
+
+    /// Runs a create of what was surveyed.
+    pub(crate) async fn start_create(
+        &self,
+        journal: Arc<dyn Journal>,
+        run: RunId,
+        parameters: &CreateParameters,
+        wanted: Wanted,
+    ) -> Result<Report, RunError> {
+        let graph = create_graph(parameters);
+        let (workflow, target) = (Workflow::AuroraCreate, parameters.target());
+        self.start(journal, run, workflow, target, parameters, graph, wanted)
+            .await
     }
 
     /// Starts a run of any workflow.
@@ -236,9 +290,10 @@ impl World {
         let clock = Seeded::clock(self.clock.clone(), seed, zeros);
         Self {
             account: self.account.clone(),
-            aws: connect(&self.account, &clock, None).await,
+            aws: connect(&self.account, &clock, self.password.clone()).await,
             clock,
             rosa: self.rosa.clone(),
+            password: self.password.clone(),
             runs: AtomicU64::new(1_000_000),
         }
     }
@@ -267,6 +322,12 @@ fn rebuild(events: &[Event]) -> Graph<Aws> {
     stepwell_workflows::rebuild(&created.workflow, &created.parameters).expect("rebuild")
 }
 
+/// The text of the first element of a name.
+pub(crate) fn element(xml: &str, name: &str) -> String {
+    let rest = xml.split(&format!("<{name}>")).nth(1).expect(name);
+    rest.split('<').next().expect("an end").to_owned()
+}
+
 pub(crate) fn actor() -> Actor {
     Actor {
         host: "test".to_owned(),
@@ -283,11 +344,13 @@ pub(crate) fn options(instances: u32) -> CreateOptions {
         instances,
         instance_class: "db.r7g.xlarge".to_owned(),
         engine: "aurora-postgresql".to_owned(),
-        engine_version: "17.5".to_owned(),
+        origin: Origin::Empty {
+            engine_version: "17.5".to_owned(),
+            username: "keycloak".to_owned(),
+            database: "keycloak".to_owned(),
+        },
         zones: Vec::new(),
         vpc_cidr: None,
-        username: "keycloak".to_owned(),
-        database: "keycloak".to_owned(),
         deletion_protection: false,
         tags: Vec::new(),
         subnet_group_name: None,

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_rds::types::DbCluster;
 use stepwell_engine::Fault;
 
-use super::parameters::{CreateParameters, CreateRequest, PlannedInstance};
+use super::parameters::{CreateParameters, CreateRequest, Origin, PlannedInstance};
+use super::snapshot;
 use crate::SurveyError;
 use crate::aws::Aws;
 use crate::aws::call::fault;
@@ -24,7 +26,8 @@ pub async fn survey_create(
     request: &CreateRequest,
 ) -> Result<CreateParameters, SurveyError> {
     refuse_existing(aws, request).await?;
-    let zones = choose_zones(aws, request).await?;
+    let source = Source::of(aws, request).await?;
+    let zones = choose_zones(aws, request, &source.engine_version).await?;
     let instances = (0..request.instances as usize)
         .map(|number| PlannedInstance {
             name: format!("{}-instance-{}", request.cluster, number + 1),
@@ -38,16 +41,56 @@ pub async fn survey_create(
         instances,
         instance_class: request.instance_class.clone(),
         engine: request.engine.clone(),
-        engine_version: request.engine_version.clone(),
+        engine_version: source.engine_version,
+        snapshot: source.snapshot,
         vpc_cidr: request.vpc_cidr,
-        username: request.username.clone(),
+        username: source.username,
         password: request.password,
-        database: request.database.clone(),
+        database: source.database,
         deletion_protection: request.deletion_protection,
         labels: request.labels.clone(),
         subnet_group_name: request.subnet_group_name.clone(),
         security_group_name: request.security_group_name.clone(),
     })
+}
+
+/// What the data's origin says of the cluster.
+struct Source {
+    engine_version: String,
+    snapshot: Option<String>,
+    username: String,
+    database: Option<String>,
+}
+
+impl Source {
+    async fn of(aws: &Aws, request: &CreateRequest) -> Result<Self, SurveyError> {
+        match request.origin.clone() {
+            Origin::Empty {
+                engine_version,
+                username,
+                database,
+            } => Ok(Self {
+                engine_version,
+                snapshot: None,
+                username,
+                database: Some(database),
+            }),
+            Origin::Snapshot {
+                id, engine_version, ..
+            } => {
+                let found = snapshot::survey(aws, request, &id, engine_version.as_deref()).await?;
+                Ok(Self {
+                    // Named even where nobody asked for one: a restore that
+                    // names none may get the region's default (RDS API
+                    // reference, `RestoreDBClusterFromSnapshot`).
+                    engine_version: engine_version.unwrap_or(found.engine_version),
+                    snapshot: Some(id),
+                    username: found.username,
+                    database: None,
+                })
+            }
+        }
+    }
 }
 
 async fn refuse_existing(aws: &Aws, request: &CreateRequest) -> Result<(), SurveyError> {
@@ -63,7 +106,7 @@ async fn refuse_existing(aws: &Aws, request: &CreateRequest) -> Result<(), Surve
             .iter()
             .all(|instance| instance.db_instance_status() == Some("available"));
     if own && !whole {
-        return Ok(());
+        return refuse_other_origin(request, &cluster);
     }
     Err(SurveyError::Exists {
         message: format!(
@@ -74,10 +117,45 @@ async fn refuse_existing(aws: &Aws, request: &CreateRequest) -> Result<(), Surve
     })
 }
 
-async fn choose_zones(aws: &Aws, request: &CreateRequest) -> Result<Vec<String>, SurveyError> {
+/// Refuses to complete a half-made cluster whose data is not what is asked for
+/// now: an empty one must not pass for a restored one, nor the other way round.
+fn refuse_other_origin(request: &CreateRequest, cluster: &DbCluster) -> Result<(), SurveyError> {
+    let asked = match &request.origin {
+        Origin::Empty { .. } => None,
+        Origin::Snapshot { id, .. } => Some(id.as_str()),
+    };
+    let found = tags::rds_value(cluster.tag_list(), tags::SNAPSHOT);
+    if asked == found {
+        return Ok(());
+    }
+    let of = |snapshot: Option<&str>| match snapshot {
+        Some(id) => format!("from snapshot {id:?}"),
+        None => "with an empty database".to_owned(),
+    };
+    let (region, name) = (&request.region, &request.cluster);
+    Err(SurveyError::Refused {
+        message: format!(
+            "a half-made cluster {name:?} exists in {region} that was begun {}, and {} is asked for",
+            of(found),
+            match asked {
+                Some(id) => format!("one from snapshot {id:?}"),
+                None => "an empty one".to_owned(),
+            }
+        ),
+        hint: format!(
+            "ask for the same as then, or take it away first: stepwell aurora delete --cluster {name} --region {region}"
+        ),
+    })
+}
+
+async fn choose_zones(
+    aws: &Aws,
+    request: &CreateRequest,
+    version: &str,
+) -> Result<Vec<String>, SurveyError> {
     let region = &request.region;
     let open = aws.look(|| available_zones(aws, region)).await?;
-    let (version, class) = (&request.engine_version, &request.instance_class);
+    let class = &request.instance_class;
     let offering = aws
         .look(|| offering_zones(aws, region, &request.engine, version, class))
         .await?;
@@ -86,8 +164,8 @@ async fn choose_zones(aws: &Aws, request: &CreateRequest) -> Result<Vec<String>,
             input: "instance-class",
             value: request.instance_class.clone(),
             problem: format!(
-                "is not offered for {} {} in {region}",
-                request.engine, request.engine_version
+                "is not offered for {} {version} in {region}",
+                request.engine
             ),
             allowed: format!(
                 "a class and version that `aws rds describe-orderable-db-instance-options --engine {} --region {region}` lists",
