@@ -65,9 +65,14 @@ impl<'a> Deletion<'a> {
 
     /// The unfinished runs of its targets, each with a warning that it is given
     /// up with them.
-    pub fn unfinished(&self, context: &Context, state: &Store) -> Result<Vec<RunRow>, Problem> {
-        let mut rows = self.own.unfinished(context, state)?;
-        rows.extend(self.peered.unfinished(context, state)?);
+    pub fn unfinished(
+        &self,
+        context: &Context,
+        state: &Store,
+        label: Option<&str>,
+    ) -> Result<Vec<RunRow>, Problem> {
+        let mut rows = self.own.unfinished(context, state, label)?;
+        rows.extend(self.peered.unfinished(context, state, label)?);
         Ok(rows)
     }
 

@@ -57,13 +57,19 @@ impl<'a> Targets<'a> {
     }
 
     /// The unfinished runs of the targets, each with a warning that it is
-    /// given up.
-    pub fn unfinished(&self, context: &Context, state: &Store) -> Result<Vec<RunRow>, Problem> {
+    /// given up; `label` says to whom it belongs, where there are several.
+    pub fn unfinished(
+        &self,
+        context: &Context,
+        state: &Store,
+        label: Option<&str>,
+    ) -> Result<Vec<RunRow>, Problem> {
+        let label = label.map(|label| format!("{label}: ")).unwrap_or_default();
         let mut rows = Vec::new();
         for name in &self.names {
             if let Some((row, stands)) = find::unfinished(state, self.account, name)? {
                 context.printer.warn(format!(
-                    "the unfinished run {} of {} ({stands}) is given up with it",
+                    "{label}the unfinished run {} of {} ({stands}) is given up with it",
                     outcome::short(row.id),
                     row.workflow
                 ));

@@ -55,7 +55,7 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
         let deletion =
             Deletion::look(context, &state, &connection, &account, &request, how.plan).await?;
         let parameters = &deletion.parameters;
-        let unfinished = deletion.unfinished(context, &state)?;
+        let unfinished = deletion.unfinished(context, &state, None)?;
         if deletion.is_empty() && unfinished.is_empty() {
             return nothing(context, parameters);
         }

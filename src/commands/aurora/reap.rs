@@ -190,7 +190,8 @@ impl Reaper<'_> {
                 return Ok(());
             }
         }
-        let unfinished = deletion.unfinished(context, state)?;
+        let label = reaping::label(candidate);
+        let unfinished = deletion.unfinished(context, state, Some(&label))?;
         deletion
             .give_up(context, state, connection, &unfinished)
             .await?;
@@ -200,7 +201,6 @@ impl Reaper<'_> {
         let prepared = deletion.prepare()?;
         let begun = start::begin(context, state, connection, self.account, self.how, prepared)?;
         removal.begun(begun.run);
-        let label = reaping::label(candidate);
         let story = many::start(context, state, connection, &begun, &label, stop).await?;
         removal.told(&story, &context.settings);
         Ok(())

@@ -60,7 +60,7 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
                 .printer
                 .warn(format!("not looked for peerings in {region}"));
         }
-        let unfinished = targets.unfinished(context, &state)?;
+        let unfinished = targets.unfinished(context, &state, None)?;
         if parameters.peerings.is_empty() && unfinished.is_empty() {
             return nothing(context, &parameters, &chosen.name());
         }
