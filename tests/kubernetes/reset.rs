@@ -148,6 +148,15 @@ fn one_data_centre_and_a_deployment() {
             .expect("it");
         let set = space.remove("statefulset/keycloak").expect("it");
         space.insert("deployment/sso".to_owned(), set);
+        // One that was evicted long ago is still in the list.
+        space.insert(
+            "pod/sso-evicted".to_owned(),
+            json!({
+                "metadata": { "name": "sso-evicted", "labels": { "app": "keycloak" }, "uid": "old" },
+                "spec": { "containers": [{ "name": "keycloak" }] },
+                "status": { "phase": "Failed", "reason": "Evicted" },
+            }),
+        );
         // It takes its time.
         space["deployment/sso"]["slow"] = json!(2);
     });

@@ -56,7 +56,16 @@ impl Pod {
         self.0["metadata"]["uid"].as_str().unwrap_or_default()
     }
 
-    /// Whether it has ended.
+    /// Whether Kubernetes is through with it: none of its containers is begun
+    /// again.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(
+            self.0["status"]["phase"].as_str(),
+            Some("Succeeded" | "Failed")
+        )
+    }
+
+    /// Whether the work of its first container has ended.
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.stand(), Stand::Succeeded | Stand::Failed(_))
     }

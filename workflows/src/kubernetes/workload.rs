@@ -194,13 +194,16 @@ impl Rollout {
     }
 }
 
-/// The pods of a workload.
+/// The pods of a workload. One that was evicted is over and stays in the list
+/// until somebody takes it away.
 pub(crate) async fn pods_of(
     rollout: &Rollout,
     place: &Place,
     clock: &dyn Clock,
 ) -> Result<Vec<Pod>, Fault> {
-    pod::list(place, clock, &rollout.selector()).await
+    let mut pods = pod::list(place, clock, &rollout.selector()).await?;
+    pods.retain(|pod| !pod.is_over());
+    Ok(pods)
 }
 
 #[cfg(test)]
