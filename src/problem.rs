@@ -142,7 +142,11 @@ impl Problem {
 fn is_permission(code: &str) -> bool {
     matches!(
         code,
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "OptInRequired"
+        "AccessDenied"
+            | "AccessDeniedException"
+            | "DecryptionFailure"
+            | "OptInRequired"
+            | "UnauthorizedOperation"
     )
 }
 

@@ -1,6 +1,7 @@
 //! Raw arguments: what the command line may say, and nothing of what it means.
 
 pub mod aurora;
+pub mod keycloak;
 pub mod runs;
 pub mod sandbox;
 pub mod workflow;
@@ -145,6 +146,9 @@ pub enum Command {
     /// Create, find and delete Aurora clusters
     #[command(subcommand)]
     Aurora(aurora::AuroraCommand),
+    /// What Keycloak needs to know of its database
+    #[command(subcommand)]
+    Keycloak(keycloak::KeycloakCommand),
     /// Go on with a run that was stopped, suspended, stuck or killed
     Resume(workflow::ResumeArguments),
     /// Undo what a run made, children before parents

@@ -2,6 +2,7 @@
 
 pub mod aurora;
 pub mod completions;
+pub mod keycloak;
 pub mod man;
 pub mod resume;
 pub mod rollback;
@@ -11,6 +12,7 @@ pub mod sandbox;
 use crate::Context;
 use crate::arguments::Command;
 use crate::arguments::aurora::AuroraCommand;
+use crate::arguments::keycloak::KeycloakCommand;
 use crate::arguments::runs::RunsCommand;
 use crate::arguments::sandbox::{FaultCommand, SandboxCommand};
 use crate::exit::Exit;
@@ -28,6 +30,9 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Problem> {
         Command::Aurora(AuroraCommand::List(arguments)) => aurora::list::run(context, arguments),
         Command::Aurora(AuroraCommand::Delete(arguments)) => {
             aurora::delete::run(context, arguments)
+        }
+        Command::Keycloak(KeycloakCommand::Env(arguments)) => {
+            keycloak::env::run(context, arguments)
         }
         Command::Resume(arguments) => resume::run(context, arguments),
         Command::Rollback(arguments) => rollback::run(context, arguments),

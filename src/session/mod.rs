@@ -8,6 +8,7 @@ pub mod confirm;
 pub mod find;
 pub mod locks;
 pub mod sandbox;
+pub mod serving;
 pub mod signals;
 pub mod start;
 pub mod store;

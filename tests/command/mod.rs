@@ -9,6 +9,7 @@ mod guide;
 pub(crate) mod harness;
 mod help;
 mod json;
+mod keycloak;
 mod locks;
 mod restore;
 mod rollback;

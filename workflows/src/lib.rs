@@ -9,6 +9,7 @@
 pub mod aurora;
 mod aws;
 mod input;
+pub mod keycloak;
 pub mod rosa;
 mod secret;
 
