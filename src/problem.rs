@@ -143,9 +143,10 @@ fn is_permission(code: &str) -> bool {
         code,
         "AccessDenied"
             | "AccessDeniedException"
-            | "UnauthorizedOperation"
-            | "OptInRequired"
+            | "DecryptionFailure"
             | "Forbidden"
+            | "OptInRequired"
+            | "UnauthorizedOperation"
     )
 }
 

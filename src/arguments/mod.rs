@@ -2,6 +2,7 @@
 
 pub mod aurora;
 pub mod doctor;
+pub mod keycloak;
 pub mod kubernetes;
 pub mod peering;
 pub mod rosa;
@@ -152,6 +153,9 @@ pub enum Command {
     /// Let ROSA clusters reach Aurora clusters
     #[command(subcommand)]
     Peering(peering::PeeringCommand),
+    /// What Keycloak needs to know of its database
+    #[command(subcommand)]
+    Keycloak(keycloak::KeycloakCommand),
     /// Go on with a run that was stopped, suspended, stuck or killed
     Resume(workflow::ResumeArguments),
     /// Undo what a run made, children before parents

@@ -3,6 +3,7 @@
 pub mod aurora;
 pub mod completions;
 pub mod doctor;
+pub mod keycloak;
 pub mod man;
 pub mod peering;
 pub mod resume;
@@ -13,6 +14,7 @@ pub mod sandbox;
 use crate::Context;
 use crate::arguments::Command;
 use crate::arguments::aurora::AuroraCommand;
+use crate::arguments::keycloak::KeycloakCommand;
 use crate::arguments::peering::PeeringCommand;
 use crate::arguments::runs::RunsCommand;
 use crate::arguments::sandbox::{FaultCommand, SandboxCommand};
@@ -35,6 +37,9 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Problem> {
         Command::Aurora(AuroraCommand::Psql(arguments)) => aurora::psql::run(context, arguments),
         Command::Aurora(AuroraCommand::Reset(arguments)) => aurora::reset::run(context, arguments),
         Command::Aurora(AuroraCommand::Reap(arguments)) => aurora::reap::run(context, arguments),
+        Command::Keycloak(KeycloakCommand::Env(arguments)) => {
+            keycloak::env::run(context, arguments)
+        }
         Command::Peering(PeeringCommand::Create(arguments)) => {
             peering::create::run(context, arguments)
         }

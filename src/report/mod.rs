@@ -2,10 +2,13 @@
 
 pub mod checks;
 pub mod events;
+pub mod file;
+pub mod keycloak;
 pub mod outcome;
 pub mod plan;
 pub mod printer;
 pub mod reaping;
+pub mod shell;
 pub mod show;
 pub mod show_json;
 pub mod style;

@@ -1,6 +1,7 @@
 //! Resolved settings: what the arguments and the environment mean together.
 
 pub mod create;
+pub mod keycloak;
 pub mod kubernetes;
 pub mod password;
 pub mod peering;
@@ -18,6 +19,7 @@ use crate::clock::Pace;
 use crate::environment::{self, Environment};
 use crate::problem::Problem;
 use crate::progress::display::Display;
+use crate::report::shell;
 use crate::terminal::Terminal;
 
 /// What goes with every command.
@@ -122,15 +124,7 @@ fn state_file(
 ) -> Result<(PathBuf, String), Problem> {
     let plain = || "stepwell".to_owned();
     if let Some(path) = &global.state {
-        let shown = path.to_string_lossy();
-        let quoted = if shown
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
-        {
-            shown.into_owned()
-        } else {
-            format!("'{}'", shown.replace('\'', r"'\''"))
-        };
+        let quoted = shell::quote(&path.to_string_lossy());
         return Ok((absolute(path)?, format!("stepwell --state {quoted}")));
     }
     if let Some(path) = environment.path(environment::STEPWELL_STATE) {

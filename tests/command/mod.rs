@@ -11,6 +11,7 @@ mod guide;
 pub(crate) mod harness;
 mod help;
 mod json;
+mod keycloak;
 mod locks;
 mod peering;
 mod reap;

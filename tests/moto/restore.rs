@@ -1,7 +1,7 @@
-//! A snapshot and what becomes of it.
+//! A snapshot and what becomes of it, and what Keycloak is told.
 
 use super::account::values;
-use super::stage::Stage;
+use super::stage::{CLUSTER, Stage};
 
 /// A snapshot of a cluster that is gone, made without the product.
 ///
@@ -37,6 +37,15 @@ fn a_snapshot_is_restored() {
         .prints("database saved\n")
         .prints("password_secret arn:");
     stage.must_be_whole();
+
+    let env = ["keycloak", "env", "--format", "keycloak"];
+    let env = stage.home.expect(0, &[&env, &CLUSTER[..]].concat());
+    env.prints("KC_DB=postgres\nKC_DB_URL_HOST=keycloak.cluster-")
+        .prints("KC_DB_URL_DATABASE=saved\nKC_DB_USERNAME=saver\n");
+    let secret = ["keycloak", "env", "--format", "secret"];
+    let secret = stage.home.expect(0, &[&secret, &CLUSTER[..]].concat());
+    // moto has the same in every secret that RDS keeps.
+    secret.prints("  username: \"admin\"\n  password: \"P@55w0rd!\"\n");
 
     stage.delete();
     let form = [("SnapshotType", "manual")];

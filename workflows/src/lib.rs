@@ -11,6 +11,7 @@ mod aws;
 mod child;
 pub mod doctor;
 mod input;
+pub mod keycloak;
 pub mod kubernetes;
 pub mod peering;
 pub mod rosa;

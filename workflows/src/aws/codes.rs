@@ -116,7 +116,7 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
             Some("the credentials lack a permission for this call")
         }
-        "KMSKeyNotAccessibleFault" => {
+        "KMSKeyNotAccessibleFault" | "DecryptionFailure" => {
             Some("the KMS key is disabled, gone, or not for these credentials to use")
         }
         "OptInRequired" => Some("enable the region for the account, or choose another"),

@@ -72,6 +72,7 @@ struct Inner {
     password: Option<Secret>,
     ec2: Mutex<HashMap<String, aws_sdk_ec2::Client>>,
     rds: Mutex<HashMap<String, aws_sdk_rds::Client>>,
+    secrets: Mutex<HashMap<String, aws_sdk_secretsmanager::Client>>,
 }
 
 impl Aws {
@@ -129,6 +130,7 @@ impl Aws {
                 password: settings.password,
                 ec2: Mutex::default(),
                 rds: Mutex::default(),
+                secrets: Mutex::default(),
             }),
             rosa: None,
         }
@@ -222,6 +224,24 @@ impl Aws {
                     .region(Region::new(region.to_owned()))
                     .build();
                 aws_sdk_rds::Client::from_conf(config)
+            })
+            .clone()
+    }
+
+    /// Secrets Manager in a region.
+    pub(crate) fn secrets(&self, region: &str) -> aws_sdk_secretsmanager::Client {
+        let mut clients = self
+            .inner
+            .secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        clients
+            .entry(region.to_owned())
+            .or_insert_with(|| {
+                let config = aws_sdk_secretsmanager::config::Builder::from(&self.inner.base)
+                    .region(Region::new(region.to_owned()))
+                    .build();
+                aws_sdk_secretsmanager::Client::from_conf(config)
             })
             .clone()
     }
