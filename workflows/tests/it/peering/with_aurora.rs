@@ -1,12 +1,15 @@
 //! Peerings and the deletion of the cluster that has them.
 
+use std::sync::Arc;
+
+use stepwell_engine::{Journal, Report, RunId};
 use stepwell_workflows::SurveyError;
 use stepwell_workflows::aurora::{DeleteOptions, DeleteParameters, Provisioned, survey_delete};
 
 use super::{HERE, Nets, THERE, peered_by_scripts};
 use crate::layout::{AuroraNet, RosaNet};
 use crate::support::{REGION, Wanted, World, ended_well, memory, options};
-use crate::trial::inventory;
+use crate::trial::{self, Trial, inventory};
 
 async fn survey(world: &World, with_peerings: bool) -> Result<DeleteParameters, SurveyError> {
     let request = DeleteOptions {
@@ -143,4 +146,30 @@ async fn the_cluster_is_not_touched_before_its_peerings_are_gone() {
             assert!(is_before(&gone, &format!("delete-{}", vpc.id)));
         }
     }
+}
+
+/// The deletion of a cluster with its peering.
+struct WithPeerings;
+
+impl Trial for WithPeerings {
+    async fn world(&self) -> World {
+        let world = World::new().await;
+        peered_cluster(&world).await;
+        world
+    }
+
+    async fn begin(
+        &self,
+        world: &World,
+        journal: Arc<dyn Journal>,
+        run: RunId,
+    ) -> Result<Report, SurveyError> {
+        let found = survey(world, true).await?;
+        Ok(world.delete(journal, run, &found).await.expect("run"))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_with_peerings_bears_everything() {
+    trial::forward_only_through_everything(&WithPeerings).await;
 }
