@@ -302,6 +302,9 @@ async fn a_kubectl_that_hangs_is_ended() {
         serving: true,
         status: "available".to_owned(),
         engine_version: None,
+        database: None,
+        username: "keycloak".to_owned(),
+        password_secret: None,
     };
     let surveyed = survey_reset(&clock, &request(&kubernetes), &found).await;
     let Err(SurveyError::Fault(fault)) = surveyed else {
