@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::workflow::WorkflowArguments;
+use super::workflow::{TakeOverArguments, WorkflowArguments};
 
 /// `stepwell aurora …`.
 #[derive(Debug, Subcommand)]
@@ -115,6 +115,10 @@ pub struct CreateArguments {
     #[command(flatten)]
     pub workflow: WorkflowArguments,
 
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
+
     /// What to do when a step fails for good [default: rollback]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub on_failure: Option<super::workflow::Policy>,
@@ -162,6 +166,10 @@ pub struct DeleteArguments {
     /// How it is carried out.
     #[command(flatten)]
     pub workflow: WorkflowArguments,
+
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
 
     /// What to do when a step fails for good: a deletion only goes forward, so it is suspended
     #[arg(long, value_enum, value_name = "POLICY", hide_possible_values = true)]

@@ -9,6 +9,7 @@ use stepwell_workflows::{Aws, AwsSettings, Secret};
 
 use super::sandbox;
 use crate::account::AccountRecord;
+use crate::arguments::workflow::TakeOverArguments;
 use crate::clock::Pace;
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -100,6 +101,7 @@ impl Backend {
             endpoint_url: endpoint_url.clone(),
             clock: clock.clone(),
             password,
+            actor: settings.actor.clone(),
         })
         .await;
         Ok(Connection {
@@ -125,6 +127,15 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// The same, which goes on even where another run has given a sign of life.
+    #[must_use]
+    pub fn taking_over(self, arguments: TakeOverArguments) -> Self {
+        Self {
+            aws: Arc::new(self.aws.as_ref().clone().taking_over(arguments.take_over)),
+            ..self
+        }
+    }
+
     /// Which account this is. A sandbox knows; else STS is asked.
     pub async fn account(&self, region: &str) -> Result<AccountRecord, Problem> {
         if let Some(record) = &self.simulated {

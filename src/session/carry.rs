@@ -6,6 +6,7 @@ use std::sync::Arc;
 use stepwell_engine::event::RunCreated;
 use stepwell_engine::{Event, Executor, Report, RunError, RunId, stop_channel};
 use stepwell_state::Store;
+use stepwell_workflows::aurora::SignsOfLife;
 
 use super::signals::{Asked, Signals};
 use super::{Connection, store};
@@ -48,12 +49,22 @@ pub async fn carry(
         connection.clock.clone(),
     );
     let resume = settings.command_for("resume", &outcome::short(carried.run));
-    let mut work = pin!(work(Executor {
+    let signs = SignsOfLife::of(
+        &connection.aws,
+        carried.run,
+        &carried.created.workflow,
+        &carried.created.parameters,
+    );
+    let executor = Executor {
         journal: Arc::new(state.clone()),
         clock: connection.clock.clone(),
         observer: progress.clone(),
         stop,
-    }));
+    };
+    let mut work = pin!(async {
+        let note = |text: String| progress.note(&text);
+        SignsOfLife::during(signs.as_ref(), note, work(executor)).await
+    });
     let mut asked: Option<Asked> = None;
     let result = loop {
         tokio::select! {

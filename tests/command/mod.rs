@@ -1,6 +1,7 @@
 //! The command, as a person or a script sees it.
 
 mod account;
+mod adoption;
 mod crash;
 mod create;
 mod delete;

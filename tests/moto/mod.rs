@@ -5,6 +5,7 @@
 //! place says so.
 
 mod account;
+mod adoption;
 mod crash;
 mod faults;
 mod foreign;

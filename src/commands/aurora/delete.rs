@@ -43,6 +43,7 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
     let state = store::open(settings, access)?;
     runtime::block_on(backend.pace(settings), async {
         let connection = backend.connect(settings, None).await?;
+        let connection = connection.taking_over(arguments.take_over);
         let account = connection.account(request.region()).await?;
         let target = request.target();
         let _lock = if how.plan {
@@ -51,10 +52,12 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
             let now = connection.clock.now();
             Some(locks::target(context, &state, &account, &target, now)?)
         };
-        let parameters = aurora::survey_delete(&connection.aws, &request)
+        let unfinished = find::unfinished(&state, &account, &target)?;
+        // The target's lock is held, so nobody is at work on the unfinished run.
+        let dead = unfinished.as_ref().map(|(run, _)| run.id);
+        let parameters = aurora::survey_delete(&connection.aws, &request.giving_up(dead))
             .await
             .map_err(|error| survey::refused(context, "could not look around in aws", error))?;
-        let unfinished = find::unfinished(&state, &account, &target)?;
         if parameters.inventory.is_empty() && unfinished.is_none() {
             return nothing(context, &parameters);
         }

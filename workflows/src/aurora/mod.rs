@@ -1,11 +1,13 @@
 //! Aurora clusters: create, find, delete.
 
+mod alive;
 mod create;
 mod delete;
 mod find;
 mod gone;
 mod ranges;
 
+pub use alive::{SignsOfLife, refuse_alive};
 pub use create::steps::Provisioned;
 pub use create::{
     CreateOptions, CreateParameters, CreateRequest, Origin, PasswordSource, PlannedInstance,

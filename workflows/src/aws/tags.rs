@@ -16,6 +16,8 @@ pub(crate) const DEPLOYMENT: &str = "stepwell:deployment";
 pub(crate) const RUN: &str = "stepwell:run";
 /// Which step made a resource.
 pub(crate) const STEP: &str = "stepwell:step";
+/// Which run is at work on a cluster: on its VPC, for as long as it is.
+pub(crate) const ALIVE: &str = "stepwell:alive";
 /// Which snapshot a cluster was restored from.
 pub(crate) const SNAPSHOT: &str = "stepwell:snapshot";
 
@@ -52,14 +54,18 @@ impl Labels {
         resource: ResourceType,
         name: &str,
     ) -> TagSpecification {
-        let tags = self
-            .of(at, Some(name))
-            .into_iter()
-            .map(|(key, value)| Tag::builder().key(key).value(value).build());
         TagSpecification::builder()
             .resource_type(resource)
-            .set_tags(Some(tags.collect()))
+            .set_tags(Some(self.ec2(at, name)))
             .build()
+    }
+
+    /// The same, as tags of EC2.
+    pub(crate) fn ec2(&self, at: &Attempt<Aws>, name: &str) -> Vec<Tag> {
+        self.of(at, Some(name))
+            .into_iter()
+            .map(|(key, value)| Tag::builder().key(key).value(value).build())
+            .collect()
     }
 
     /// The same, as RDS takes them.

@@ -1,6 +1,7 @@
 //! The workflows on the simulated account, in virtual time: the steps'
 //! contract, and failures and crashes at every point.
 
+mod adoption;
 mod campaign;
 mod clock;
 mod contract;

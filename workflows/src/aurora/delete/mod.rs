@@ -5,7 +5,7 @@ mod inventory;
 mod steps;
 
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{Graph, GraphError, Precedes};
+use stepwell_engine::{Graph, GraphError, Precedes, RunId};
 
 use crate::aws::Aws;
 use crate::input::{self, InvalidInput};
@@ -34,6 +34,7 @@ pub struct DeleteRequest {
     pub(crate) cluster: String,
     pub(crate) region: String,
     pub(crate) final_snapshot: Option<String>,
+    pub(crate) gives_up: Option<RunId>,
 }
 
 impl DeleteOptions {
@@ -46,6 +47,7 @@ impl DeleteOptions {
                 .final_snapshot
                 .map(|name| input::identifier("final-snapshot", &name, 255))
                 .transpose()?,
+            gives_up: None,
         })
     }
 }
@@ -59,6 +61,14 @@ impl DeleteRequest {
     /// The region.
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// Names the unfinished run that is given up for it: one that is known not
+    /// to be at work, whatever its sign of life says.
+    #[must_use]
+    pub fn giving_up(mut self, run: Option<RunId>) -> Self {
+        self.gives_up = run;
+        self
     }
 }
 
