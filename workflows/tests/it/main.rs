@@ -6,6 +6,7 @@ mod campaign;
 mod clock;
 mod contract;
 mod create;
+mod defects;
 mod delete;
 mod restore;
 mod strikes;
