@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 pub use super::kubernetes::{PsqlArguments, ResetArguments};
-use super::workflow::WorkflowArguments;
+use super::workflow::{TakeOverArguments, WorkflowArguments};
 
 /// `stepwell aurora …`.
 #[derive(Debug, Subcommand)]
@@ -128,6 +128,10 @@ pub struct CreateArguments {
     #[command(flatten)]
     pub workflow: WorkflowArguments,
 
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
+
     /// What to do when a step fails for good [default: rollback]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub on_failure: Option<super::workflow::Policy>,
@@ -184,6 +188,10 @@ pub struct DeleteArguments {
     /// How it is carried out.
     #[command(flatten)]
     pub workflow: WorkflowArguments,
+
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
 
     /// What to do when a step fails for good: a deletion only goes forward, so it is suspended
     #[arg(long, value_enum, value_name = "POLICY", hide_possible_values = true)]

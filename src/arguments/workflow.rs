@@ -30,6 +30,15 @@ pub enum Policy {
     Suspend,
 }
 
+/// What to make of another run that seems to be at work on the same cluster.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct TakeOverArguments {
+    /// Go on even if another host's run has given a sign of life in the last ten minutes: it is
+    /// known to be dead
+    #[arg(long)]
+    pub take_over: bool,
+}
+
 /// `stepwell resume`.
 #[derive(Debug, Clone, Args)]
 pub struct ResumeArguments {
@@ -40,6 +49,10 @@ pub struct ResumeArguments {
     /// The master user's password, where the run was started with one.
     #[command(flatten)]
     pub password: PasswordArguments,
+
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
 }
 
 /// `stepwell rollback`.
@@ -48,4 +61,8 @@ pub struct RollbackArguments {
     /// The run: `latest`, or the beginning of its id
     #[arg(default_value = "latest")]
     pub run: String,
+
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
 }

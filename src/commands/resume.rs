@@ -30,9 +30,11 @@ pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Probl
     }
     runtime::block_on(found.pace(context), async {
         let connection = found.backend.connect(&context.settings, password).await?;
+        let connection = connection.taking_over(arguments.take_over);
         let taken = found.take(context, &connection)?;
         found.verify(&connection).await?;
         let connection = rosa::take_up(context, &found.backend, connection, &taken).await?;
+        taken.refuse_alive(context, &connection).await?;
         let carried = Carried {
             run: found.row.id,
             created: &taken.created,

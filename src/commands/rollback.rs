@@ -30,6 +30,7 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
     }
     runtime::block_on(found.pace(context), async {
         let connection = found.backend.connect(settings, None).await?;
+        let connection = connection.taking_over(arguments.take_over);
         let taken = found.take(context, &connection)?;
         if !taken.created.reversible {
             return Err(Problem::refused(format!(
@@ -44,6 +45,7 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
         }
         found.verify(&connection).await?;
         let connection = rosa::take_up(context, &found.backend, connection, &taken).await?;
+        taken.refuse_alive(context, &connection).await?;
         let refusal = rollback_refusal(
             &connection.aws,
             &taken.created.workflow,

@@ -11,6 +11,7 @@ use stepwell_workflows::{Aws, AwsSettings, Secret};
 
 use super::sandbox;
 use crate::account::AccountRecord;
+use crate::arguments::workflow::TakeOverArguments;
 use crate::clock::Pace;
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -122,6 +123,7 @@ impl Backend {
             profile,
             clock: clock.clone(),
             password,
+            actor: settings.actor.clone(),
         })
         .await;
         Ok(Connection {
@@ -150,6 +152,15 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// The same, which goes on even where another run has given a sign of life.
+    #[must_use]
+    pub fn taking_over(self, arguments: TakeOverArguments) -> Self {
+        Self {
+            aws: Arc::new(self.aws.as_ref().clone().taking_over(arguments.take_over)),
+            ..self
+        }
+    }
+
     /// An id for a run that begins now. No two share a millisecond, which is
     /// what the short form of an id shows.
     pub fn new_run(&self) -> RunId {

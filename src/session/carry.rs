@@ -6,6 +6,7 @@ use std::sync::Arc;
 use stepwell_engine::event::RunCreated;
 use stepwell_engine::{Event, Executor, Report, RunError, RunId, Stopper, stop_channel};
 use stepwell_state::Store;
+use stepwell_workflows::aurora::SignsOfLife;
 
 use super::signals::{Asked, Signals};
 use super::{Connection, store};
@@ -48,12 +49,20 @@ pub async fn carry(
         connection.clock.clone(),
     );
     let resume = settings.command_for("resume", &outcome::short(carried.run));
-    let mut work = pin!(work(Executor {
+    let signs = SignsOfLife::of(
+        &connection.aws,
+        carried.run,
+        &carried.created.workflow,
+        &carried.created.parameters,
+    );
+    let executor = Executor {
         journal: Arc::new(state.clone()),
         clock: connection.clock.clone(),
         observer: progress.clone(),
         stop,
-    }));
+    };
+    let note = |text: String| progress.note(&text);
+    let mut work = pin!(SignsOfLife::during(signs.as_ref(), note, work(executor)));
     let say = |signal: Asked| {
         progress.note(&format!(
             "{}: nothing new is started, calls in flight may return; once more stops at once; to go on later: {resume}",

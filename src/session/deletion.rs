@@ -7,7 +7,7 @@ use stepwell_workflows::peering::PeeringInventory;
 
 use super::start::Prepared;
 use super::targets::Targets;
-use super::{Connection, survey};
+use super::{Connection, find, survey};
 use crate::Context;
 use crate::account::AccountRecord;
 use crate::problem::Problem;
@@ -38,7 +38,10 @@ impl<'a> Deletion<'a> {
         if !plan {
             own.lock(context, state, connection)?;
         }
-        let parameters = aurora::survey_delete(&connection.aws, request)
+        // The target's lock is held, so nobody is at work on its unfinished run.
+        let dead = find::unfinished(state, account, &target)?.map(|(run, _)| run.id);
+        let request = request.clone().giving_up(dead);
+        let parameters = aurora::survey_delete(&connection.aws, &request)
             .await
             .map_err(|error| survey::refused(context, "could not look around in aws", error))?;
         let peered: Vec<String> = parameters

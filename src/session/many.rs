@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use stepwell_engine::{Executor, Stop, stop_channel};
 use stepwell_state::Store;
+use stepwell_workflows::aurora::SignsOfLife;
 
 use super::Connection;
 use super::carry::{self, attend, failed, told};
@@ -84,7 +85,10 @@ pub async fn start(
         stop,
     };
     let (created, aws) = (begun.created.clone(), connection.aws.clone());
-    let result = executor.start(begun.run, created, &begun.graph, aws).await;
+    let signs = SignsOfLife::of(&aws, begun.run, &created.workflow, &created.parameters);
+    let work = executor.start(begun.run, created, &begun.graph, aws.clone());
+    let note = |text: String| progress.note(&text);
+    let result = SignsOfLife::during(signs.as_ref(), note, work).await;
     progress.finish();
     let resume = settings.command_for("resume", &outcome::short(begun.run));
     let resume = carry::begun(state, begun.run, &resume);

@@ -3,9 +3,9 @@
 use stepwell_engine::event::{EventBody, RunCreated};
 use stepwell_engine::{Event, Graph};
 use stepwell_state::{Access, Lock, RunRow, Store};
-use stepwell_workflows::{Aws, RebuildError, Workflow, rebuild};
+use stepwell_workflows::{Aws, RebuildError, Workflow, aurora, rebuild};
 
-use super::{Backend, Connection, locks, store};
+use super::{Backend, Connection, locks, store, survey};
 use crate::Context;
 use crate::account::AccountRecord;
 use crate::clock::Pace;
@@ -94,6 +94,27 @@ impl Found {
     pub async fn verify(&self, connection: &Connection) -> Result<(), Problem> {
         let current = connection.account(region(&self.row.target)).await?;
         self.account.must_be(&current)
+    }
+}
+
+impl Taken {
+    /// Refuses to go on while another run is at work on the same cluster.
+    pub async fn refuse_alive(
+        &self,
+        context: &Context,
+        connection: &Connection,
+    ) -> Result<(), Problem> {
+        let parameters = &self.created.parameters;
+        let run = self.events.first().map(|event| event.run);
+        let (Some(region), Some(cluster)) = (
+            parameters["region"].as_str(),
+            parameters["cluster"].as_str(),
+        ) else {
+            return Ok(());
+        };
+        aurora::refuse_alive(&connection.aws, region, cluster, run)
+            .await
+            .map_err(|error| survey::refused(context, "could not look around in aws", error))
     }
 }
 

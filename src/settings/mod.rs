@@ -51,6 +51,8 @@ pub struct Settings {
     pub pace_given: bool,
     /// Another endpoint than AWS's own.
     pub endpoint_url: Option<String>,
+    /// Who is at work.
+    pub actor: Actor,
 }
 
 impl Settings {
@@ -92,6 +94,7 @@ impl Settings {
             pace,
             pace_given: global.sandbox_speed.is_some(),
             endpoint_url,
+            actor: actor(environment),
         })
     }
 

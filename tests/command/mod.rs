@@ -2,6 +2,7 @@
 
 mod account;
 mod actions;
+mod adoption;
 mod crash;
 mod create;
 mod delete;

@@ -5,6 +5,7 @@
 //! place says so.
 
 pub(crate) mod account;
+mod adoption;
 mod crash;
 mod doctor;
 mod faults;

@@ -46,6 +46,14 @@ pub enum SurveyError {
         /// What to do about it.
         hint: String,
     },
+    /// Another process, on whatever host, is at work on it.
+    #[error("{message}")]
+    Alive {
+        /// Which.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// AWS could not be asked.
     #[error(transparent)]
     Fault(#[from] Fault),

@@ -8,9 +8,11 @@ use crate::wire::error::{ApiError, ApiResult, message_of};
 use crate::wire::params::Params;
 use crate::wire::reply;
 use crate::wire::request::parse;
+use crate::wire::timestamp::http_date;
 use crate::world::{World, ids, regions};
 use bytes::Bytes;
-use http::Request;
+use http::header::DATE;
+use http::{HeaderValue, Request};
 use std::future::pending;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -27,7 +29,18 @@ enum Outcome {
 }
 
 impl Account {
+    /// Answers with the simulated time in the header `Date`, as AWS does with its own.
     pub(super) async fn answer(&self, request: Request<Bytes>) -> Reply {
+        let mut reply = self.answer_undated(request).await;
+        if let Reply::Response(response) = &mut reply
+            && let Ok(date) = HeaderValue::try_from(http_date(self.core().clock.now()))
+        {
+            response.headers_mut().insert(DATE, date);
+        }
+        reply
+    }
+
+    async fn answer_undated(&self, request: Request<Bytes>) -> Reply {
         let number = self.inner.calls.fetch_add(1, Ordering::Relaxed) + 1;
         let request_id = ids::request(
             self.inner.options.seed,

@@ -31,6 +31,7 @@ pub fn run(context: &Context, arguments: &CreateArguments) -> Result<Exit, Probl
     let state = store::open(settings, access)?;
     runtime::block_on(backend.pace(settings), async {
         let connection = backend.connect(settings, password).await?;
+        let connection = connection.taking_over(arguments.take_over);
         let account = connection.account(request.region()).await?;
         let target = request.target();
         let _lock = if how.plan {

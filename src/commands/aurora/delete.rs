@@ -44,6 +44,7 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
         let profile = arguments.rosa_profile.as_deref();
         let connection = backend.connect(settings, None).await?;
         let connection = rosa::connect(context, &backend, connection, profile).await?;
+        let connection = connection.taking_over(arguments.take_over);
         let account = connection.account(request.region()).await?;
         let request = if arguments.with_peerings {
             let region = request.region();

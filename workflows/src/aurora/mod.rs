@@ -1,5 +1,6 @@
 //! Aurora clusters: create, find, delete, reap.
 
+mod alive;
 mod create;
 mod delete;
 mod find;
@@ -9,6 +10,7 @@ mod ranges;
 mod reap;
 mod reset;
 
+pub use alive::{SignsOfLife, refuse_alive};
 pub use create::steps::Provisioned;
 pub use create::{
     CreateOptions, CreateParameters, CreateRequest, Origin, PasswordSource, PlannedInstance,

@@ -7,6 +7,7 @@ pub(crate) mod poll;
 pub(crate) mod rds;
 pub(crate) mod remove;
 pub(crate) mod tags;
+mod time;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,10 +24,12 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use stepwell_engine::{Clock, Fault, Policy, retry};
+use stepwell_engine::event::Actor;
+use stepwell_engine::{Clock, Fault, Policy, Timestamp, retry};
 
 use crate::secret::Secret;
 use call::fault;
+use time::ServiceTime;
 
 /// How attempts at a step that talks to AWS are limited. The SDK's default of
 /// three tries is too few for a run that nobody watches: twenty with a pause
@@ -57,6 +60,8 @@ pub struct AwsSettings {
     pub clock: Arc<dyn Clock>,
     /// The database password, if one was given to this process.
     pub password: Option<Secret>,
+    /// Who is at work: what other hosts are told.
+    pub actor: Actor,
 }
 
 /// The context of all steps: AWS as this process may use it. Cheap to clone.
@@ -64,12 +69,15 @@ pub struct AwsSettings {
 pub struct Aws {
     inner: Arc<Inner>,
     rosa: Option<Arc<Aws>>,
+    take_over: bool,
 }
 
 struct Inner {
     base: SdkConfig,
     clock: Arc<dyn Clock>,
+    time: ServiceTime,
     password: Option<Secret>,
+    actor: Actor,
     ec2: Mutex<HashMap<String, aws_sdk_ec2::Client>>,
     rds: Mutex<HashMap<String, aws_sdk_rds::Client>>,
     secrets: Mutex<HashMap<String, aws_sdk_secretsmanager::Client>>,
@@ -123,16 +131,20 @@ impl Aws {
             }
             loader.load().await
         };
+        let inner = Inner {
+            base,
+            time: ServiceTime::new(settings.clock.clone()),
+            clock: settings.clock,
+            password: settings.password,
+            actor: settings.actor,
+            ec2: Mutex::default(),
+            rds: Mutex::default(),
+            secrets: Mutex::default(),
+        };
         Self {
-            inner: Arc::new(Inner {
-                base,
-                clock: settings.clock,
-                password: settings.password,
-                ec2: Mutex::default(),
-                rds: Mutex::default(),
-                secrets: Mutex::default(),
-            }),
+            inner: Arc::new(inner),
             rosa: None,
+            take_over: false,
         }
     }
 
@@ -140,14 +152,25 @@ impl Aws {
     #[must_use]
     pub fn with_rosa(&self, other: Self) -> Self {
         Self {
-            inner: self.inner.clone(),
             rosa: Some(Arc::new(other)),
+            ..self.clone()
         }
     }
 
     /// The account in which ROSA lives: this one, unless another was named.
     pub fn rosa(&self) -> &Self {
         self.rosa.as_deref().unwrap_or(self)
+    }
+
+    /// The same, for which signs of life of other runs count for nothing.
+    #[must_use]
+    pub fn taking_over(self, take_over: bool) -> Self {
+        Self { take_over, ..self }
+    }
+
+    /// Whether signs of life of other runs count for nothing.
+    pub(crate) fn takes_over(&self) -> bool {
+        self.take_over
     }
 
     /// The twelve digits of the account that the credentials belong to, from
@@ -171,6 +194,16 @@ impl Aws {
     /// The clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
+    }
+
+    /// The time at AWS, by its own clock.
+    pub(crate) fn time(&self) -> Timestamp {
+        self.inner.time.now()
+    }
+
+    /// Who is at work.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.inner.actor
     }
 
     /// The database password, if one was given to this process.
@@ -204,6 +237,7 @@ impl Aws {
             .or_insert_with(|| {
                 let config = aws_sdk_ec2::config::Builder::from(&self.inner.base)
                     .region(Region::new(region.to_owned()))
+                    .interceptor(self.inner.time.clone())
                     .build();
                 aws_sdk_ec2::Client::from_conf(config)
             })

@@ -18,6 +18,8 @@ pub(crate) const RUN: &str = "stepwell:run";
 pub(crate) const STEP: &str = "stepwell:step";
 /// The tag that spares a cluster from being reaped, whatever its value.
 pub(crate) const KEEPALIVE: &str = "keepalive";
+/// Which run is at work on a cluster: on its VPC, for as long as it is.
+pub(crate) const ALIVE: &str = "stepwell:alive";
 /// Which snapshot a cluster was restored from.
 pub(crate) const SNAPSHOT: &str = "stepwell:snapshot";
 
@@ -54,14 +56,18 @@ impl Labels {
         resource: ResourceType,
         name: &str,
     ) -> TagSpecification {
-        let tags = self
-            .of(at, Some(name))
-            .into_iter()
-            .map(|(key, value)| Tag::builder().key(key).value(value).build());
         TagSpecification::builder()
             .resource_type(resource)
-            .set_tags(Some(tags.collect()))
+            .set_tags(Some(self.ec2(at, name)))
             .build()
+    }
+
+    /// The same, as tags of EC2.
+    pub(crate) fn ec2(&self, at: &Attempt<Aws>, name: &str) -> Vec<Tag> {
+        self.of(at, Some(name))
+            .into_iter()
+            .map(|(key, value)| Tag::builder().key(key).value(value).build())
+            .collect()
     }
 
     /// The same, as RDS takes them.

@@ -13,8 +13,8 @@ use stepwell_engine::{
 };
 use stepwell_sandbox::{Account, Options, Reply, Resource};
 use stepwell_workflows::aurora::{
-    CreateOptions, CreateParameters, DeleteOptions, DeleteParameters, Origin, create_graph,
-    delete_graph, survey_create, survey_delete,
+    CreateOptions, CreateParameters, DeleteOptions, DeleteParameters, Origin, SignsOfLife,
+    create_graph, delete_graph, survey_create, survey_delete,
 };
 use stepwell_workflows::rosa::RosaNetwork;
 use stepwell_workflows::{Aws, AwsSettings, Secret, SurveyError, Workflow};
@@ -180,9 +180,13 @@ impl World {
         let graph = graph.expect("graph");
         let parameters = serde_json::to_value(parameters).expect("parameters");
         let created = self.created(workflow, target, parameters, &graph, wanted);
-        self.executor(journal)
-            .start(run, created, &graph, Arc::new(self.aws.clone()))
-            .await
+        let signs = SignsOfLife::of(&self.aws, run, &created.workflow, &created.parameters);
+        let work = async {
+            self.executor(journal)
+                .start(run, created, &graph, Arc::new(self.aws.clone()))
+                .await
+        };
+        SignsOfLife::during(signs.as_ref(), |_| {}, work).await
     }
 
     /// Looks for what a delete would take.
@@ -248,10 +252,13 @@ impl World {
         run: RunId,
     ) -> Result<Report, RunError> {
         let events = journal.load(run).await?;
-        let graph = rebuild(&events);
-        self.executor(journal)
-            .resume(&events, actor(), &graph, Arc::new(self.aws.clone()))
-            .await
+        let (graph, signs) = (rebuild(&events), self.signs(&events));
+        let work = async {
+            self.executor(journal)
+                .resume(&events, actor(), &graph, Arc::new(self.aws.clone()))
+                .await
+        };
+        SignsOfLife::during(signs.as_ref(), |_| {}, work).await
     }
 
     /// Takes up a run to undo it.
@@ -261,10 +268,24 @@ impl World {
         run: RunId,
     ) -> Result<Report, RunError> {
         let events = journal.load(run).await?;
-        let graph = rebuild(&events);
-        self.executor(journal)
-            .rollback(&events, actor(), &graph, Arc::new(self.aws.clone()))
-            .await
+        let (graph, signs) = (rebuild(&events), self.signs(&events));
+        let work = async {
+            self.executor(journal)
+                .rollback(&events, actor(), &graph, Arc::new(self.aws.clone()))
+                .await
+        };
+        SignsOfLife::during(signs.as_ref(), |_| {}, work).await
+    }
+
+    /// The signs of life that the command gives while it carries a run.
+    fn signs(&self, events: &[Event]) -> Option<SignsOfLife> {
+        let created = created(events);
+        SignsOfLife::of(
+            &self.aws,
+            events[0].run,
+            &created.workflow,
+            &created.parameters,
+        )
     }
 
     /// How many of each kind of resource there are, and in which state.
@@ -311,14 +332,20 @@ pub(crate) async fn connect(
         profile: None,
         clock: clock.clone(),
         password,
+        actor: actor(),
     })
     .await
 }
 
-fn rebuild(events: &[Event]) -> Graph<Aws> {
+fn created(events: &[Event]) -> &RunCreated {
     let stepwell_engine::event::EventBody::RunCreated(created) = &events[0].body else {
         panic!("no beginning");
     };
+    created
+}
+
+fn rebuild(events: &[Event]) -> Graph<Aws> {
+    let created = created(events);
     stepwell_workflows::rebuild(&created.workflow, &created.parameters).expect("rebuild")
 }
 

@@ -8,6 +8,7 @@ use stepwell_engine::Fault;
 use super::parameters::{CreateParameters, CreateRequest, Origin, PlannedInstance};
 use super::snapshot;
 use crate::SurveyError;
+use crate::aurora::alive::refuse_alive;
 use crate::aws::Aws;
 use crate::aws::call::fault;
 use crate::aws::{ec2, rds, tags};
@@ -20,12 +21,13 @@ const ZONES: usize = 3;
 /// Looks around and resolves what a run of `aurora create` starts from.
 ///
 /// Refuses a cluster that is there already, unless it is a half-made one of
-/// this tool, which is then completed.
+/// this tool, which is then completed; or one that another run is at work on.
 pub async fn survey_create(
     aws: &Aws,
     request: &CreateRequest,
 ) -> Result<CreateParameters, SurveyError> {
     refuse_existing(aws, request).await?;
+    refuse_alive(aws, &request.region, &request.cluster, None).await?;
     let source = Source::of(aws, request).await?;
     let zones = choose_zones(aws, request, &source.engine_version).await?;
     let instances = (0..request.instances as usize)

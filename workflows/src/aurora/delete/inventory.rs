@@ -10,6 +10,7 @@ use stepwell_engine::Fault;
 use super::groups::Databases;
 use super::{DeleteParameters, DeleteRequest};
 use crate::SurveyError;
+use crate::aurora::alive::refuse_alive;
 use crate::aws::{Aws, ec2, rds};
 use crate::input::InvalidInput;
 use crate::peering;
@@ -88,13 +89,15 @@ impl Inventory {
 }
 
 /// Finds what there is of a cluster and refuses what must not be deleted,
-/// before anything is touched: a protected cluster, a peered VPC, a VPC in
-/// which somebody else lives, a snapshot whose name is taken.
+/// before anything is touched: a cluster that another run is at work on, a
+/// protected one, a peered VPC, a VPC in which somebody else lives, a snapshot
+/// whose name is taken.
 pub async fn survey_delete(
     aws: &Aws,
     request: &DeleteRequest,
 ) -> Result<DeleteParameters, SurveyError> {
     let (region, name) = (&request.region, &request.cluster);
+    refuse_alive(aws, region, name, request.gives_up).await?;
     let cluster = aws.look(|| rds::cluster(aws, region, name)).await?;
     if let Some((message, hint)) = cluster.as_ref().and_then(|c| protected(c, region)) {
         return Err(SurveyError::Refused { message, hint });
