@@ -73,6 +73,7 @@ esac"#;
             "rosa-cluster",
             "identity",
             "region",
+            "clock",
             "permissions",
             "rds",
             "offer",

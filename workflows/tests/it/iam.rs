@@ -160,7 +160,8 @@ fn the_policy_is_one_that_aws_takes() {
         assert!(sid.chars().all(|c| c.is_ascii_alphanumeric()), "{sid}");
         assert!(sids.insert(sid), "{sid} stands twice");
         assert_eq!(statement["Effect"], "Allow", "{sid}");
-        assert!(statement["Resource"].is_string(), "{sid}");
+        let resource = &statement["Resource"];
+        assert!(resource.is_string() || resource.is_array(), "{sid}");
         let keys = statement.as_object().expect("an object").keys();
         for key in keys {
             let known = ["Sid", "Effect", "Action", "Resource", "Condition"];

@@ -4,11 +4,11 @@
 mod judge;
 mod look;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
-use stepwell_engine::{Fault, FaultClass, Timestamp};
+use stepwell_engine::{Fault, FaultClass, RunId, Timestamp};
 use tokio::task::JoinSet;
 
 use super::{DeleteOptions, DeleteRequest, SkippedRegion, survey_delete};
@@ -34,6 +34,8 @@ pub struct ReapRequest {
     rule: Rule,
     /// The accounts whose peerings go too; none to leave a peered cluster.
     with_peerings: Option<Accounts>,
+    /// Unfinished runs that nobody is at work on, by their target.
+    dead: BTreeMap<String, RunId>,
 }
 
 /// What is spared for being young.
@@ -56,6 +58,7 @@ impl ReapOptions {
                 now,
             },
             with_peerings: None,
+            dead: BTreeMap::new(),
         })
     }
 }
@@ -65,6 +68,14 @@ impl ReapRequest {
     #[must_use]
     pub fn with_peerings(mut self, accounts: Accounts) -> Self {
         self.with_peerings = Some(accounts);
+        self
+    }
+
+    /// Knows that nobody is at work on these unfinished runs, given with their
+    /// targets, whatever signs of life they have left.
+    #[must_use]
+    pub fn giving_up(mut self, dead: impl IntoIterator<Item = (String, RunId)>) -> Self {
+        self.dead.extend(dead);
         self
     }
 
@@ -78,6 +89,8 @@ impl ReapRequest {
             final_snapshot: None,
         }
         .validate()?;
+        let dead = self.dead.get(&request.target()).copied();
+        let request = request.giving_up(dead);
         Ok(match &self.with_peerings {
             Some(accounts) => request.with_peerings(accounts.clone()),
             None => request,
@@ -234,6 +247,7 @@ async fn can_go(aws: &Aws, request: &ReapRequest, candidate: &Candidate) -> Resu
     };
     Ok(match survey_delete(aws, &request).await {
         Ok(_) => Verdict::Delete,
+        Err(SurveyError::Alive { message, .. }) => Verdict::Spared { reason: message },
         Err(SurveyError::Refused { message, hint }) => blocked(message, Some(hint)),
         Err(SurveyError::Fault(fault)) if fault.class == FaultClass::Permanent => {
             blocked(fault.to_string(), fault.hint)

@@ -51,6 +51,7 @@ async fn only(world: &World, region: &'static str) -> (Aws, Arc<AtomicU64>) {
         profile: None,
         clock: world.clock.clone(),
         password: None,
+        actor: crate::support::actor(),
     })
     .await;
     (aws, calls)
