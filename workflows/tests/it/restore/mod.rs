@@ -323,3 +323,23 @@ async fn a_resume_needs_the_password_again() {
     let text = serde_json::to_string(&events).expect("json");
     assert!(!text.contains(PASSWORD));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_restore_left_is_completed_with_its_password() {
+    // While the cluster is restored, and while the password is set.
+    for seconds in [120, 265] {
+        let world = world("17.5").await.with_password(PASSWORD).await;
+        tokio::select! {
+            biased;
+            report = restore(&world, memory(), world.run_id(), wanted(1)) => panic!("{report:?}"),
+            () = world.clock.sleep(Duration::from_secs(seconds)) => {}
+        }
+        world.clock.sleep(Duration::from_secs(600)).await;
+        let other = world.other_process(0).await;
+        let seen = witness(&world);
+        let report = restore(&other, memory(), other.run_id(), wanted(1)).await;
+        assert_eq!(output(&report).instances.len(), 1);
+        assert_eq!(seen.restores.load(Ordering::SeqCst), 0, "{seconds}");
+        assert_eq!(seen.given.load(Ordering::SeqCst), 1, "{seconds}");
+    }
+}
