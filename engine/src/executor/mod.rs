@@ -49,6 +49,15 @@ pub struct Report {
     pub fault: Option<(StepName, Fault)>,
 }
 
+/// A person's word that a rollback is to pass over a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// The step.
+    pub step: StepName,
+    /// Why.
+    pub reason: String,
+}
+
 /// Lets others ask a run to stop.
 #[derive(Debug, Clone)]
 pub struct Stop(watch::Receiver<bool>);
@@ -131,11 +140,12 @@ impl Executor {
         self.drive(machine, graph, context, vec![event]).await
     }
 
-    /// Takes up a run to undo what it made.
+    /// Takes up a run to undo what it made, but for steps that a person waives.
     pub async fn rollback<C: Send + Sync + 'static>(
         &self,
         events: &[Event],
         by: Actor,
+        waivers: Vec<Waiver>,
         graph: &Graph<C>,
         context: Arc<C>,
     ) -> Result<Report, RunError> {
@@ -143,8 +153,12 @@ impl Executor {
         let now = self.clock.now();
         let mut begin = vec![machine.record(now, EventBody::RunResumed { by: by.clone() })?];
         if !machine.is_backward() {
-            let cause = RollbackCause::Requested { by };
+            let cause = RollbackCause::Requested { by: by.clone() };
             begin.push(machine.record(now, EventBody::RollbackStarted(cause))?);
+        }
+        for Waiver { step, reason } in waivers {
+            let by = by.clone();
+            begin.push(machine.record(now, EventBody::StepWaived { step, by, reason })?);
         }
         self.drive(machine, graph, context, begin).await
     }

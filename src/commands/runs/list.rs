@@ -50,6 +50,9 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
         .map(|row| locks::state(&from, row))
         .collect::<Result<Vec<_>, _>>()?;
     let printer = &context.printer;
+    for run in from.unreadable().map_err(|error| store::failed(&error))? {
+        printer.warn(format!("{run}; `stepwell runs verify` says more"));
+    }
     if printer.output.is_json() {
         let runs = (rows.iter().zip(&states))
             .map(|(row, state)| RunDocument {

@@ -184,7 +184,13 @@ impl World {
         let events = journal.load(run).await?;
         let graph = rebuild(&events);
         self.executor(journal)
-            .rollback(&events, actor(), &graph, Arc::new(self.aws.clone()))
+            .rollback(
+                &events,
+                actor(),
+                Vec::new(),
+                &graph,
+                Arc::new(self.aws.clone()),
+            )
             .await
     }
 
