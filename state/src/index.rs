@@ -25,7 +25,7 @@ macro_rules! select {
 
 /// A run that can't be read, because something else wrote to the file or its
 /// page is damaged. It keeps no other from being listed or gone on with.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, thiserror::Error)]
 #[error("run {id} can't be read: {why}")]
 pub struct Unreadable {
     /// What stands for its id.

@@ -28,6 +28,15 @@ pub enum RunError {
     /// The history contradicts itself.
     #[error("the run's history is not valid")]
     History(#[from] HistoryError),
+    /// A step may not be waived as things are; nothing was recorded.
+    #[error("step {step:?} can't be waived")]
+    Waiver {
+        /// The step.
+        step: StepName,
+        /// Why not.
+        #[source]
+        source: HistoryError,
+    },
     /// The graph built from the stored parameters is not the one that was run.
     #[error("the workflow's graph is not the one this run was started with")]
     Fingerprint {
@@ -158,7 +167,9 @@ impl Executor {
         }
         for Waiver { step, reason } in waivers {
             let by = by.clone();
-            begin.push(machine.record(now, EventBody::StepWaived { step, by, reason })?);
+            let name = step.clone();
+            let waived = machine.record(now, EventBody::StepWaived { step, by, reason });
+            begin.push(waived.map_err(|source| RunError::Waiver { step: name, source })?);
         }
         self.drive(machine, graph, context, begin).await
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::{RunId, Timestamp};
-use stepwell_state::{Access, RunFilter};
+use stepwell_state::{Access, RunFilter, Unreadable};
 
 use crate::Context;
 use crate::arguments::runs::ListArguments;
@@ -17,6 +17,7 @@ use crate::session::{locks, store};
 struct Document<'a> {
     schema: u32,
     runs: Vec<RunDocument<'a>>,
+    unreadable: &'a [Unreadable],
 }
 
 #[derive(Serialize)]
@@ -50,7 +51,8 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
         .map(|row| locks::state(&from, row))
         .collect::<Result<Vec<_>, _>>()?;
     let printer = &context.printer;
-    for run in from.unreadable().map_err(|error| store::failed(&error))? {
+    let unreadable = from.unreadable().map_err(|error| store::failed(&error))?;
+    for run in &unreadable {
         printer.warn(format!("{run}; `stepwell runs verify` says more"));
     }
     if printer.output.is_json() {
@@ -69,6 +71,7 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
         printer.document(&Document {
             schema: crate::SCHEMA,
             runs,
+            unreadable: &unreadable,
         })?;
         return Ok(Exit::Success);
     }

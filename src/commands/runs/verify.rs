@@ -3,13 +3,14 @@
 use serde::Serialize;
 use stepwell_engine::machine::HistoryError;
 use stepwell_engine::{Machine, RunId};
-use stepwell_state::{Access, RunFilter, Store, Unreadable, Verdict};
+use stepwell_state::{Access, RunFilter, Store, Unreadable};
 
 use crate::Context;
 use crate::arguments::runs::VerifyArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::outcome;
+use crate::report::verdict::VerdictDocument;
 use crate::session::store;
 
 #[derive(Serialize)]
@@ -17,27 +18,14 @@ struct Document<'a> {
     schema: u32,
     whole: bool,
     runs: &'a [RunDocument],
-    unreadable: Vec<UnreadableDocument<'a>>,
+    unreadable: &'a [Unreadable],
 }
 
 #[derive(Serialize)]
 struct RunDocument {
     id: RunId,
-    /// `whole`, `broken`, or `unchained` for one recorded before there were
-    /// chains, in a file that has not been written to since.
-    verdict: &'static str,
-    events: Option<u32>,
-    /// The last link of the chain.
-    head: Option<String>,
-    /// The first event that is not as it was recorded.
-    broken_at: Option<u32>,
-    why: Option<String>,
-}
-
-#[derive(Serialize)]
-struct UnreadableDocument<'a> {
-    id: &'a str,
-    why: &'a str,
+    #[serde(flatten)]
+    verdict: VerdictDocument,
 }
 
 /// Compares histories with the chains of hashes recorded with them.
@@ -52,11 +40,10 @@ pub fn run(context: &Context, arguments: &VerifyArguments) -> Result<Exit, Probl
             (ids, from.unreadable().map_err(failed)?)
         }
     };
-    let mut runs = Vec::with_capacity(ids.len());
-    for id in ids {
-        runs.push(verify(&from, id)?);
-    }
-    let broken = runs.iter().filter(|run| run.verdict == "broken").count() + unreadable.len();
+    let runs = (ids.into_iter())
+        .map(|id| verify(&from, id))
+        .collect::<Result<Vec<_>, _>>()?;
+    let broken = runs.iter().filter(|run| run.verdict.is_broken()).count() + unreadable.len();
     print(context, &runs, &unreadable, broken == 0)?;
     if broken == 0 {
         return Ok(Exit::Success);
@@ -66,52 +53,31 @@ pub fn run(context: &Context, arguments: &VerifyArguments) -> Result<Exit, Probl
         runs.len() + unreadable.len()
     ))
     .code("history_broken")
-    .hint("something else wrote to the state file: restore it from a backup; what a run made is still found by its tags"))
+    .hint("something else wrote to the state file: restore it from a backup; what a run made is found by its tags all the same"))
 }
 
 fn verify(from: &Store, id: RunId) -> Result<RunDocument, Problem> {
     let verdict = from.verify(id).map_err(|error| store::failed(&error))?;
-    let mut document = RunDocument {
-        id,
-        verdict: "whole",
-        events: None,
-        head: None,
-        broken_at: None,
-        why: None,
-    };
-    match verdict {
-        Some(Verdict::Whole { events, head }) => {
-            (document.events, document.head) = (Some(events), Some(head.to_string()));
-            // Whoever computes a chain anew must also tell a possible story.
-            if let Err((seq, why)) = replay(from, id)? {
-                document.verdict = "broken";
-                (document.broken_at, document.why) = (Some(seq), Some(why));
-            }
-        }
-        Some(Verdict::Unchained { events }) => {
-            document.verdict = "unchained";
-            document.events = Some(events);
-        }
-        Some(Verdict::Broken { seq, why }) => {
-            document.verdict = "broken";
-            (document.broken_at, document.why) = (Some(seq), Some(why));
-        }
-        None => {
-            document.verdict = "broken";
-            document.why = Some("it was removed just now".to_owned());
-        }
+    let mut verdict = verdict.map_or_else(
+        || VerdictDocument::broken(0, "it was removed just now".to_owned()),
+        |verdict| VerdictDocument::of(&verdict),
+    );
+    // Whoever computes a chain anew must also tell a possible story.
+    if !verdict.is_broken()
+        && let Some((seq, why)) = impossible(from, id)?
+    {
+        verdict = VerdictDocument::broken(seq, why);
     }
-    Ok(document)
+    Ok(RunDocument { id, verdict })
 }
 
-/// Whether the events follow from one another: else the first that does not.
-fn replay(from: &Store, id: RunId) -> Result<Result<(), (u32, String)>, Problem> {
+/// The first event that can't follow from those before it.
+fn impossible(from: &Store, id: RunId) -> Result<Option<(u32, String)>, Problem> {
     let events = from.events(id).map_err(|error| store::failed(&error))?;
     Ok(match Machine::replay(&events) {
-        Ok(_) => Ok(()),
-        Err(error @ HistoryError::Illegal { seq, .. }) => Err((seq, error.to_string())),
-        Err(error @ HistoryError::Sequence { expected, .. }) => Err((expected, error.to_string())),
-        Err(error) => Err((0, error.to_string())),
+        Ok(_) => None,
+        Err(error @ HistoryError::Illegal { seq, .. }) => Some((seq, error.to_string())),
+        Err(error) => Some((0, error.to_string())),
     })
 }
 
@@ -127,40 +93,19 @@ fn print(
             schema: crate::SCHEMA,
             whole,
             runs,
-            unreadable: unreadable
-                .iter()
-                .map(|run| UnreadableDocument {
-                    id: &run.id,
-                    why: &run.why,
-                })
-                .collect(),
+            unreadable,
         });
     }
     if runs.is_empty() && unreadable.is_empty() {
         printer.note("no runs");
     }
-    let style = printer.out;
     for run in runs {
-        let events = run.events.unwrap_or_default();
-        let text = match (run.verdict, &run.head, run.broken_at) {
-            ("whole", Some(head), _) => {
-                format!("{}  {events} events  {head}", style.good("whole"))
-            }
-            ("unchained", ..) => format!(
-                "{}  {events} events, recorded by a version that kept no chain",
-                style.warn("unchained")
-            ),
-            (_, _, seq) => format!(
-                "{}  {}{}",
-                style.bad("broken"),
-                seq.map(|seq| format!("event {seq}: ")).unwrap_or_default(),
-                run.why.as_deref().unwrap_or_default()
-            ),
-        };
+        let text = run.verdict.text(printer.out);
         printer.line(format!("{}  {text}", outcome::short(run.id)))?;
     }
     for run in unreadable {
-        printer.line(format!("{}  {}  {}", run.id, style.bad("broken"), run.why))?;
+        let bad = printer.out.bad("broken");
+        printer.line(format!("{}  {bad}  {}", run.id, run.why))?;
     }
     Ok(())
 }
