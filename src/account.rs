@@ -30,6 +30,13 @@ pub enum AccountRecord {
 }
 
 impl AccountRecord {
+    /// Its twelve digits.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Sandbox { id, .. } | Self::Aws { id, .. } => id,
+        }
+    }
+
     /// Reads what a run recorded.
     pub fn read(value: &Value) -> Result<Self, Problem> {
         Self::deserialize(value).map_err(|error| {

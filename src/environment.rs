@@ -42,12 +42,28 @@ variables! {
     AURORA_USERNAME;
     /// The master user's password.
     AURORA_PASSWORD;
+    /// The snapshot to restore.
+    AURORA_DB_SNAPSHOT_ID;
     /// The security group's name.
     AURORA_SECURITY_GROUP_NAME;
     /// The subnet group's name.
     AURORA_SUBNET_GROUP_NAME;
-    /// The region where `AURORA_REGION` is not set.
+    /// The region where `AURORA_REGION` is not set; also the ROSA cluster's.
     AWS_REGION;
+    /// The ROSA cluster's name.
+    CLUSTER_NAME;
+    /// The ROSA cluster's VPC.
+    ROSA_VPC;
+    /// An offline, refresh or access token of OpenShift Cluster Manager.
+    OCM_TOKEN;
+    /// A service account of OpenShift Cluster Manager.
+    OCM_CLIENT_ID;
+    /// The service account's secret.
+    OCM_CLIENT_SECRET;
+    /// Another OpenShift Cluster Manager than the production one.
+    OCM_URL;
+    /// Where its access tokens are had.
+    OCM_TOKEN_URL;
     /// Another endpoint than AWS's own, also part of the account's identity.
     AWS_ENDPOINT_URL;
     /// The state file.

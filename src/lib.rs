@@ -66,7 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         |settings| {
             printer = Printer::new(&settings);
             let context = Context {
-                actor: settings::actor(&environment),
+                actor: settings.actor.clone(),
                 settings,
                 environment,
                 printer,

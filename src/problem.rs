@@ -120,7 +120,6 @@ impl Problem {
         struct Document<'a> {
             schema: u32,
             error: &'a str,
-            #[serde(skip_serializing_if = "<[_]>::is_empty")]
             causes: &'a [String],
             code: &'a str,
             exit_code: u8,
@@ -142,7 +141,12 @@ impl Problem {
 fn is_permission(code: &str) -> bool {
     matches!(
         code,
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "OptInRequired"
+        "AccessDenied"
+            | "AccessDeniedException"
+            | "DecryptionFailure"
+            | "Forbidden"
+            | "OptInRequired"
+            | "UnauthorizedOperation"
     )
 }
 

@@ -3,4 +3,6 @@
 
 mod architecture;
 mod command;
+mod defects;
+mod kubernetes;
 mod moto;

@@ -65,11 +65,33 @@ pub trait Clock: Send + Sync + 'static {
     /// A random number, uniform over all values.
     fn random(&self) -> u64;
 
+    /// Returns after `duration` of wall time, whatever the clock's pace, and
+    /// keeps virtual time from jumping meanwhile: the bound of a wait for
+    /// something outside of the program, a child process or a server, that no
+    /// clock of ours can hasten.
+    fn outside(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(wall(duration))
+    }
+
     /// A random number in `0.0..1.0`.
     fn random_fraction(&self) -> f64 {
         // 53 bits are what an f64 can hold exactly.
         (self.random() >> 11) as f64 / (1_u64 << 53) as f64
     }
+}
+
+/// Waits for `duration` of wall time, or until dropped, on a thread of its own:
+/// tokio's paused time does not jump to the next timer while a blocking task is
+/// under way.
+async fn wall(duration: Duration) {
+    let (waiting, dropped) = std::sync::mpsc::channel::<()>();
+    let wait = tokio::task::spawn_blocking(move || {
+        // What ends this is the time, or the end of `waiting`.
+        let _ = dropped.recv_timeout(duration);
+    });
+    // The runtime may be shutting down; then nobody waits any more.
+    let _ = wait.await;
+    drop(waiting);
 }
 
 /// The process's clock on tokio's timers, at any speed. Under tokio's paused

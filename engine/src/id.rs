@@ -28,6 +28,18 @@ impl RunId {
         )))
     }
 
+    /// When the run was created, as its id tells; `None` of an id that is not a
+    /// UUIDv7.
+    pub fn created_at(&self) -> Option<Timestamp> {
+        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+        let seconds = i64::try_from(seconds).ok()?;
+        Some(Timestamp(
+            seconds
+                .checked_mul(1000)?
+                .checked_add(i64::from(nanos / 1_000_000))?,
+        ))
+    }
+
     /// An id with the given bits, for tests that must be repeatable.
     pub fn from_u128(bits: u128) -> Self {
         Self(Uuid::from_u128(bits))
@@ -45,5 +57,17 @@ impl FromStr for RunId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Uuid::from_str(text).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_tells_when_its_run_was_created() {
+        let now = Timestamp(1_767_323_045_678);
+        assert_eq!(RunId::new(now).created_at(), Some(now));
+        assert_eq!(RunId::from_u128(7).created_at(), None);
     }
 }

@@ -47,10 +47,8 @@ pub struct PlannedStep {
     pub change: Change,
     /// For [`Change::Unknown`] and steps that depend on what is to be made:
     /// the step that has to be done first.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<StepName>,
     /// The ids of what is there.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<String>,
 }
 
@@ -119,6 +117,10 @@ pub async fn plan<C: Send + Sync + 'static>(
             (Found::Nothing, Effect::Create) => (Change::Create, None),
             (Found::Nothing, Effect::Delete) => (Change::Delete, None),
             (Found::Nothing, Effect::Read | Effect::Wait) => (Change::Read, None),
+            // What changes nothing leaves nothing to keep or to adopt.
+            (Found::Ours(output) | Found::Theirs(output), Effect::Read | Effect::Wait) => {
+                (Change::Read, Some(output))
+            }
             (Found::Ours(output) | Found::Theirs(output), Effect::Delete) => {
                 (Change::Gone, Some(output))
             }

@@ -265,7 +265,12 @@ static OPERATIONS: &[OperationInfo] = &[
     ),
     write(Ec2, "ModifyVpcAttribute", ec2::vpc::modify_attribute, ""),
     write(Ec2, "RejectVpcPeeringConnection", ec2::peering::reject, ""),
-    write(Ec2, "ReplaceRoute", ec2::route::replace, "as CreateRoute"),
+    write(
+        Ec2,
+        "ReplaceRoute",
+        ec2::route::replace,
+        "as CreateRoute; takes a peering that has ended while it is still shown",
+    ),
     write(
         Ec2,
         "ReplaceRouteTableAssociation",
@@ -309,6 +314,12 @@ static OPERATIONS: &[OperationInfo] = &[
     write(Rds, "DeleteDBClusterSnapshot", rds::snapshot::delete, ""),
     write(Rds, "DeleteDBInstance", rds::instance::delete::delete, ""),
     write(Rds, "DeleteDBSubnetGroup", rds::subnet_group::delete, ""),
+    read(
+        Rds,
+        "DescribeAccountAttributes",
+        rds::quota::describe,
+        "only the quotas that are kept",
+    ),
     read(
         Rds,
         "DescribeDBClusterSnapshots",

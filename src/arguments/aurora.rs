@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::workflow::WorkflowArguments;
+pub use super::kubernetes::{PsqlArguments, ResetArguments};
+use super::workflow::{TakeOverArguments, WorkflowArguments};
 
 /// `stepwell aurora …`.
 #[derive(Debug, Subcommand)]
@@ -17,6 +18,18 @@ pub enum AuroraCommand {
     List(ListArguments),
     /// Delete a cluster with everything that was made for it
     Delete(DeleteArguments),
+    /// Look into the database with psql, from a pod in Kubernetes
+    Psql(Box<PsqlArguments>),
+    /// Empty the schema of Keycloak and restart Keycloak in all data centres
+    Reset(Box<ResetArguments>),
+    /// Delete every cluster that is not tagged `keepalive`, and what is left of others
+    #[command(
+        long_about = "Delete every cluster that is not tagged `keepalive`, and what is left of others.\n\n\
+                      Lists what would go, and deletes it only with --yes, without a snapshot: the data \
+                      is lost. Finds clusters of this tool and of the shell scripts by their tags, in \
+                      every enabled region; what has neither's tags is left alone."
+    )]
+    Reap(ReapArguments),
 }
 
 /// Which cluster.
@@ -60,9 +73,14 @@ pub struct CreateArguments {
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<String>,
 
-    /// The engine's version [env: AURORA_ENGINE_VERSION] [default: 17.5]
+    /// The engine's version [env: AURORA_ENGINE_VERSION] [default: 17.5, or the snapshot's]
     #[arg(long, value_name = "VERSION")]
     pub engine_version: Option<String>,
+
+    /// A DB cluster snapshot to restore, by name or ARN: user, databases and, unless another is
+    /// asked for, the password are the snapshot's [env: AURORA_DB_SNAPSHOT_ID]
+    #[arg(long, value_name = "ID")]
+    pub snapshot: Option<String>,
 
     /// The availability zones [default: up to three that offer the class]
     #[arg(long, value_name = "ZONE", value_delimiter = ',')]
@@ -79,6 +97,11 @@ pub struct CreateArguments {
     /// The master user's password.
     #[command(flatten)]
     pub password: PasswordArguments,
+
+    /// Have RDS make the password and keep it in Secrets Manager: for a snapshot, whose old
+    /// password else stays, and against AURORA_PASSWORD
+    #[arg(long, conflicts_with = "password_file")]
+    pub managed_password: bool,
 
     /// The database made with the cluster [default: keycloak]
     #[arg(long, value_name = "NAME")]
@@ -104,6 +127,10 @@ pub struct CreateArguments {
     /// How it is carried out.
     #[command(flatten)]
     pub workflow: WorkflowArguments,
+
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
 
     /// What to do when a step fails for good [default: rollback]
     #[arg(long, value_enum, value_name = "POLICY")]
@@ -149,11 +176,48 @@ pub struct DeleteArguments {
     #[arg(long)]
     pub skip_final_snapshot: bool,
 
+    /// Remove the cluster's peerings first, with their routes on both sides; without this, a
+    /// cluster that is peered is refused
+    #[arg(long)]
+    pub with_peerings: bool,
+
+    /// The AWS profile of the account in which ROSA lives [default: the same as for Aurora]
+    #[arg(long, value_name = "PROFILE", requires = "with_peerings")]
+    pub rosa_profile: Option<String>,
+
     /// How it is carried out.
     #[command(flatten)]
     pub workflow: WorkflowArguments,
 
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
+
     /// What to do when a step fails for good: a deletion only goes forward, so it is suspended
     #[arg(long, value_enum, value_name = "POLICY", hide_possible_values = true)]
     pub on_failure: Option<super::workflow::Policy>,
+}
+
+/// `stepwell aurora reap`.
+#[derive(Debug, Clone, Args)]
+pub struct ReapArguments {
+    /// A region to look in; may be repeated [default: every enabled region]
+    #[arg(long = "region", value_name = "REGION")]
+    pub regions: Vec<String>,
+
+    /// Only what was made longer ago, for example 90m, 8h or 2d
+    #[arg(long, value_name = "AGE")]
+    pub older_than: Option<String>,
+
+    /// Remove peerings too; without it a peered cluster is left
+    #[arg(long)]
+    pub with_peerings: bool,
+
+    /// With --with-peerings: the AWS profile for the account in which ROSA lives, if another
+    #[arg(long, value_name = "PROFILE", requires = "with_peerings")]
+    pub rosa_profile: Option<String>,
+
+    /// How it is carried out.
+    #[command(flatten)]
+    pub workflow: WorkflowArguments,
 }

@@ -1,6 +1,11 @@
 //! Raw arguments: what the command line may say, and nothing of what it means.
 
 pub mod aurora;
+pub mod doctor;
+pub mod keycloak;
+pub mod kubernetes;
+pub mod peering;
+pub mod rosa;
 pub mod runs;
 pub mod sandbox;
 pub mod workflow;
@@ -145,6 +150,12 @@ pub enum Command {
     /// Create, find and delete Aurora clusters
     #[command(subcommand)]
     Aurora(aurora::AuroraCommand),
+    /// Let ROSA clusters reach Aurora clusters
+    #[command(subcommand)]
+    Peering(peering::PeeringCommand),
+    /// What Keycloak needs to know of its database
+    #[command(subcommand)]
+    Keycloak(keycloak::KeycloakCommand),
     /// Go on with a run that was stopped, suspended, stuck or killed
     Resume(workflow::ResumeArguments),
     /// Undo what a run made, children before parents
@@ -152,6 +163,8 @@ pub enum Command {
     /// Look at the history of runs
     #[command(subcommand)]
     Runs(runs::RunsCommand),
+    /// Check whether the other commands could do their work
+    Doctor(doctor::DoctorArguments),
     /// Look at and change the simulated account
     #[command(subcommand)]
     Sandbox(sandbox::SandboxCommand),

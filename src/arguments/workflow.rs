@@ -30,6 +30,15 @@ pub enum Policy {
     Suspend,
 }
 
+/// What to make of another run that seems to be at work on the same cluster.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct TakeOverArguments {
+    /// Go on even if another host's run has given a sign of life in the last ten minutes: it is
+    /// known to be dead
+    #[arg(long)]
+    pub take_over: bool,
+}
+
 /// `stepwell resume`.
 #[derive(Debug, Clone, Args)]
 pub struct ResumeArguments {
@@ -40,6 +49,10 @@ pub struct ResumeArguments {
     /// The master user's password, where the run was started with one.
     #[command(flatten)]
     pub password: PasswordArguments,
+
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
 }
 
 /// `stepwell rollback`.
@@ -56,4 +69,8 @@ pub struct RollbackArguments {
     /// Why the steps are passed over; recorded with the run
     #[arg(long, value_name = "TEXT", requires = "waive")]
     pub reason: Option<String>,
+
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
 }

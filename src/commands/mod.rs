@@ -2,7 +2,10 @@
 
 pub mod aurora;
 pub mod completions;
+pub mod doctor;
+pub mod keycloak;
 pub mod man;
+pub mod peering;
 pub mod resume;
 pub mod rollback;
 pub mod runs;
@@ -11,6 +14,8 @@ pub mod sandbox;
 use crate::Context;
 use crate::arguments::Command;
 use crate::arguments::aurora::AuroraCommand;
+use crate::arguments::keycloak::KeycloakCommand;
+use crate::arguments::peering::PeeringCommand;
 use crate::arguments::runs::RunsCommand;
 use crate::arguments::sandbox::{FaultCommand, SandboxCommand};
 use crate::exit::Exit;
@@ -29,12 +34,26 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Problem> {
         Command::Aurora(AuroraCommand::Delete(arguments)) => {
             aurora::delete::run(context, arguments)
         }
+        Command::Aurora(AuroraCommand::Psql(arguments)) => aurora::psql::run(context, arguments),
+        Command::Aurora(AuroraCommand::Reset(arguments)) => aurora::reset::run(context, arguments),
+        Command::Aurora(AuroraCommand::Reap(arguments)) => aurora::reap::run(context, arguments),
+        Command::Keycloak(KeycloakCommand::Env(arguments)) => {
+            keycloak::env::run(context, arguments)
+        }
+        Command::Peering(PeeringCommand::Create(arguments)) => {
+            peering::create::run(context, arguments)
+        }
+        Command::Peering(PeeringCommand::List(arguments)) => peering::list::run(context, arguments),
+        Command::Peering(PeeringCommand::Delete(arguments)) => {
+            peering::delete::run(context, arguments)
+        }
         Command::Resume(arguments) => resume::run(context, arguments),
         Command::Rollback(arguments) => rollback::run(context, arguments),
         Command::Runs(RunsCommand::List(arguments)) => runs::list::run(context, arguments),
         Command::Runs(RunsCommand::Show(arguments)) => runs::show::run(context, arguments),
         Command::Runs(RunsCommand::Events(arguments)) => runs::events::run(context, arguments),
         Command::Runs(RunsCommand::Verify(arguments)) => runs::verify::run(context, arguments),
+        Command::Doctor(arguments) => doctor::run(context, arguments),
         Command::Sandbox(SandboxCommand::Status) => sandbox::status::run(context),
         Command::Sandbox(SandboxCommand::Reset) => sandbox::reset::run(context),
         Command::Sandbox(SandboxCommand::Serve(arguments)) => {

@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::outcome;
 use crate::session::carry::{Carried, carry};
-use crate::session::takeup;
+use crate::session::{rosa, takeup};
 use crate::settings::password;
 use crate::{Context, runtime};
 
@@ -15,6 +15,7 @@ use crate::{Context, runtime};
 pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Problem> {
     let password = password::resolve(&arguments.password, &context.environment)?;
     let found = takeup::find(context, &arguments.run)?;
+    let context = &found.context(context);
     let short = outcome::short(found.row.id);
     if !found.row.status.is_unfinished() {
         let how = match found.row.status {
@@ -29,8 +30,11 @@ pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Probl
     }
     runtime::block_on(found.pace(context), async {
         let connection = found.backend.connect(&context.settings, password).await?;
+        let connection = connection.taking_over(arguments.take_over);
         let taken = found.take(context, &connection)?;
         found.verify(&connection).await?;
+        let connection = rosa::take_up(context, &found.backend, connection, &taken).await?;
+        taken.refuse_alive(context, &connection).await?;
         let carried = Carried {
             run: found.row.id,
             created: &taken.created,

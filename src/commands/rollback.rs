@@ -3,7 +3,7 @@
 use stepwell_engine::Waiver;
 use stepwell_engine::event::RunCreated;
 use stepwell_state::RunStatus;
-use stepwell_workflows::rollback_refusal;
+use stepwell_workflows::{Workflow, rollback_refusal};
 
 use crate::arguments::workflow::RollbackArguments;
 use crate::exit::Exit;
@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::report::outcome;
 use crate::session::carry::{Carried, carry};
 use crate::session::confirm::confirm;
-use crate::session::takeup;
+use crate::session::{rosa, takeup};
 use crate::{Context, runtime};
 
 /// Undoes what a run made.
@@ -38,6 +38,7 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
     }
     runtime::block_on(found.pace(context), async {
         let connection = found.backend.connect(settings, None).await?;
+        let connection = connection.taking_over(arguments.take_over);
         let taken = found.take(context, &connection)?;
         if !taken.created.reversible {
             return Err(Problem::refused(format!(
@@ -52,6 +53,8 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
         }
         let waivers = waivers(&taken.created, &arguments.waive, reason)?;
         found.verify(&connection).await?;
+        let connection = rosa::take_up(context, &found.backend, connection, &taken).await?;
+        taken.refuse_alive(context, &connection).await?;
         let refusal = rollback_refusal(
             &connection.aws,
             &taken.created.workflow,
@@ -63,8 +66,13 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
             return Err(Problem::refused(message).hint(hint));
         }
         if found.row.status == RunStatus::Succeeded {
-            let name = found.row.target.rsplit('/').next().unwrap_or_default();
-            let what = format!("the deletion of cluster {name} with all its data");
+            // `aurora/<region>/<cluster>`, `peering/<region>/<cluster>/<vpc>`
+            let name = found.row.target.split('/').nth(2).unwrap_or_default();
+            let what = if taken.created.workflow == Workflow::PeeringCreate.name() {
+                format!("the removal of the peering of cluster {name}")
+            } else {
+                format!("the deletion of cluster {name} with all its data")
+            };
             confirm(context, &what, name)?;
         }
         let carried = Carried {

@@ -82,7 +82,9 @@ pub struct Story {
     pub state: RunState,
     /// When it began.
     pub started_at: Timestamp,
-    /// When it came to its end or was last suspended.
+    /// When the last thing happened.
+    pub updated_at: Timestamp,
+    /// When it came to its end; a suspended one has not.
     pub ended_at: Option<Timestamp>,
     /// Who took it up again, and when.
     pub resumed: Vec<Taking>,
@@ -123,6 +125,7 @@ impl Story {
             created: created.as_ref().clone(),
             state: RunState::Running,
             started_at: first.at,
+            updated_at: first.at,
             ended_at: None,
             resumed: Vec::new(),
             rollback: None,
@@ -173,6 +176,7 @@ impl Story {
     }
 
     fn add(&mut self, event: &Event, places: &HashMap<StepName, usize>) {
+        self.updated_at = event.at;
         match &event.body {
             EventBody::RunCreated(_) => {}
             EventBody::RunResumed { by } => {
@@ -205,7 +209,6 @@ impl Story {
             }
             EventBody::RunSuspended(reason) => {
                 self.state = RunState::of_suspension(reason);
-                self.ended_at = Some(event.at);
                 match reason {
                     SuspendReason::Operator { step } | SuspendReason::Failed { step } => {
                         self.blame(step, places);

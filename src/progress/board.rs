@@ -12,6 +12,8 @@ use crate::report::{events, time};
 /// What is under way in a run.
 pub struct Board {
     title: String,
+    /// Which run a line is about, where there are several.
+    label: Option<String>,
     total: usize,
     done: usize,
     undone: usize,
@@ -36,6 +38,7 @@ impl Board {
     pub fn new(created: &RunCreated, style: Style) -> Self {
         Self {
             title: format!("{} {}", created.workflow, created.target),
+            label: None,
             total: created.steps.len(),
             done: 0,
             undone: 0,
@@ -43,6 +46,22 @@ impl Board {
             under_way: Vec::new(),
             started: HashMap::new(),
             style,
+        }
+    }
+
+    /// The same for one run among several.
+    #[must_use]
+    pub fn labelled(mut self, label: &str) -> Self {
+        self.label = Some(label.to_owned());
+        self
+    }
+
+    /// What a line begins with: the time, and the run where there are several.
+    pub fn stamp(&self, at: Timestamp) -> String {
+        let at = time::time_of_day(at);
+        match &self.label {
+            None => at,
+            Some(label) => format!("{at} {label}"),
         }
     }
 
@@ -54,7 +73,7 @@ impl Board {
     /// Takes in an event; returns what there is to say about it.
     pub fn apply(&mut self, event: &Event) -> Vec<String> {
         let style = self.style;
-        let at = style.dim(time::time_of_day(event.at));
+        let at = style.dim(self.stamp(event.at));
         let line = |text: String| vec![format!("{at} {text}")];
         match &event.body {
             EventBody::AttemptStarted {

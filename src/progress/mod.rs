@@ -16,7 +16,7 @@ use self::display::Display;
 use self::screen::Screen;
 use crate::arguments::Output;
 use crate::clock::Stopwatch;
-use crate::report::{Printer, events, time};
+use crate::report::{Printer, events};
 use crate::settings::Settings;
 
 /// How often the live block is drawn anew.
@@ -58,8 +58,7 @@ impl Progress {
         history: &[Event],
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
-        let printer = Printer::new(settings);
-        let mut board = Board::new(created, printer.err);
+        let mut board = Board::new(created, Printer::new(settings).err);
         for event in history {
             board.apply(event);
         }
@@ -69,6 +68,29 @@ impl Progress {
         } else {
             Display::Lines
         };
+        Self::show(settings, real_time, display, board, clock)
+    }
+
+    /// Shows a run that begins among others: in lines, each with its label.
+    pub fn among(
+        settings: &Settings,
+        real_time: bool,
+        created: &RunCreated,
+        label: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        let board = Board::new(created, Printer::new(settings).err).labelled(label);
+        Self::show(settings, real_time, Display::Lines, board, clock)
+    }
+
+    fn show(
+        settings: &Settings,
+        real_time: bool,
+        display: Display,
+        board: Board,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        let printer = Printer::new(settings);
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 board,
@@ -146,7 +168,7 @@ impl Observer for Progress {
         let mut state = shared.lock();
         let news = state.board.progress(step, message);
         if news && shared.verbose && shared.real_time {
-            let at = time::time_of_day(shared.clock.now());
+            let at = state.board.stamp(shared.clock.now());
             state.say(&[format!("{at} {step}: {message}")]);
         }
     }
@@ -187,7 +209,7 @@ impl Shared {
             match self.display {
                 Display::Live => state.say(&[]),
                 Display::Lines if state.quiet.elapsed() >= HEARTBEAT => {
-                    let at = time::time_of_day(self.clock.now());
+                    let at = state.board.stamp(self.clock.now());
                     let line = format!("{at} {}", state.board.heartbeat());
                     state.say(&[line]);
                 }

@@ -1,9 +1,14 @@
 //! What is printed: data on stdout, everything else on stderr.
 
+pub mod checks;
 pub mod events;
+pub mod file;
+pub mod keycloak;
 pub mod outcome;
 pub mod plan;
 pub mod printer;
+pub mod reaping;
+pub mod shell;
 pub mod show;
 pub mod show_json;
 pub mod style;

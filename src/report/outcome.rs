@@ -147,11 +147,9 @@ fn pairs(outputs: &Value) -> Vec<String> {
 /// Says on stderr how it went and what may be done.
 pub fn summary(printer: &Printer, story: &Story, next: &Next) {
     let style = printer.err;
-    let took = (story.ended_at)
-        .map(|at| format!(" after {}", time::duration(at.since(story.started_at))))
-        .unwrap_or_default();
+    let took = time::duration(story.updated_at.since(story.started_at));
     printer.note(format!(
-        "{} of {} {}{took}, run {}",
+        "{} of {} {} after {took}, run {}",
         story.created.workflow,
         story.created.target,
         show::state(story.state, style),

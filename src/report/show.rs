@@ -122,12 +122,15 @@ fn header(story: &Story, style: Style) -> Vec<String> {
             format!("by {} on {}: {reason}", by.user, by.host),
         ));
     }
-    if let Some(at) = story.ended_at {
+    let last = match (story.ended_at, story.state) {
+        (Some(_), _) => Some("ended"),
+        (None, RunState::Suspended | RunState::Interrupted) => Some("stopped"),
+        (None, _) => None,
+    };
+    if let Some(last) = last {
+        let at = story.updated_at;
         let took = time::duration(at.since(story.started_at));
-        rows.push((
-            "ended",
-            format!("{} UTC, after {took}", time::date_time(at)),
-        ));
+        rows.push((last, format!("{} UTC, after {took}", time::date_time(at))));
     }
     let mut lines = vec![format!("{} {}", style.bold("run"), story.run)];
     lines.extend(

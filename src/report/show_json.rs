@@ -21,6 +21,8 @@ pub struct RunDocument<'a> {
     started_at: Timestamp,
     #[serde(with = "time::rfc3339_option")]
     ended_at: Option<Timestamp>,
+    #[serde(with = "time::rfc3339")]
+    updated_at: Timestamp,
     account: &'a Value,
     parameters: &'a Value,
     by: &'a Actor,
@@ -123,6 +125,7 @@ pub fn document<'a>(
         status: story.state,
         started_at: story.started_at,
         ended_at: story.ended_at,
+        updated_at: story.updated_at,
         account: &story.created.account,
         parameters: &story.created.parameters,
         by: &story.created.by,

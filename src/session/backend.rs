@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use stepwell_engine::Clock;
+use stepwell_engine::{Clock, RunId, Timestamp};
+use stepwell_sandbox::Account;
 use stepwell_workflows::{Aws, AwsSettings, Secret};
 
 use super::sandbox;
 use crate::account::AccountRecord;
+use crate::arguments::workflow::TakeOverArguments;
 use crate::clock::Pace;
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -80,6 +83,25 @@ impl Backend {
         settings: &Settings,
         password: Option<Secret>,
     ) -> Result<Connection, Problem> {
+        self.connect_with(settings, password, None).await
+    }
+
+    /// The same with the credentials of a profile.
+    pub async fn connect_as(
+        &self,
+        settings: &Settings,
+        profile: &str,
+    ) -> Result<Connection, Problem> {
+        self.connect_with(settings, None, Some(profile.to_owned()))
+            .await
+    }
+
+    async fn connect_with(
+        &self,
+        settings: &Settings,
+        password: Option<Secret>,
+        profile: Option<String>,
+    ) -> Result<Connection, Problem> {
         let pace = self.pace(settings);
         let clock = pace.clock();
         let (http_client, fixed_credentials, endpoint_url, simulated) = match self {
@@ -90,7 +112,7 @@ impl Backend {
                     id: account.account_id().to_owned(),
                     path: path.clone(),
                 };
-                (Some(client), true, None, Some(record))
+                (Some(client), true, None, Some((record, account)))
             }
             Self::Aws { endpoint } => (None, false, endpoint.clone(), None),
         };
@@ -98,8 +120,10 @@ impl Backend {
             http_client,
             fixed_credentials,
             endpoint_url: endpoint_url.clone(),
+            profile,
             clock: clock.clone(),
             password,
+            actor: settings.actor.clone(),
         })
         .await;
         Ok(Connection {
@@ -108,6 +132,7 @@ impl Backend {
             pace,
             endpoint: endpoint_url,
             simulated,
+            last_run: AtomicI64::default(),
         })
     }
 }
@@ -121,13 +146,47 @@ pub struct Connection {
     /// How fast it passes.
     pub pace: Pace,
     endpoint: Option<String>,
-    simulated: Option<AccountRecord>,
+    simulated: Option<(AccountRecord, Account)>,
+    /// The millisecond of the last id that was given to a run.
+    last_run: AtomicI64,
 }
 
 impl Connection {
+    /// The same, which goes on even where another run has given a sign of life.
+    #[must_use]
+    pub fn taking_over(self, arguments: TakeOverArguments) -> Self {
+        Self {
+            aws: Arc::new(self.aws.as_ref().clone().taking_over(arguments.take_over)),
+            ..self
+        }
+    }
+
+    /// An id for a run that begins now. No two share a millisecond, which is
+    /// what the short form of an id shows.
+    pub fn new_run(&self) -> RunId {
+        let now = self.clock.now();
+        let next = |last: i64| now.0.max(last + 1);
+        let last = self
+            .last_run
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+                Some(next(last))
+            })
+            .unwrap_or_default();
+        RunId::new(Timestamp(next(last)))
+    }
+
+    /// The time at AWS, by which the age of what is there counts: a sandbox's
+    /// clock runs ahead of the machine's.
+    pub fn time_there(&self) -> Timestamp {
+        match &self.simulated {
+            None => self.clock.now(),
+            Some((_, account)) => Timestamp::default().plus(account.now()),
+        }
+    }
+
     /// Which account this is. A sandbox knows; else STS is asked.
     pub async fn account(&self, region: &str) -> Result<AccountRecord, Problem> {
-        if let Some(record) = &self.simulated {
+        if let Some((record, _)) = &self.simulated {
             return Ok(record.clone());
         }
         let id = self.aws.account_id(region).await.map_err(|fault| {

@@ -1,12 +1,13 @@
 //! Carrying a run through, under signals, and reporting how it stands.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use stepwell_engine::event::RunCreated;
 use stepwell_engine::machine::HistoryError;
-use stepwell_engine::{Event, Executor, Report, RunError, RunId, stop_channel};
+use stepwell_engine::{Event, Executor, Report, RunError, RunId, Stopper, stop_channel};
 use stepwell_state::Store;
+use stepwell_workflows::aurora::SignsOfLife;
 
 use super::signals::{Asked, Signals};
 use super::{Connection, store};
@@ -49,41 +50,40 @@ pub async fn carry(
         connection.clock.clone(),
     );
     let resume = settings.command_for("resume", &outcome::short(carried.run));
-    let mut work = pin!(work(Executor {
+    let signs = SignsOfLife::of(
+        &connection.aws,
+        carried.run,
+        &carried.created.workflow,
+        &carried.created.parameters,
+    );
+    let executor = Executor {
         journal: Arc::new(state.clone()),
         clock: connection.clock.clone(),
         observer: progress.clone(),
         stop,
-    }));
-    let mut asked: Option<Asked> = None;
-    let result = loop {
-        tokio::select! {
-            biased;
-            result = &mut work => break result,
-            signal = signals.next() => {
-                if asked.is_some() {
-                    progress.finish();
-                    context.printer.progress(format!(
-                        "{}: stopped at once; to go on: {resume}", signal.name()
-                    ));
-                    return Ok(signal.exit());
-                }
-                asked = Some(signal);
-                stopper.stop();
-                progress.note(&format!(
-                    "{}: nothing new is started, calls in flight may return; once more stops at once; to go on later: {resume}",
-                    signal.name()
-                ));
-            }
+    };
+    let note = |text: String| progress.note(&text);
+    let mut work = pin!(SignsOfLife::during(signs.as_ref(), note, work(executor)));
+    let say = |signal: Asked| {
+        progress.note(&format!(
+            "{}: nothing new is started, calls in flight may return; once more stops at once; to go on later: {resume}",
+            signal.name()
+        ));
+    };
+    let (result, asked) = attend(&mut signals, &stopper, say, work.as_mut()).await;
+    progress.finish();
+    let result = match result {
+        Ok(result) => result,
+        Err(signal) => {
+            context.printer.progress(format!(
+                "{}: stopped at once; to go on: {resume}",
+                signal.name()
+            ));
+            return Ok(signal.exit());
         }
     };
-    progress.finish();
-    result.map_err(|error| failed(error, &resume, carried.created))?;
-    let events = state
-        .events(carried.run)
-        .map_err(|error| store::failed(&error))?;
-    let story = Story::tell(&events, false)
-        .ok_or_else(|| Problem::error("the run's history has no beginning"))?;
+    result.map_err(|error| failed(error, begun(state, carried.run, &resume), carried.created))?;
+    let story = told(state, carried.run)?;
     let next = Next::of(&story, settings);
     outcome::summary(&context.printer, &story, &next);
     outcome::data(&context.printer, &story, &next)?;
@@ -94,9 +94,56 @@ pub async fn carry(
     ))
 }
 
-fn failed(error: RunError, resume: &str, created: &RunCreated) -> Problem {
+/// Attends to signals while `work` goes on: the first has it stop in good
+/// order, the second ends the wait at once and is the error. Also says whether
+/// there was a first.
+pub(super) async fn attend<T>(
+    signals: &mut Signals,
+    stopper: &Stopper,
+    say: impl Fn(Asked),
+    mut work: Pin<&mut impl Future<Output = T>>,
+) -> (Result<T, Asked>, Option<Asked>) {
+    let mut asked: Option<Asked> = None;
+    loop {
+        tokio::select! {
+            biased;
+            result = &mut work => return (Ok(result), asked),
+            signal = signals.next() => {
+                if asked.is_some() {
+                    return (Err(signal), asked);
+                }
+                asked = Some(signal);
+                stopper.stop();
+                say(signal);
+            }
+        }
+    }
+}
+
+/// The story of a run that this process has let go of.
+pub(super) fn told(state: &Store, run: RunId) -> Result<Story, Problem> {
+    let events = state.events(run).map_err(|error| store::failed(&error))?;
+    Story::tell(&events, false).ok_or_else(|| Problem::error("the run's history has no beginning"))
+}
+
+/// The command that goes on with a run, unless its beginning could not be
+/// recorded: then there is none to go on with.
+pub(super) fn begun<'a>(state: &Store, run: RunId, resume: &'a str) -> Option<&'a str> {
+    let unborn = state.events(run).is_ok_and(|events| events.is_empty());
+    (!unborn).then_some(resume)
+}
+
+/// A run could not be carried on. `resume` is the command that goes on with it,
+/// if it was begun.
+pub(super) fn failed(error: RunError, resume: Option<&str>, created: &RunCreated) -> Problem {
     match error {
         RunError::Journal(error) => {
+            let Some(resume) = resume else {
+                return store::journal_failed(
+                    "the run could not be recorded, so it was not begun",
+                    &error,
+                );
+            };
             let problem = store::journal_failed(
                 "the history could not be recorded, so the run was stopped",
                 &error,
@@ -117,9 +164,7 @@ fn failed(error: RunError, resume: &str, created: &RunCreated) -> Problem {
             };
             let mut problem = Problem::refused(format!("step {step} can't be waived"))
                 .code("not_waivable")
-                .hint(format!(
-                    "continue the rollback first; nothing was changed; {resume}"
-                ));
+                .hint("continue the rollback first; nothing was changed");
             problem.causes = vec![why];
             problem
         }
@@ -132,5 +177,48 @@ fn failed(error: RunError, resume: &str, created: &RunCreated) -> Problem {
             problem.causes = differences;
             problem
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stepwell_engine::event::{Actor, OnFailure};
+    use stepwell_engine::{JournalError, RunId};
+
+    use super::*;
+
+    /// What was never recorded can't be resumed, and is not said to be.
+    #[test]
+    fn only_what_was_begun_is_to_be_resumed() {
+        let created = RunCreated {
+            workflow: "aurora create".to_owned(),
+            target: "aurora/eu-west-1/keycloak".to_owned(),
+            account: serde_json::Value::Null,
+            parameters: serde_json::Value::Null,
+            fingerprint: String::new(),
+            reversible: true,
+            on_failure: OnFailure::Rollback,
+            parallel: 1,
+            by: Actor {
+                host: "h".to_owned(),
+                user: "u".to_owned(),
+                pid: 1,
+                version: "v".to_owned(),
+            },
+            steps: Vec::new(),
+            output: None,
+        };
+        let broken = || {
+            RunError::Journal(JournalError::Conflict {
+                run: RunId::from_u128(1),
+                seq: 0,
+            })
+        };
+        let resume = "stepwell resume 1";
+        let begun = failed(broken(), Some(resume), &created);
+        assert!(begun.hint.is_some_and(|hint| hint.contains(resume)));
+        let unborn = failed(broken(), None, &created);
+        assert_eq!(unborn.hint, None);
+        assert!(unborn.message.contains("not begun"), "{}", unborn.message);
     }
 }

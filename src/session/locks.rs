@@ -1,5 +1,7 @@
 //! The locks: one process per run, one unfinished run per target.
 
+use std::io::ErrorKind;
+
 use stepwell_engine::{RunId, Timestamp};
 use stepwell_state::{Lock, LockError, Store};
 
@@ -60,8 +62,16 @@ fn failed(what: &str, error: &LockError) -> Problem {
             Problem::new(Exit::Locked, format!("{what} is locked by {who}"))
                 .maybe_hint(error.hint())
         }
-        LockError::Io { source, .. } => Problem::error(error.to_string())
-            .because(source)
-            .maybe_hint(error.hint()),
+        LockError::Io { source, .. } => {
+            let code = match source.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "state_full",
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "state_read_only",
+                _ => "state",
+            };
+            Problem::error(error.to_string())
+                .code(code)
+                .because(source)
+                .maybe_hint(error.hint())
+        }
     }
 }

@@ -5,13 +5,18 @@ pub mod abandon;
 pub mod backend;
 pub mod carry;
 pub mod confirm;
+pub mod deletion;
 pub mod find;
 pub mod locks;
+pub mod many;
+pub mod rosa;
 pub mod sandbox;
+pub mod serving;
 pub mod signals;
 pub mod start;
 pub mod store;
 pub mod survey;
 pub mod takeup;
+pub mod targets;
 
 pub use backend::{Backend, Connection};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use stepwell_engine::event::RunCreated;
 use stepwell_engine::{Graph, RunId, plan};
-use stepwell_state::Store;
+use stepwell_state::{Lock, Store};
 use stepwell_workflows::{Aws, Workflow};
 
 use super::carry::{Carried, carry};
@@ -77,18 +77,28 @@ pub async fn show_plan(
     )
 }
 
-/// Starts a run and carries it through. The lock of its target must be held.
-pub async fn start(
+/// A run that is about to be started; its own lock is held.
+pub struct Begun {
+    /// The run.
+    pub run: RunId,
+    /// What it starts from.
+    pub created: RunCreated,
+    /// Its graph.
+    pub graph: Graph<Aws>,
+    _lock: Lock,
+}
+
+/// Gives a workflow a run of its own. The lock of its target must be held.
+pub fn begin(
     context: &Context,
     state: &Store,
     connection: &Connection,
     account: &AccountRecord,
     how: &WorkflowSettings,
     prepared: Prepared,
-) -> Result<Exit, Problem> {
-    let now = connection.clock.now();
-    let run = RunId::new(now);
-    let _lock = locks::run(context, state, run, now)?;
+) -> Result<Begun, Problem> {
+    let run = connection.new_run();
+    let lock = locks::run(context, state, run, connection.clock.now())?;
     let created = RunCreated {
         workflow: prepared.workflow.name().to_owned(),
         target: prepared.target,
@@ -102,21 +112,33 @@ pub async fn start(
         steps: prepared.graph.records().to_vec(),
         output: prepared.graph.output().cloned(),
     };
-    let carried = Carried {
+    Ok(Begun {
         run,
-        created: &created,
+        created,
+        graph: prepared.graph,
+        _lock: lock,
+    })
+}
+
+/// Starts a run and carries it through. The lock of its target must be held.
+pub async fn start(
+    context: &Context,
+    state: &Store,
+    connection: &Connection,
+    account: &AccountRecord,
+    how: &WorkflowSettings,
+    prepared: Prepared,
+) -> Result<Exit, Problem> {
+    let begun = begin(context, state, connection, account, how, prepared)?;
+    let carried = Carried {
+        run: begun.run,
+        created: &begun.created,
         history: &[],
         asked_back: false,
     };
     carry(context, state, connection, carried, async |executor| {
-        executor
-            .start(
-                run,
-                created.clone(),
-                &prepared.graph,
-                connection.aws.clone(),
-            )
-            .await
+        let (created, aws) = (begun.created.clone(), connection.aws.clone());
+        executor.start(begun.run, created, &begun.graph, aws).await
     })
     .await
 }

@@ -3,6 +3,7 @@
 use stepwell_workflows::SurveyError;
 
 use crate::Context;
+use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::settings::create;
 
@@ -14,6 +15,9 @@ pub fn refused(context: &Context, what: &str, error: SurveyError) -> Problem {
             .hint("nothing was touched; `stepwell aurora endpoint` prints its address"),
         SurveyError::Invalid(invalid) => create::refuse(&invalid, &context.environment),
         SurveyError::Refused { message, hint } => Problem::refused(message).hint(hint),
+        SurveyError::Alive { message, hint } => Problem::new(Exit::Locked, message)
+            .code("alive_elsewhere")
+            .hint(hint),
         SurveyError::Fault(fault) => Problem::from_fault(what, &fault),
     }
 }

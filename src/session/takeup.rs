@@ -3,9 +3,9 @@
 use stepwell_engine::event::{EventBody, RunCreated};
 use stepwell_engine::{Event, Graph};
 use stepwell_state::{Access, Lock, RunRow, Store};
-use stepwell_workflows::{Aws, RebuildError, rebuild};
+use stepwell_workflows::{Aws, RebuildError, Workflow, aurora, rebuild};
 
-use super::{Backend, Connection, locks, store};
+use super::{Backend, Connection, locks, store, survey};
 use crate::Context;
 use crate::account::AccountRecord;
 use crate::clock::Pace;
@@ -50,6 +50,16 @@ pub struct Taken {
 }
 
 impl Found {
+    /// The context in which the run is gone on with: in real time where it
+    /// works with programs of the machine.
+    pub fn context(&self, context: &Context) -> Context {
+        let mut context = context.clone();
+        if Workflow::from_name(&self.row.workflow).is_some_and(Workflow::needs_real_time) {
+            context.settings = context.settings.in_real_time();
+        }
+        context
+    }
+
     /// How fast time passes where the run belongs.
     pub fn pace(&self, context: &Context) -> Pace {
         self.backend.pace(&context.settings)
@@ -84,8 +94,30 @@ impl Found {
     }
 }
 
-/// The region of a target: `aurora/<region>/<cluster>`.
-fn region(target: &str) -> &str {
+impl Taken {
+    /// Refuses to go on while another run is at work on the same cluster.
+    pub async fn refuse_alive(
+        &self,
+        context: &Context,
+        connection: &Connection,
+    ) -> Result<(), Problem> {
+        let parameters = &self.created.parameters;
+        let run = self.events.first().map(|event| event.run);
+        let (Some(region), Some(cluster)) = (
+            parameters["region"].as_str(),
+            parameters["cluster"].as_str(),
+        ) else {
+            return Ok(());
+        };
+        aurora::refuse_alive(&connection.aws, region, cluster, run)
+            .await
+            .map_err(|error| survey::refused(context, "could not look around in aws", error))
+    }
+}
+
+/// The region of a target: `aurora/<region>/<cluster>` and
+/// `peering/<region>/<cluster>/<vpc>`.
+pub fn region(target: &str) -> &str {
     target.split('/').nth(1).unwrap_or("us-east-1")
 }
 

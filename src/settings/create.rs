@@ -1,13 +1,19 @@
 //! What `aurora create` is asked for: flags, else the scripts' variables, else
 //! the scripts' defaults.
 
-use stepwell_workflows::aurora::{CreateOptions, CreateRequest};
+use stepwell_workflows::aurora::{CreateOptions, CreateRequest, Origin, PasswordSource};
 use stepwell_workflows::{InvalidInput, Secret};
 
 use super::place::{self, Place, input};
 use crate::arguments::aurora::CreateArguments;
 use crate::environment::{self, Environment, Variable};
 use crate::problem::Problem;
+
+/// The class of the instances where nothing else is said.
+pub const INSTANCE_CLASS: &str = "db.r7g.xlarge";
+
+/// The engine's version where nothing else is said.
+pub const ENGINE_VERSION: &str = "17.5";
 
 /// Flags with the variables that stand for them.
 const VARIABLES: &[(&str, &[Variable])] = &[
@@ -16,10 +22,14 @@ const VARIABLES: &[(&str, &[Variable])] = &[
         "region",
         &[environment::AURORA_REGION, environment::AWS_REGION],
     ),
+    ("rosa-cluster", &[environment::CLUSTER_NAME]),
+    ("rosa-vpc", &[environment::ROSA_VPC]),
+    ("rosa-region", &[environment::AWS_REGION]),
     ("instances", &[environment::AURORA_INSTANCES]),
     ("instance-class", &[environment::AURORA_INSTANCE_CLASS]),
     ("engine", &[environment::AURORA_ENGINE]),
     ("engine-version", &[environment::AURORA_ENGINE_VERSION]),
+    ("snapshot", &[environment::AURORA_DB_SNAPSHOT_ID]),
     ("username", &[environment::AURORA_USERNAME]),
     (
         "subnet-group-name",
@@ -54,22 +64,12 @@ pub fn resolve(
             &arguments.instance_class,
             environment::AURORA_INSTANCE_CLASS,
         )
-        .unwrap_or_else(|| "db.r7g.xlarge".to_owned()),
+        .unwrap_or_else(|| INSTANCE_CLASS.to_owned()),
         engine: text(&arguments.engine, environment::AURORA_ENGINE)
             .unwrap_or_else(|| "aurora-postgresql".to_owned()),
-        engine_version: text(
-            &arguments.engine_version,
-            environment::AURORA_ENGINE_VERSION,
-        )
-        .unwrap_or_else(|| "17.5".to_owned()),
+        origin: origin(arguments, environment)?,
         zones: arguments.zones.clone(),
         vpc_cidr: arguments.vpc_cidr.clone(),
-        username: text(&arguments.username, environment::AURORA_USERNAME)
-            .unwrap_or_else(|| "keycloak".to_owned()),
-        database: arguments
-            .database
-            .clone()
-            .unwrap_or_else(|| "keycloak".to_owned()),
         deletion_protection: arguments.deletion_protection,
         tags: arguments
             .tags
@@ -87,6 +87,64 @@ pub fn resolve(
     }
     .validate(password)
     .map_err(|invalid| refuse(&invalid, environment))
+}
+
+/// Where the data comes from.
+fn origin(arguments: &CreateArguments, environment: &Environment) -> Result<Origin, Problem> {
+    let text = |flag: &Option<String>, variable: Variable| {
+        input(flag.as_ref(), environment, &[variable]).map(|given| given.value)
+    };
+    let engine_version = text(
+        &arguments.engine_version,
+        environment::AURORA_ENGINE_VERSION,
+    );
+    let snapshot = text(&arguments.snapshot, environment::AURORA_DB_SNAPSHOT_ID);
+    let Some(id) = snapshot else {
+        return Ok(Origin::Empty {
+            engine_version: engine_version.unwrap_or_else(|| ENGINE_VERSION.to_owned()),
+            username: text(&arguments.username, environment::AURORA_USERNAME)
+                .unwrap_or_else(|| "keycloak".to_owned()),
+            database: arguments
+                .database
+                .clone()
+                .unwrap_or_else(|| "keycloak".to_owned()),
+        });
+    };
+    let own = [
+        ("--username", &arguments.username),
+        ("--database", &arguments.database),
+    ];
+    for (flag, given) in own {
+        if let Some(value) = given {
+            return Err(Problem::usage(format!(
+                "{flag} {value:?} is not possible with a snapshot, which brings its own; allowed: {flag} or a snapshot"
+            )));
+        }
+    }
+    Ok(Origin::Snapshot {
+        id,
+        engine_version,
+        managed_password: arguments.managed_password,
+    })
+}
+
+/// What a person should know of how a snapshot is restored.
+pub fn notes(request: &CreateRequest, environment: &Environment) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !request.is_restore() {
+        return notes;
+    }
+    // In the environment it stands for every create, so it is no contradiction.
+    if environment.get(environment::AURORA_USERNAME).is_some() {
+        notes.push("AURORA_USERNAME is ignored: the master user is the snapshot's".to_owned());
+    }
+    if request.password() == PasswordSource::Kept {
+        notes.push(
+            "the password stays what it was when the snapshot was taken; --password-file, AURORA_PASSWORD or --managed-password sets another"
+                .to_owned(),
+        );
+    }
+    notes
 }
 
 /// `KEY=VALUE`.
@@ -110,6 +168,9 @@ pub fn refuse(invalid: &InvalidInput, environment: &Environment) -> Problem {
     if *input == "password" {
         return Problem::usage(format!("the password {problem}; allowed: {allowed}"))
             .hint("it comes from --password-file or AURORA_PASSWORD");
+    }
+    if *input == "ocm-token" {
+        return Problem::usage(format!("OCM_TOKEN {problem}; allowed: {allowed}"));
     }
     // A flag wins, so the variable is to blame only if it holds this value.
     let variable = VARIABLES

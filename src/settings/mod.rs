@@ -1,8 +1,12 @@
 //! Resolved settings: what the arguments and the environment mean together.
 
 pub mod create;
+pub mod keycloak;
+pub mod kubernetes;
 pub mod password;
+pub mod peering;
 pub mod place;
+pub mod rosa;
 pub mod speed;
 pub mod workflow;
 
@@ -15,6 +19,7 @@ use crate::clock::Pace;
 use crate::environment::{self, Environment};
 use crate::problem::Problem;
 use crate::progress::display::Display;
+use crate::report::shell;
 use crate::terminal::Terminal;
 
 /// What goes with every command.
@@ -46,6 +51,8 @@ pub struct Settings {
     pub pace_given: bool,
     /// Another endpoint than AWS's own.
     pub endpoint_url: Option<String>,
+    /// Who is at work.
+    pub actor: Actor,
 }
 
 impl Settings {
@@ -70,9 +77,8 @@ impl Settings {
             Some(text) => speed::parse(text)?,
         };
         let endpoint_url = match (&global.endpoint_url, global.sandbox) {
-            (Some(url), _) => Some(place::endpoint(url)?),
             (None, true) => None,
-            (None, false) => environment.text(environment::AWS_ENDPOINT_URL),
+            (flag, _) => place::endpoint(flag.as_ref(), environment)?,
         };
         Ok(Self {
             output: global.output,
@@ -88,7 +94,17 @@ impl Settings {
             pace,
             pace_given: global.sandbox_speed.is_some(),
             endpoint_url,
+            actor: actor(environment),
         })
+    }
+
+    /// The same, with the sandbox no faster than the clock on the wall: for
+    /// what works with programs of the machine.
+    pub fn in_real_time(&self) -> Self {
+        Self {
+            pace: Pace::REAL,
+            ..self.clone()
+        }
     }
 
     /// The sandbox's file: beside the state.
@@ -111,15 +127,7 @@ fn state_file(
 ) -> Result<(PathBuf, String), Problem> {
     let plain = || "stepwell".to_owned();
     if let Some(path) = &global.state {
-        let shown = path.to_string_lossy();
-        let quoted = if shown
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
-        {
-            shown.into_owned()
-        } else {
-            format!("'{}'", shown.replace('\'', r"'\''"))
-        };
+        let quoted = shell::quote(&path.to_string_lossy());
         return Ok((absolute(path)?, format!("stepwell --state {quoted}")));
     }
     if let Some(path) = environment.path(environment::STEPWELL_STATE) {

@@ -1,11 +1,17 @@
 //! The master user's password: from a file or the environment, never from the
 //! command line.
 
+use std::fs::File;
+use std::io::Read as _;
+
 use stepwell_workflows::Secret;
 
 use crate::arguments::aurora::PasswordArguments;
 use crate::environment::{self, Environment};
 use crate::problem::Problem;
+
+/// No password is anywhere near as long; what is, is another file.
+const LONGEST_FILE: u64 = 64 * 1024;
 
 /// The password, if one is given.
 pub fn resolve(
@@ -17,7 +23,9 @@ pub fn resolve(
             .text(environment::AURORA_PASSWORD)
             .map(Secret::new));
     };
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST_FILE).read_to_string(&mut text));
+    read.map_err(|error| {
         Problem::usage(format!(
             "--password-file {:?} can't be read; allowed: a text file whose first line is the password",
             path.display().to_string()

@@ -73,18 +73,26 @@ pub fn region(flag: Option<&String>, environment: &Environment) -> Result<Option
     Ok(input(flag, environment, &variables).map(|region| region.value))
 }
 
-/// An endpoint's address.
-pub fn endpoint(url: &str) -> Result<String, Problem> {
+/// An endpoint's address, if one is named.
+pub fn endpoint(
+    flag: Option<&String>,
+    environment: &Environment,
+) -> Result<Option<String>, Problem> {
+    let Some(given) = input(flag, environment, &[environment::AWS_ENDPOINT_URL]) else {
+        return Ok(None);
+    };
+    let url = &given.value;
     let rest = url
         .strip_prefix("http://")
         .or_else(|| url.strip_prefix("https://"))
         .unwrap_or_default();
     if rest.is_empty() || rest.contains(char::is_whitespace) {
         return Err(Problem::usage(format!(
-            "--endpoint-url {url:?} is not an address; allowed: http://HOST[:PORT] or https://HOST[:PORT]"
+            "{} {url:?} is not an address; allowed: http://HOST[:PORT] or https://HOST[:PORT]",
+            named("--endpoint-url", given.variable)
         )));
     }
-    Ok(url.trim_end_matches('/').to_owned())
+    Ok(Some(url.trim_end_matches('/').to_owned()))
 }
 
 /// A whole number from the flag or a variable.

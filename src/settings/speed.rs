@@ -23,27 +23,37 @@ pub fn parse(text: &str) -> Result<Pace, Problem> {
 
 /// A duration: a number with `ms`, `s`, `m` or `h`.
 pub fn duration(flag: &str, text: &str) -> Result<Duration, Problem> {
+    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+    parse_duration(text, &units, 7.0).ok_or_else(|| {
+        Problem::usage(format!(
+            "{flag} {text:?} is not a duration; allowed: a number with a unit, such as 500ms, 30s, 10m or 1h, up to 7 days"
+        ))
+    })
+}
+
+/// An age: a number with `m`, `h` or `d`.
+pub fn age(flag: &str, text: &str) -> Result<Duration, Problem> {
+    let units = [("m", 60.0), ("h", 3600.0), ("d", DAY)];
+    parse_duration(text, &units, 3650.0).ok_or_else(|| {
+        Problem::usage(format!(
+            "{flag} {text:?} is not an age; allowed: a number with a unit, such as 90m, 8h or 2d, up to 3650 days"
+        ))
+    })
+}
+
+/// Seconds of a day.
+const DAY: f64 = 86400.0;
+
+fn parse_duration(text: &str, units: &[(&str, f64)], days: f64) -> Option<Duration> {
     let split = text
         .find(|c: char| c.is_ascii_alphabetic())
         .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
-    let seconds = match unit {
-        "ms" => Some(0.001),
-        "s" => Some(1.0),
-        "m" => Some(60.0),
-        "h" => Some(3600.0),
-        _ => None,
-    };
-    seconds
-        .zip(number.parse::<f64>().ok())
-        .map(|(unit, number)| unit * number)
-        .filter(|seconds| (0.0..=7.0 * 86400.0).contains(seconds))
-        .map(Duration::from_secs_f64)
-        .ok_or_else(|| {
-            Problem::usage(format!(
-                "{flag} {text:?} is not a duration; allowed: a number with a unit, such as 500ms, 30s, 10m or 1h, up to 7 days"
-            ))
-        })
+    let (_, unit) = units.iter().find(|(name, _)| *name == unit)?;
+    let seconds = number.parse::<f64>().ok()? * unit;
+    (0.0..=days * DAY)
+        .contains(&seconds)
+        .then(|| Duration::from_secs_f64(seconds))
 }
 
 #[cfg(test)]
@@ -70,6 +80,17 @@ mod tests {
         assert_eq!(of("10m").unwrap(), Duration::from_secs(600));
         for wrong in ["", "5", "s", "5 s", "5d", "-5s", "1e9h", "infs"] {
             assert!(of(wrong).is_err(), "{wrong}");
+        }
+    }
+    #[test]
+    fn ages() {
+        let of = |text| age("--older-than", text);
+        assert_eq!(of("90m").unwrap(), Duration::from_secs(5400));
+        assert_eq!(of("0.5h").unwrap(), Duration::from_secs(1800));
+        assert_eq!(of("2d").unwrap(), Duration::from_secs(172_800));
+        for wrong in ["", "2", "d", "2 d", "30s", "-1h", "1w", "4000d", "nanh"] {
+            let problem = of(wrong).unwrap_err();
+            assert!(problem.message.contains("--older-than"), "{wrong}");
         }
     }
 }

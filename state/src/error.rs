@@ -152,7 +152,22 @@ impl StoreError {
 
     /// Sorts a failure of SQLite while `doing` something with the file.
     pub(crate) fn sqlite(doing: &'static str, path: &Path, error: rusqlite::Error) -> Self {
+        use rusqlite::Error::{
+            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+        };
         let path = path.to_owned();
+        // We write neither text that is not UTF-8 nor another type or a larger
+        // number than we read.
+        if let FromSqlConversionFailure(..)
+        | InvalidColumnType(..)
+        | IntegralValueOutOfRange(..)
+        | Utf8Error(..) = error
+        {
+            return Self::Corrupt {
+                path,
+                source: Arc::new(error),
+            };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Corrupt {
                 path,

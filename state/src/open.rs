@@ -56,8 +56,6 @@ pub(crate) fn reader(path: &Path) -> Result<Option<Connection>, StoreError> {
         Ok(found) if found.len() == 0 => return Ok(None),
         Ok(_) => {}
     }
-    // SQLite only says that it can't; the operating system says why.
-    File::open(path).map_err(|error| StoreError::io("open", path, error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = connect(path, path, flags)?;
     match schema::version(&connection, path) {
@@ -98,7 +96,22 @@ fn connect(path: &Path, name: &Path, flags: OpenFlags) -> Result<Connection, Sto
         connection.set_prepared_statement_cache_capacity(32);
         Ok(connection)
     };
-    open().map_err(|error| StoreError::sqlite("open", path, error))
+    open().map_err(|error| cannot_open(path, error))
+}
+
+/// SQLite only says that it can't; the operating system says why.
+///
+/// It is asked only then: whoever closes any descriptor of a file takes away all
+/// locks that his process has on it ("How To Corrupt An SQLite Database File",
+/// section 2.2). Without them the next process that closes the database takes
+/// itself for the last one and removes the log under those that still write it.
+fn cannot_open(path: &Path, error: rusqlite::Error) -> StoreError {
+    if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+        && let Err(error) = File::open(path)
+    {
+        return StoreError::io("open", path, error);
+    }
+    StoreError::sqlite("open", path, error)
 }
 
 fn enter_wal(connection: &Connection, path: &Path) -> Result<(), StoreError> {
@@ -143,7 +156,7 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Makes sure that the file exists, readable and writable by its owner alone;
 /// SQLite gives the log the same mode.
 fn make_file(path: &Path) -> Result<(), StoreError> {
-    if path.is_dir() {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(StoreError::NotAFile {
             path: path.to_owned(),
         });
@@ -157,24 +170,9 @@ fn make_file(path: &Path) -> Result<(), StoreError> {
         .open(path);
     match made {
         Ok(_) => sync_folder(path),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .map(drop)
-            .map_err(|error| may_not_write(path, error)),
-        Err(error) => Err(may_not_write(path, error)),
-    }
-}
-
-/// A refused write of something that may be read is its own kind of trouble.
-fn may_not_write(path: &Path, error: io::Error) -> StoreError {
-    if error.kind() == io::ErrorKind::PermissionDenied && File::open(path).is_ok() {
-        StoreError::ReadOnly {
-            path: path.to_owned(),
-        }
-    } else {
-        StoreError::io("open", path, error)
+        // Whether it may be written is for SQLite to find out: see `cannot_open`.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::io("open", path, error)),
     }
 }
 

@@ -36,10 +36,12 @@ pub struct Store {
 
 pub(crate) struct Shared {
     path: PathBuf,
+    /// Opened when first needed; `None` also while there is nothing to read.
+    /// Stands, and so is closed, before the writer: only one that may write can
+    /// bring the log into the file when it is the last.
+    reader: Mutex<Option<Connection>>,
     /// `None` in a store that only reads.
     writer: Option<Mutex<Writer>>,
-    /// Opened when first needed; `None` also while there is nothing to read.
-    reader: Mutex<Option<Connection>>,
     queue: Queue,
     commits: AtomicU64,
 }

@@ -1,5 +1,7 @@
 //! What happens when AWS says no.
 
+use std::fs;
+
 use super::harness::Home;
 
 #[test]
@@ -173,4 +175,40 @@ fn what_can_not_be_undone_is_listed_and_can_be_continued() {
     home.expect(0, &["sandbox", "fault", "clear"]);
     home.resume(4);
     assert_eq!(home.count(""), 0);
+}
+
+/// That the sandbox's file can't be written is no refusal by AWS: what was made
+/// stays, and the run waits.
+#[test]
+fn a_sandbox_that_is_out_of_reach_suspends_the_run() {
+    let home = Home::new();
+    home.max(0, &["sandbox", "reset"]);
+    // The file's successor is written under this name.
+    let obstacle = home.path().join("state/sandbox.json.new");
+    fs::create_dir_all(&obstacle).expect("a folder");
+    home.create(3, &[])
+        .says("CreateVpc got no answer")
+        .says("sandbox.json.new")
+        .says("suspended");
+    fs::remove_dir(&obstacle).expect("it goes");
+    home.resume(0);
+    assert_eq!(home.count("vpc"), 1);
+}
+
+/// Outside of a run there is nothing to resume, and a region that is not
+/// enabled looks like bad credentials.
+#[test]
+fn a_region_that_is_not_enabled_is_hinted_at() {
+    let home = Home::new();
+    let words = [
+        "aurora",
+        "create",
+        "--cluster",
+        "c",
+        "--region",
+        "xx-nowhere-9",
+    ];
+    let done = home.max(7, &words);
+    done.says("hint: ").says("the region is enabled");
+    assert!(!done.stderr.contains("resume"), "{done:?}");
 }

@@ -151,6 +151,30 @@ fn the_history_as_documents() {
     assert_eq!(text.lines().count(), lines.len());
 }
 
+/// A run that waits for somebody has not ended, whichever way one asks.
+#[test]
+fn list_and_show_agree_on_a_suspended_run() {
+    let home = Home::new();
+    home.fault(&["--operation", "CreateVpc", "--error", "ExpiredToken"]);
+    home.create(3, &[]);
+    let (listed, shown) = (&home.runs()[0], home.show("latest"));
+    for (key, value) in listed.as_object().expect("an object") {
+        assert_eq!(*value, shown[key], "{key}");
+    }
+    assert!(shown["ended_at"].is_null());
+    is_time(&shown["updated_at"]);
+    home.expect(0, &["runs", "show"]).prints("  stopped   ");
+}
+
+#[test]
+fn a_plan_has_every_field_in_every_step() {
+    let home = Home::new();
+    let plan = home.create(0, &["--plan", "-o", "json"]).json();
+    for step in plan["plan"].as_array().expect("steps") {
+        assert_eq!(keys(step), ["change", "ids", "name", "type", "until"]);
+    }
+}
+
 #[test]
 fn events_come_as_lines_and_then_the_document() {
     let home = Home::new();

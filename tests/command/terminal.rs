@@ -13,7 +13,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use super::harness::{Home, KEYCLOAK};
 
 /// A terminal with what a person would see on it.
-struct Pty {
+pub(crate) struct Pty {
     keyboard: File,
     slave: Option<File>,
     seen: Arc<Mutex<String>>,
@@ -21,7 +21,7 @@ struct Pty {
 }
 
 impl Pty {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).expect("a terminal");
         unlockpt(&master).expect("a terminal");
@@ -58,17 +58,17 @@ impl Pty {
         }
     }
 
-    fn stdio(&self) -> Stdio {
+    pub(crate) fn stdio(&self) -> Stdio {
         let slave = self.slave.as_ref().expect("one command to a terminal");
         slave.try_clone().expect("a terminal").into()
     }
 
-    fn seen(&self) -> String {
+    pub(crate) fn seen(&self) -> String {
         self.seen.lock().expect("the screen").clone()
     }
 
     #[track_caller]
-    fn until(&self, text: &str) {
+    pub(crate) fn until(&self, text: &str) {
         let start = Instant::now();
         while !self.seen().contains(text) {
             assert!(
@@ -80,7 +80,7 @@ impl Pty {
         }
     }
 
-    fn types(&mut self, text: &str) {
+    pub(crate) fn types(&mut self, text: &str) {
         self.keyboard
             .write_all(text.as_bytes())
             .expect("the keyboard");

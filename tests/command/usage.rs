@@ -34,12 +34,23 @@ const BAD: &[(&[&str], &[&str])] = &[
     (&["--zones", "eu-west-1a"], &["--zones", "allowed: "]),
     (&["--vpc-cidr", "10.0.0.1/24"], &["--vpc-cidr", "allowed: "]),
     (&["--username", "postgres"], &["--username", "reserved"]),
+    (&["--username", "replication"], &["--username", "reserved"]),
     (&["--database", "a b"], &["--database", "allowed: "]),
+    (&["--database", "template0"], &["--database", "reserved"]),
+    (
+        &["--security-group-name", "default"],
+        &["--security-group-name", "not \"default\""],
+    ),
     (
         &["--tag", "novalue"],
         &["--tag", "\"novalue\"", "KEY=VALUE"],
     ),
     (&["--tag", "aws:x=y"], &["--tag", "reserved"]),
+    (&["--tag", "rds:x=y"], &["--tag", "reserved"]),
+    (
+        &["--tag", "x=what?"],
+        &["--tag", "\"x=what?\"", "allowed: "],
+    ),
     (&["--parallel", "0"], &["--parallel", "\"0\"", "1 to 1000"]),
     (
         &["--sandbox-speed", "fast"],
@@ -48,6 +59,11 @@ const BAD: &[(&[&str], &[&str])] = &[
     (
         &["--password-file", "/nowhere"],
         &["--password-file", "/nowhere"],
+    ),
+    // It has no end, and no line.
+    (
+        &["--password-file", "/dev/zero"],
+        &["password", "allowed: "],
     ),
     (&["--on-failure", "explode"], &["--on-failure", "explode"]),
     (&["--detailed-exitcode"], &["--plan"]),
@@ -74,6 +90,7 @@ fn bad_input_is_refused_before_any_effect() {
         let json = home.expect(64, &[&line[..], &["-o", "json"]].concat());
         assert_eq!(json.error()["code"], "usage");
         assert_eq!(json.error()["exit_code"], 64);
+        assert!(json.error()["causes"].is_array(), "{json:?}");
         assert_eq!(json.stderr.lines().count(), 1, "{json:?}");
     }
     assert!(!home.state().exists());
@@ -133,4 +150,7 @@ fn a_bad_variable_is_named() {
     let line = [&line[..], &["--instances", "1"]].concat();
     home.expect(64, &line)
         .says("--cluster (from AURORA_CLUSTER) \"-bad-\"");
+    home.set("AWS_ENDPOINT_URL", "localhost");
+    home.expect(64, &["aurora", "list", "--region", "eu-west-1"])
+        .says("--endpoint-url (from AWS_ENDPOINT_URL) \"localhost\"");
 }

@@ -56,7 +56,7 @@ impl Account {
     }
 
     #[track_caller]
-    fn call_in(&self, region: &str, action: &str, form: &[(&str, &str)]) -> String {
+    pub(crate) fn call_in(&self, region: &str, action: &str, form: &[(&str, &str)]) -> String {
         let (service, version) = if action.contains("DB") {
             ("rds", "2014-10-31")
         } else {
@@ -74,7 +74,7 @@ impl Account {
         let mut lists = BTreeMap::new();
         for region in [REGION, ELSEWHERE] {
             for (action, form) in LISTS {
-                let text = quiet(self.call_in(region, action, form));
+                let text = without_ended(quiet(self.call_in(region, action, form)));
                 lists.insert(format!("{action} in {region}"), text);
             }
         }
@@ -134,6 +134,31 @@ impl Snapshot {
             "the account differs:\n{differences}"
         );
     }
+}
+
+/// A list without the peerings that have ended, which AWS shows for some hours
+/// and moto for ever.
+fn without_ended(text: String) -> String {
+    const ITEM: &str = "<item><accepterVpcInfo>";
+    let mut parts = text.split(ITEM);
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    if kept.len() == text.len() {
+        return text;
+    }
+    for part in parts {
+        let (item, rest) = part
+            .split_once("</vpcPeeringConnectionSet>")
+            .map_or((part, ""), |(item, _)| (item, &part[item.len()..]));
+        if !item.contains("<code>deleted</code>") {
+            kept.push_str(ITEM);
+            kept.push_str(item);
+        }
+        kept.push_str(rest);
+    }
+    kept.replace(
+        "<vpcPeeringConnectionSet></vpcPeeringConnectionSet>",
+        "<vpcPeeringConnectionSet/>",
+    )
 }
 
 /// The texts of all elements of a name.

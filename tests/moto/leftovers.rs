@@ -7,7 +7,7 @@ use super::stage::Stage;
 /// the VPC. They also associate the subnets with the VPC's main route table,
 /// and that is left out: in moto such an association outlives its subnet, and
 /// then neither the scripts nor anybody else can delete the VPC.
-fn as_the_scripts_do(account: &Account, cluster: &str, network: &str, instances: usize) {
+pub(super) fn as_the_scripts_do(account: &Account, cluster: &str, network: &str, instances: usize) {
     let vpc = vpc(account, cluster, &format!("{network}.0/24"));
     let mut subnets = Vec::new();
     for (zone, block) in [("a", "0/25"), ("b", "128/25")] {
@@ -57,7 +57,7 @@ fn as_the_scripts_do(account: &Account, cluster: &str, network: &str, instances:
     }
 }
 
-fn vpc(account: &Account, cluster: &str, block: &str) -> String {
+pub(super) fn vpc(account: &Account, cluster: &str, block: &str) -> String {
     let answer = account.call(
         "CreateVpc",
         &[

@@ -4,13 +4,18 @@
 //! What moto does wrong is worked around here and nowhere in the product; each
 //! place says so.
 
-mod account;
+pub(crate) mod account;
+mod adoption;
 mod crash;
+mod doctor;
 mod faults;
 mod foreign;
-mod http;
+pub(crate) mod http;
 mod install;
 mod leftovers;
 mod lifecycle;
+mod peering;
+mod reap;
+mod restore;
 mod server;
 mod stage;

@@ -210,7 +210,16 @@ pub(crate) fn username(value: &str) -> Checked<String> {
         "holds other characters"
     } else if matches!(
         value.to_ascii_lowercase().as_str(),
-        "admin" | "postgres" | "rdsadmin" | "user" | "public" | "none" | "rds_superuser"
+        "admin"
+            | "all"
+            | "none"
+            | "postgres"
+            | "public"
+            | "rds_superuser"
+            | "rdsadmin"
+            | "rdsrepladmin"
+            | "replication"
+            | "user"
     ) {
         "is reserved"
     } else {
@@ -219,21 +228,24 @@ pub(crate) fn username(value: &str) -> Checked<String> {
     invalid("username", value, problem, allowed)
 }
 
-/// The database's name.
+/// The database's name. Those that every cluster has by itself, and nobody may
+/// use, are refused; `postgres` may be used.
 pub(crate) fn database(value: &str) -> Checked<String> {
-    if (1..=63).contains(&value.len())
-        && value.starts_with(|first: char| first.is_ascii_alphabetic())
-        && word(value)
+    let allowed = "1 to 63 letters, digits and underscores, a letter first, no reserved word";
+    let problem = if !(1..=63).contains(&value.len())
+        || !value.starts_with(|first: char| first.is_ascii_alphabetic())
+        || !word(value)
     {
-        Ok(value.to_owned())
+        "is not a database's name"
+    } else if matches!(
+        value.to_ascii_lowercase().as_str(),
+        "rdsadmin" | "template0" | "template1"
+    ) {
+        "is reserved"
     } else {
-        invalid(
-            "database",
-            value,
-            "is not a database's name",
-            "1 to 63 letters, digits and underscores, a letter first",
-        )
-    }
+        return Ok(value.to_owned());
+    };
+    invalid("database", value, problem, allowed)
 }
 
 fn word(value: &str) -> bool {
@@ -264,19 +276,33 @@ pub(crate) fn password(value: &Secret) -> Checked<()> {
     )
 }
 
-/// Further tags (EC2 User Guide: keys to 128, values to 256 characters, no
-/// `aws:` in front; 50 to a resource, of which we use some ourselves).
+/// Further tags. Everything gets them, so the stricter rules count, which are
+/// those of RDS (API reference, `Tag`: keys to 128, values to 256 characters,
+/// letters, digits, spaces and `_.:/=+-@`, no `aws:` or `rds:` in front; 50 to a
+/// resource, of which we use some ourselves).
 pub(crate) fn tags(pairs: &[(String, String)]) -> Checked<BTreeMap<String, String>> {
-    let allowed = "up to 40 tags; keys of 1 to 128 characters without aws: or stepwell: in front, values up to 256";
+    let allowed = "up to 40 tags; keys of 1 to 128 characters without aws:, rds: or stepwell: in front, values up to 256; letters, digits, spaces and _.:/=+-@";
+    let reserved = |text: &str, prefixes: &[&str]| {
+        let lower = text.to_ascii_lowercase();
+        prefixes.iter().any(|prefix| lower.starts_with(prefix))
+    };
+    let fits = |c: char| {
+        c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+    };
     let mut tags = BTreeMap::new();
     for (key, value) in pairs {
         let text = format!("{key}={value}");
-        let lower = key.to_ascii_lowercase();
         if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
             return invalid("tag", &text, "has the wrong length", allowed);
         }
-        if lower.starts_with("aws:") || lower.starts_with("stepwell:") {
+        if reserved(key, &["aws:", "rds:", "stepwell:"]) {
             return invalid("tag", &text, "has a reserved key", allowed);
+        }
+        if reserved(value, &["aws:", "rds:"]) {
+            return invalid("tag", &text, "has a reserved value", allowed);
+        }
+        if !text.chars().all(fits) {
+            return invalid("tag", &text, "holds other characters", allowed);
         }
         if key == "AuroraCluster" || key == "Name" {
             return invalid("tag", &text, "has a key that is set for you", allowed);
@@ -291,10 +317,12 @@ pub(crate) fn tags(pairs: &[(String, String)]) -> Checked<BTreeMap<String, Strin
     Ok(tags)
 }
 
-/// The name of a security group in a VPC.
+/// The name of a security group in a VPC. Every VPC has one named `default`,
+/// which is not to be made and not ours.
 pub(crate) fn security_group_name(value: &str) -> Checked<String> {
     let fits = (1..=255).contains(&value.len())
         && !value.starts_with("sg-")
+        && !value.eq_ignore_ascii_case("default")
         && value
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b" ._-:/()#,@[]+=&;{}!$*".contains(&byte));
@@ -305,7 +333,7 @@ pub(crate) fn security_group_name(value: &str) -> Checked<String> {
             "security-group-name",
             value,
             "is not a security group's name",
-            "up to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*, not beginning with sg-",
+            "up to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*, not beginning with sg-, not \"default\"",
         )
     }
 }
@@ -380,11 +408,37 @@ mod tests {
     }
 
     #[test]
-    fn tag_keys() {
-        let tag = |key: &str| tags(&[(key.to_owned(), "v".to_owned())]);
-        assert!(tag("team").is_ok());
-        for bad in ["", "aws:x", "AWS:x", "stepwell:run", "AuroraCluster"] {
-            assert!(tag(bad).is_err(), "{bad:?} is taken");
+    fn tag_keys_and_values() {
+        let tag = |key: &str, value: &str| tags(&[(key.to_owned(), value.to_owned())]);
+        for (key, value) in [("team", "v"), ("kostenträger", "a b_.:/=+-@1"), ("k", "")] {
+            assert!(tag(key, value).is_ok(), "{key:?}={value:?} is refused");
+        }
+        for key in [
+            "",
+            "aws:x",
+            "AWS:x",
+            "rds:x",
+            "stepwell:run",
+            "AuroraCluster",
+        ] {
+            assert!(tag(key, "v").is_err(), "{key:?} is taken");
+        }
+        for value in ["aws:x", "RDS:x", "a!", "a\u{7}", "a\n", "<a>"] {
+            assert!(tag("k", value).is_err(), "{value:?} is taken");
+        }
+    }
+
+    #[test]
+    fn reserved_names() {
+        for bad in ["rdsadmin", "Template0", "template1"] {
+            assert!(database(bad).is_err(), "{bad:?} is taken");
+        }
+        assert!(database("postgres").is_ok());
+        for bad in ["replication", "ALL", "rdsrepladmin"] {
+            assert!(username(bad).is_err(), "{bad:?} is taken");
+        }
+        for bad in ["default", "Default", "sg-1"] {
+            assert!(security_group_name(bad).is_err(), "{bad:?} is taken");
         }
     }
 }

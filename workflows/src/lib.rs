@@ -8,10 +8,16 @@
 
 pub mod aurora;
 mod aws;
+mod child;
+pub mod doctor;
 mod input;
+pub mod keycloak;
+pub mod kubernetes;
+pub mod peering;
 pub mod rosa;
 mod secret;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use stepwell_engine::{Fault, Graph, GraphError};
 
@@ -40,6 +46,14 @@ pub enum SurveyError {
         /// What to do about it.
         hint: String,
     },
+    /// Another process, on whatever host, is at work on it.
+    #[error("{message}")]
+    Alive {
+        /// Which.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// AWS could not be asked.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -52,26 +66,47 @@ pub enum Workflow {
     AuroraCreate,
     /// `aurora delete`
     AuroraDelete,
+    /// `peering create`
+    PeeringCreate,
+    /// `peering delete`
+    PeeringDelete,
+    /// `aurora reset`
+    AuroraReset,
 }
 
 impl Workflow {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::AuroraCreate, Self::AuroraDelete];
+    pub const ALL: [Self; 5] = [
+        Self::AuroraCreate,
+        Self::AuroraDelete,
+        Self::AuroraReset,
+        Self::PeeringCreate,
+        Self::PeeringDelete,
+    ];
 
     /// The name under which runs are recorded.
     pub fn name(self) -> &'static str {
         match self {
             Self::AuroraCreate => "aurora create",
             Self::AuroraDelete => "aurora delete",
+            Self::PeeringCreate => "peering create",
+            Self::PeeringDelete => "peering delete",
+            Self::AuroraReset => "aurora reset",
         }
     }
 
     /// Whether a failed run is rolled back; else it only goes forward.
     pub fn reversible(self) -> bool {
         match self {
-            Self::AuroraCreate => true,
-            Self::AuroraDelete => false,
+            Self::AuroraCreate | Self::PeeringCreate => true,
+            Self::AuroraDelete | Self::AuroraReset | Self::PeeringDelete => false,
         }
+    }
+
+    /// Whether it works with programs of the machine, such as `kubectl`, for
+    /// which time can't be made to pass faster.
+    pub fn needs_real_time(self) -> bool {
+        self == Self::AuroraReset
     }
 
     /// The workflow of a name.
@@ -110,23 +145,30 @@ pub enum RebuildError {
 
 /// Builds the graph of a recorded run from its workflow and parameters.
 pub fn rebuild(workflow: &str, parameters: &Value) -> Result<Graph<Aws>, RebuildError> {
-    let unreadable = |source| RebuildError::Parameters {
-        workflow: workflow.to_owned(),
-        source,
-    };
     let graph = match Workflow::from_name(workflow) {
         None => return Err(RebuildError::Unknown(workflow.to_owned())),
-        Some(Workflow::AuroraCreate) => {
-            aurora::create_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
-        }
-        Some(Workflow::AuroraDelete) => {
-            aurora::delete_graph(&serde_json::from_value(parameters.clone()).map_err(unreadable)?)
-        }
+        Some(Workflow::AuroraCreate) => aurora::create_graph(&read(workflow, parameters)?),
+        Some(Workflow::AuroraDelete) => aurora::delete_graph(&read(workflow, parameters)?),
+        Some(Workflow::AuroraReset) => aurora::reset_graph(&read(workflow, parameters)?),
+        Some(Workflow::PeeringCreate) => peering::create_graph(&read(workflow, parameters)?),
+        Some(Workflow::PeeringDelete) => peering::delete_graph(&read(workflow, parameters)?),
     };
     graph.map_err(|source| RebuildError::Graph {
         workflow: workflow.to_owned(),
         source,
     })
+}
+
+fn read<P: DeserializeOwned>(workflow: &str, parameters: &Value) -> Result<P, RebuildError> {
+    P::deserialize(parameters).map_err(|source| RebuildError::Parameters {
+        workflow: workflow.to_owned(),
+        source,
+    })
+}
+
+/// The account in which ROSA lives, where a run recorded one.
+pub fn rosa_account(parameters: &Value) -> Option<peering::RosaAccount> {
+    serde_json::from_value(parameters.get("rosa_account")?.clone()).ok()
 }
 
 /// Says why a finished run must not be rolled back, if there is a reason: the

@@ -32,6 +32,28 @@ async fn virtual_time_shows_in_records() {
     assert_eq!(before.since(clock.now()), Duration::ZERO);
 }
 
+#[tokio::test(start_paused = true)]
+async fn virtual_time_stands_still_while_something_outside_is_awaited() {
+    let clock = TokioClock::paused();
+    let before = clock.elapsed();
+    let jump = clock.sleep(secs(3600));
+    tokio::select! {
+        () = clock.outside(Duration::from_millis(50)) => {}
+        () = jump => panic!("time jumped"),
+    }
+    assert_eq!(clock.elapsed(), before);
+    // Dropped, it lets time go on.
+    drop(clock.outside(secs(3600)));
+    let started = tokio::select! {
+        biased;
+        () = clock.outside(secs(3600)) => false,
+        () = std::future::ready(()) => true,
+    };
+    assert!(started);
+    clock.sleep(secs(60)).await;
+    assert!(clock.elapsed() - before >= secs(60));
+}
+
 #[test]
 fn chance_is_spread() {
     let clock = TokioClock::at_speed(1.0);

@@ -2,15 +2,17 @@
 
 use super::fault::FaultEffect;
 use super::hook::{Call, Hook, Verdict};
-use super::{Account, Changed, Reply};
+use super::{Account, Changed, Reply, StateError};
 use crate::operations::{Context, OperationInfo, Service, find};
 use crate::wire::error::{ApiError, ApiResult, message_of};
 use crate::wire::params::Params;
 use crate::wire::reply;
 use crate::wire::request::parse;
+use crate::wire::timestamp::http_date;
 use crate::world::{World, ids, regions};
 use bytes::Bytes;
-use http::Request;
+use http::header::DATE;
+use http::{HeaderValue, Request};
 use std::future::pending;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -22,10 +24,23 @@ enum Outcome {
     Lost,
     /// It has to wait this long, and to be run again.
     Late(Duration),
+    /// The account's file can't be used.
+    Down(StateError),
 }
 
 impl Account {
+    /// Answers with the simulated time in the header `Date`, as AWS does with its own.
     pub(super) async fn answer(&self, request: Request<Bytes>) -> Reply {
+        let mut reply = self.answer_undated(request).await;
+        if let Reply::Response(response) = &mut reply
+            && let Ok(date) = HeaderValue::try_from(http_date(self.core().clock.now()))
+        {
+            response.headers_mut().insert(DATE, date);
+        }
+        reply
+    }
+
+    async fn answer_undated(&self, request: Request<Bytes>) -> Reply {
         let number = self.inner.calls.fetch_add(1, Ordering::Relaxed) + 1;
         let request_id = ids::request(
             self.inner.options.seed,
@@ -100,6 +115,7 @@ impl Account {
         match outcome {
             Outcome::Done(result) => respond(service, operation.name, result, &request_id),
             Outcome::Lost | Outcome::Late(_) => Reply::Lost,
+            Outcome::Down(error) => Reply::Down(error),
         }
     }
 
@@ -148,9 +164,7 @@ impl Account {
                 }
             }
         });
-        done.unwrap_or_else(|error| {
-            Outcome::Done(Err(ApiError::new("InternalFailure", error.to_string())))
-        })
+        done.unwrap_or_else(Outcome::Down)
     }
 
     fn apply(

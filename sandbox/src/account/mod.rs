@@ -53,6 +53,8 @@ pub enum Reply {
     Response(http::Response<Bytes>),
     /// The connection is reset; the call may have had its effect.
     Lost,
+    /// There is no account to ask: its file can't be used. The call had no effect.
+    Down(StateError),
 }
 
 /// What a transaction did to the account.

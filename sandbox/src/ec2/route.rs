@@ -36,11 +36,11 @@ struct Given {
     target: Target,
 }
 
-fn given(context: &Context<'_>) -> ApiResult<Given> {
+fn given(context: &Context<'_>, ended: bool) -> ApiResult<Given> {
     let table_id = context.params.need("RouteTableId")?;
     let table = context.route_table(table_id)?;
     let destination = destination(context)?;
-    let target = target(context, table_id, table)?;
+    let target = target(context, table_id, table, ended)?;
     if let Some(local) = local(context, table)
         && local.contains(destination)
         && local != destination
@@ -65,7 +65,13 @@ fn destination(context: &Context<'_>) -> ApiResult<Cidr> {
     })
 }
 
-fn target(context: &Context<'_>, table_id: &str, table: &RouteTable) -> ApiResult<Target> {
+/// The target. One that has `ended` and is still shown is taken or not.
+fn target(
+    context: &Context<'_>,
+    table_id: &str,
+    table: &RouteTable,
+    ended: bool,
+) -> ApiResult<Target> {
     let peering = context.params.get("VpcPeeringConnectionId");
     let gateway = context.params.get("GatewayId");
     let other = [
@@ -94,6 +100,7 @@ fn target(context: &Context<'_>, table_id: &str, table: &RouteTable) -> ApiResul
                 PeeringStatus::InitiatingRequest
                 | PeeringStatus::PendingAcceptance
                 | PeeringStatus::Provisioning => Err(different_networks(table_id, id)),
+                _ if ended => Ok(Target::Peering(id.to_owned())),
                 _ => Err(ApiError::new(
                     "InvalidStateTransition",
                     format!(
@@ -137,7 +144,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         table,
         destination,
         target,
-    } = given(context)?;
+    } = given(context, false)?;
     let quota = context.quotas.routes;
     let held = context.route_table(&table)?;
     let taken = local(context, held) == Some(destination)
@@ -172,7 +179,7 @@ pub(crate) fn replace(context: &mut Context<'_>) -> ApiResult<String> {
         table,
         destination,
         target,
-    } = given(context)?;
+    } = given(context, true)?;
     let held = context.route_table(&table)?;
     if local(context, held) == Some(destination) {
         return Err(ApiError::value(format!(

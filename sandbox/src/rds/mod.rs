@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 pub(crate) mod event;
 pub(crate) mod instance;
 pub(crate) mod page;
+pub(crate) mod quota;
 pub(crate) mod snapshot;
 pub(crate) mod subnet_group;
 pub(crate) mod tags;

@@ -6,14 +6,30 @@ use crate::wire::params::Params;
 use crate::wire::xml::Xml;
 use crate::world::Tags;
 
-/// The tags that a create gives.
+/// The tags that a create gives. RDS takes fewer characters than EC2, and keeps another prefix
+/// for itself.
 pub(crate) fn given_tags(params: &Params) -> ApiResult<Tags> {
-    let tags = params.tags("Tags.Tag")?;
+    let mut tags = params.tags("Tags.Tag")?;
     if tags.is_empty() {
-        params.tags("Tags.member")
-    } else {
-        Ok(tags)
+        tags = params.tags("Tags.member")?;
     }
+    let fits = |c: char| {
+        c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+    };
+    for text in tags.iter().flat_map(|(key, value)| [key, value]) {
+        let lower = text.to_ascii_lowercase();
+        if lower.starts_with("aws:") || lower.starts_with("rds:") {
+            return Err(ApiError::value(format!(
+                "Tags can't be prefixed with 'aws:' or 'rds:': {text}"
+            )));
+        }
+        if !text.chars().all(fits) {
+            return Err(ApiError::value(format!(
+                "Tags may hold Unicode letters, digits, white space and _.:/=+-@ only: {text}"
+            )));
+        }
+    }
+    Ok(tags)
 }
 
 /// The element `TagList`.

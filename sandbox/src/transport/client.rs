@@ -19,7 +19,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 /// An HTTP client for the AWS SDK that an [`Account`] answers. A lost answer is a connector error
-/// of the i/o kind, and the SDK's read timeout is kept.
+/// of the i/o kind, as is no account at all, and the SDK's read timeout is kept.
 #[derive(Clone)]
 pub struct SandboxHttpClient {
     account: Account,
@@ -114,6 +114,7 @@ async fn call(account: Account, request: HttpRequest) -> Result<HttpResponse, Co
             let reset = io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer");
             Err(ConnectorError::io(reset.into()))
         }
+        Reply::Down(error) => Err(ConnectorError::io(Box::new(error))),
         Reply::Response(response) => response
             .map(SdkBody::from)
             .try_into()

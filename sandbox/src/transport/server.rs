@@ -88,5 +88,10 @@ async fn respond(
     {
         Reply::Response(response) => Ok(response.map(Full::new)),
         Reply::Lost => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+        Reply::Down(error) => {
+            let mut down = Response::new(Full::new(Bytes::from(error.to_string())));
+            *down.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            Ok(down)
+        }
     }
 }

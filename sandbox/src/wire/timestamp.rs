@@ -14,6 +14,26 @@ pub(crate) fn iso(ms: u64) -> String {
     )
 }
 
+/// Milliseconds since the UNIX epoch as the HTTP header `Date` has them, `Fri, 02 Jan 2026
+/// 03:04:05 GMT`.
+pub(crate) fn http_date(ms: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let days = ms / 86_400_000;
+    let rest = ms % 86_400_000;
+    let (year, month, day) = civil(days as i64);
+    format!(
+        "{}, {day:02} {} {year:04} {:02}:{:02}:{:02} GMT",
+        DAYS[(days % 7) as usize],
+        MONTHS[(month - 1) as usize],
+        rest / 3_600_000,
+        rest / 60_000 % 60,
+        rest / 1000 % 60
+    )
+}
+
 /// The inverse of [`iso`]; the fraction may be missing, the zone must be `Z`.
 pub(crate) fn parse(text: &str) -> Option<u64> {
     let text = text.strip_suffix('Z')?;
@@ -66,7 +86,17 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{iso, parse};
+    use super::{http_date, iso, parse};
+
+    #[test]
+    fn the_header_names_the_day() {
+        assert_eq!(http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(http_date(784_111_777_000), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(
+            http_date(1_709_164_800_000),
+            "Thu, 29 Feb 2024 00:00:00 GMT"
+        );
+    }
 
     #[test]
     fn knows_leap_days_and_reads_what_it_writes() {

@@ -305,4 +305,13 @@ fn tags_are_by_arn() {
         .aws
         .rds_code("ListTagsForResource", &[("ResourceName", &gone)]);
     assert_eq!(code, "DBClusterNotFoundFault");
+    for (key, value) in [("rds:a", "b"), ("a", "aws:b"), ("a!", "b"), ("a", "<b>")] {
+        let add = [
+            ("ResourceName", arn.as_str()),
+            ("Tags.Tag.1.Key", key),
+            ("Tags.Tag.1.Value", value),
+        ];
+        let code = all.aws.rds_code("AddTagsToResource", &add);
+        assert_eq!(code, "InvalidParameterValue", "{key}={value}");
+    }
 }

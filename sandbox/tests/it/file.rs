@@ -250,11 +250,9 @@ fn a_corrupted_file_fails_calls_until_it_is_reset() {
     let vpc = aws.vpc("10.0.0.0/16");
     let id = aws.account.account_id().to_owned();
     fs::write(&place.path, "").unwrap();
-    let refused = aws.ec2("DescribeVpcs", &[]).unwrap_err();
-    assert_eq!(
-        (refused.code.as_str(), refused.status),
-        ("InternalFailure", 500)
-    );
+    // No answer of the service: it is not the service's fault.
+    let version = "2016-11-15";
+    assert!(aws.try_send("ec2", version, "DescribeVpcs", &[]).is_none());
     Account::discard(&place.path).unwrap();
     assert!(
         aws.ec2("DescribeVpcs", &[])

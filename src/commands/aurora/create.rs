@@ -16,7 +16,10 @@ use crate::settings::{create, password};
 /// Creates a cluster with everything it needs.
 pub fn run(context: &Context, arguments: &CreateArguments) -> Result<Exit, Problem> {
     let settings = &context.settings;
-    let password = password::resolve(&arguments.password, &context.environment)?;
+    let password = match arguments.managed_password {
+        true => None,
+        false => password::resolve(&arguments.password, &context.environment)?,
+    };
     let request = create::resolve(arguments, &context.environment, password.as_ref())?;
     let how = WorkflowSettings::reversible(&arguments.workflow, arguments.on_failure)?;
     let backend = Backend::of(settings)?;
@@ -28,6 +31,7 @@ pub fn run(context: &Context, arguments: &CreateArguments) -> Result<Exit, Probl
     let state = store::open(settings, access)?;
     runtime::block_on(backend.pace(settings), async {
         let connection = backend.connect(settings, password).await?;
+        let connection = connection.taking_over(arguments.take_over);
         let account = connection.account(request.region()).await?;
         let target = request.target();
         let _lock = if how.plan {
@@ -40,6 +44,9 @@ pub fn run(context: &Context, arguments: &CreateArguments) -> Result<Exit, Probl
         let parameters = aurora::survey_create(&connection.aws, &request)
             .await
             .map_err(|error| survey::refused(context, "could not look around in aws", error))?;
+        for note in create::notes(&request, &context.environment) {
+            context.printer.note(note);
+        }
         let graph = aurora::create_graph(&parameters);
         let prepared = Prepared::new(Workflow::AuroraCreate, target, &parameters, graph)?;
         if how.plan {

@@ -3,15 +3,14 @@
 use serde::Serialize;
 use stepwell_state::Access;
 use stepwell_workflows::Workflow;
-use stepwell_workflows::aurora::{self, DeleteOptions, DeleteParameters};
+use stepwell_workflows::aurora::{DeleteOptions, DeleteParameters};
 
 use crate::arguments::aurora::DeleteArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::report::outcome;
 use crate::session::confirm::confirm;
-use crate::session::start::{self, Prepared};
-use crate::session::{Backend, abandon, find, locks, store, survey};
+use crate::session::deletion::Deletion;
+use crate::session::{Backend, rosa, start, store};
 use crate::settings::create;
 use crate::settings::place::Place;
 use crate::settings::workflow::WorkflowSettings;
@@ -42,44 +41,37 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
     };
     let state = store::open(settings, access)?;
     runtime::block_on(backend.pace(settings), async {
+        let profile = arguments.rosa_profile.as_deref();
         let connection = backend.connect(settings, None).await?;
+        let connection = rosa::connect(context, &backend, connection, profile).await?;
+        let connection = connection.taking_over(arguments.take_over);
         let account = connection.account(request.region()).await?;
-        let target = request.target();
-        let _lock = if how.plan {
-            None
+        let request = if arguments.with_peerings {
+            let region = request.region();
+            let accounts = rosa::accounts(&backend, &connection, &account, region, profile).await?;
+            request.with_peerings(accounts)
         } else {
-            let now = connection.clock.now();
-            Some(locks::target(context, &state, &account, &target, now)?)
+            request
         };
-        let parameters = aurora::survey_delete(&connection.aws, &request)
-            .await
-            .map_err(|error| survey::refused(context, "could not look around in aws", error))?;
-        let unfinished = find::unfinished(&state, &account, &target)?;
-        if parameters.inventory.is_empty() && unfinished.is_none() {
-            return nothing(context, &parameters);
+        let deletion =
+            Deletion::look(context, &state, &connection, &account, &request, how.plan).await?;
+        let parameters = &deletion.parameters;
+        let unfinished = deletion.unfinished(context, &state, None)?;
+        if deletion.is_empty() && unfinished.is_empty() {
+            return nothing(context, parameters);
         }
-        announce(context, &parameters);
-        if let Some((run, stands)) = &unfinished {
-            context.printer.warn(format!(
-                "the unfinished run {} of {} ({stands}) is given up with it",
-                outcome::short(run.id),
-                run.workflow
-            ));
-        }
-        let graph = aurora::delete_graph(&parameters);
-        let prepared = Prepared::new(Workflow::AuroraDelete, target.clone(), &parameters, graph)?;
+        announce(context, parameters);
+        let prepared = deletion.prepare()?;
         if how.plan {
             return start::show_plan(context, &connection, &how, &prepared).await;
         }
         let what = format!("the deletion of cluster {}", parameters.cluster);
         confirm(context, &what, &parameters.cluster)?;
-        if let Some((run, _)) = &unfinished {
-            let now = connection.clock.now();
-            let reason = format!("{} of {target}", Workflow::AuroraDelete.name());
-            abandon::abandon(context, &state, run, &reason, now).await?;
-        }
-        if parameters.inventory.is_empty() {
-            return nothing(context, &parameters);
+        deletion
+            .give_up(context, &state, &connection, &unfinished)
+            .await?;
+        if deletion.is_empty() {
+            return nothing(context, parameters);
         }
         start::start(context, &state, &connection, &account, &how, prepared).await
     })
@@ -87,7 +79,7 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
 
 fn announce(context: &Context, parameters: &DeleteParameters) {
     let printer = &context.printer;
-    let lines = parameters.inventory.lines(&parameters.cluster);
+    let lines = parameters.lines();
     if lines.is_empty() {
         return;
     }

@@ -1,13 +1,12 @@
 //! `stepwell aurora endpoint`.
 
 use serde::Serialize;
-use stepwell_workflows::SurveyError;
-use stepwell_workflows::aurora::{self, Endpoint};
+use stepwell_workflows::aurora::Endpoint;
 
 use crate::arguments::aurora::EndpointArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::session::{Backend, survey};
+use crate::session::{Backend, serving};
 use crate::settings::place::Place;
 use crate::{Context, runtime};
 
@@ -28,31 +27,9 @@ pub fn run(context: &Context, arguments: &EndpointArguments) -> Result<Exit, Pro
     let backend = Backend::of(settings)?;
     let found = runtime::block_on(backend.pace(settings), async {
         let connection = backend.connect(settings, None).await?;
-        aurora::endpoint(&connection.aws, &place.region, &place.cluster)
-            .await
-            .map_err(|error| match error {
-                SurveyError::Refused { message, hint } => {
-                    Problem::error(message).code("not_found").hint(hint)
-                }
-                other => survey::refused(context, "could not look up the endpoint", other),
-            })
+        serving::find(context, &connection, &place).await
     })?;
-    if !found.serving {
-        return Err(Problem::error(format!(
-            "cluster {} does not serve yet: it is {}",
-            place.cluster, found.status
-        ))
-        .code("not_serving")
-        .hint("its first instance has to become available"));
-    }
-    let host = if arguments.reader {
-        found.reader.as_deref().ok_or_else(|| {
-            Problem::error(format!("cluster {} has no reader endpoint", place.cluster))
-                .code("not_found")
-        })?
-    } else {
-        &found.writer
-    };
+    let host = serving::host(&found, &place, arguments.reader)?;
     if context.printer.output.is_json() {
         context.printer.document(&Document {
             schema: crate::SCHEMA,

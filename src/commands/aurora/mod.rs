@@ -4,3 +4,6 @@ pub mod create;
 pub mod delete;
 pub mod endpoint;
 pub mod list;
+pub mod psql;
+pub mod reap;
+pub mod reset;

@@ -121,6 +121,16 @@ fn damage_within_is_told_when_it_is_met() {
         text.contains("damaged") && text.contains("event 1 of run"),
         "{text}"
     );
+    raw.execute(
+        "UPDATE event SET body = CAST(x'7bff7d' AS TEXT) WHERE seq = 1",
+        [],
+    )
+    .expect("changed");
+    let error = open(&path).events(run).expect_err("unreadable");
+    assert!(
+        matches!(error, OpenError::Corrupt { .. }) && error.hint().is_some(),
+        "{error:?}"
+    );
     raw.execute("UPDATE run SET status = 'merry'", [])
         .expect("changed");
     let error = open(&path)
@@ -133,8 +143,10 @@ fn damage_within_is_told_when_it_is_met() {
 fn a_folder_is_not_a_file() {
     let (dir, _) = place();
     for access in BOTH {
-        let error = refused(dir.path(), access);
-        assert!(matches!(error, OpenError::NotAFile { .. }), "{error:?}");
+        for path in [dir.path(), std::path::Path::new("/dev/null")] {
+            let error = refused(path, access);
+            assert!(matches!(error, OpenError::NotAFile { .. }), "{error:?}");
+        }
     }
     // A file where a folder should be.
     let file = dir.path().join("file");

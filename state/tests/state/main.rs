@@ -10,5 +10,6 @@ mod exhausted;
 mod group;
 mod index;
 mod locks;
+mod others;
 mod schema;
 mod support;

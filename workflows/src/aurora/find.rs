@@ -20,6 +20,14 @@ pub struct Endpoint {
     pub serving: bool,
     /// The cluster's state.
     pub status: String,
+    /// The engine's version.
+    pub engine_version: Option<String>,
+    /// The database made with the cluster, where RDS knows it.
+    pub database: Option<String>,
+    /// The master user.
+    pub username: String,
+    /// Where RDS keeps the password, if it does.
+    pub password_secret: Option<String>,
 }
 
 /// Finds a cluster's endpoints. RDS shows them before anything serves them;
@@ -45,6 +53,13 @@ pub async fn endpoint(aws: &Aws, region: &str, cluster: &str) -> Result<Endpoint
         reader: found.reader_endpoint().map(str::to_owned),
         port: found.port().unwrap_or(5432),
         status,
+        engine_version: found.engine_version().map(str::to_owned),
+        database: found.database_name().map(str::to_owned),
+        username: found.master_username().unwrap_or_default().to_owned(),
+        password_secret: found
+            .master_user_secret()
+            .and_then(|secret| secret.secret_arn())
+            .map(str::to_owned),
     })
 }
 

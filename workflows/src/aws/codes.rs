@@ -26,6 +26,7 @@ const TRANSIENT: &[&str] = &[
 const PENDING: &[&str] = &[
     "DependencyViolation",
     "IncorrectState",
+    "InvalidDBClusterSnapshotStateFault",
     "InvalidDBClusterStateFault",
     "InvalidDBInstanceState",
     "InvalidDBSubnetGroupStateFault",
@@ -52,9 +53,11 @@ const CAPACITY: &[&str] = &[
     "InsufficientDBClusterCapacityFault",
     "InsufficientDBInstanceCapacity",
     "InsufficientStorageClusterCapacity",
+    "OutstandingVpcPeeringConnectionLimitExceeded",
     "ResourceLimitExceeded",
     "RouteLimitExceeded",
     "RouteTableLimitExceeded",
+    "RulesPerSecurityGroupLimitExceeded",
     "SecurityGroupLimitExceeded",
     "StorageQuotaExceeded",
     "SubnetLimitExceeded",
@@ -100,16 +103,21 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         return Some("try again later, or choose another instance class or zone");
     }
     if CAPACITY.contains(&code) {
-        return Some("ask AWS for a higher quota or free what is not used, then resume the run");
-    }
-    if is_credentials(code) {
-        return Some(
-            "renew the AWS credentials (for example `aws sso login`), then resume the run",
-        );
+        return Some("ask AWS for a higher quota or free what is not used");
     }
     match code {
+        // What a region says that is not enabled for the account, too.
+        "AuthFailure" | "InvalidClientTokenId" | "UnrecognizedClientException" => Some(
+            "renew the AWS credentials (for example `aws sso login`), and see that the region is enabled for the account",
+        ),
+        _ if is_credentials(code) => {
+            Some("renew the AWS credentials (for example `aws sso login`)")
+        }
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
             Some("the credentials lack a permission for this call")
+        }
+        "KMSKeyNotAccessibleFault" | "DecryptionFailure" => {
+            Some("the KMS key is disabled, gone, or not for these credentials to use")
         }
         "OptInRequired" => Some("enable the region for the account, or choose another"),
         _ => None,

@@ -1,7 +1,8 @@
 //! Reads of EC2 that more than one step needs.
 
 use aws_sdk_ec2::types::{
-    Filter, NetworkInterface, RouteTable, SecurityGroup, Subnet, Vpc, VpcPeeringConnection,
+    Filter, NetworkInterface, RouteTable, SecurityGroup, SecurityGroupRule, Subnet, Vpc,
+    VpcPeeringConnection,
 };
 use stepwell_engine::Fault;
 
@@ -35,6 +36,11 @@ pub(crate) async fn vpcs(
         .collect::<Result<Vec<_>, _>>()
         .await
         .map_err(|error| fault("DescribeVpcs", error))
+}
+
+/// A VPC, if it is there.
+pub(crate) async fn vpc(aws: &Aws, region: &str, id: &str) -> Result<Option<Vpc>, Fault> {
+    Ok(vpcs(aws, region, Some(filter("vpc-id", id))).await?.pop())
 }
 
 /// The subnets of a VPC.
@@ -90,6 +96,27 @@ pub(crate) async fn security_groups(
         .collect::<Result<Vec<_>, _>>()
         .await
         .map_err(|error| fault("DescribeSecurityGroups", error))
+}
+
+/// The rules of security groups, in both directions.
+pub(crate) async fn rules(
+    aws: &Aws,
+    region: &str,
+    groups: &[String],
+) -> Result<Vec<SecurityGroupRule>, Fault> {
+    let filter = Filter::builder()
+        .name("group-id")
+        .set_values(Some(groups.to_vec()))
+        .build();
+    aws.ec2(region)
+        .describe_security_group_rules()
+        .filters(filter)
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(|error| fault("DescribeSecurityGroupRules", error))
 }
 
 /// The network interfaces in a VPC.

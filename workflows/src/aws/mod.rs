@@ -7,11 +7,14 @@ pub(crate) mod poll;
 pub(crate) mod rds;
 pub(crate) mod remove;
 pub(crate) mod tags;
+mod time;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -21,10 +24,12 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use stepwell_engine::{Clock, Fault, Policy, retry};
+use stepwell_engine::event::Actor;
+use stepwell_engine::{Clock, Fault, Policy, Timestamp, retry};
 
 use crate::secret::Secret;
 use call::fault;
+use time::ServiceTime;
 
 /// How attempts at a step that talks to AWS are limited. The SDK's default of
 /// three tries is too few for a run that nobody watches: twenty with a pause
@@ -48,22 +53,34 @@ pub struct AwsSettings {
     pub fixed_credentials: bool,
     /// One endpoint for every service and region, instead of AWS's own.
     pub endpoint_url: Option<String>,
+    /// A profile of the SDK's configuration files whose credentials are used
+    /// before any others, those of the environment included.
+    pub profile: Option<String>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// The database password, if one was given to this process.
     pub password: Option<Secret>,
+    /// Who is at work: what other hosts are told.
+    pub actor: Actor,
 }
 
 /// The context of all steps: AWS as this process may use it. Cheap to clone.
 #[derive(Clone)]
-pub struct Aws(Arc<Inner>);
+pub struct Aws {
+    inner: Arc<Inner>,
+    rosa: Option<Arc<Aws>>,
+    take_over: bool,
+}
 
 struct Inner {
     base: SdkConfig,
     clock: Arc<dyn Clock>,
+    time: ServiceTime,
     password: Option<Secret>,
+    actor: Actor,
     ec2: Mutex<HashMap<String, aws_sdk_ec2::Client>>,
     rds: Mutex<HashMap<String, aws_sdk_rds::Client>>,
+    secrets: Mutex<HashMap<String, aws_sdk_secretsmanager::Client>>,
 }
 
 impl Aws {
@@ -100,31 +117,66 @@ impl Aws {
             base.build()
         } else {
             let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                .http_client(http)
+                .http_client(http.clone())
                 .retry_config(retries)
                 .timeout_config(timeouts)
                 .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
             if let Some(url) = settings.endpoint_url {
                 loader = loader.endpoint_url(url);
             }
+            if let Some(profile) = settings.profile {
+                loader = loader
+                    .credentials_provider(credentials_of(&profile, http))
+                    .profile_name(profile);
+            }
             loader.load().await
         };
-        Self(Arc::new(Inner {
+        let inner = Inner {
             base,
+            time: ServiceTime::new(settings.clock.clone()),
             clock: settings.clock,
             password: settings.password,
+            actor: settings.actor,
             ec2: Mutex::default(),
             rds: Mutex::default(),
-        }))
+            secrets: Mutex::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
+            rosa: None,
+            take_over: false,
+        }
+    }
+
+    /// The same, with another account for ROSA's side of a peering.
+    #[must_use]
+    pub fn with_rosa(&self, other: Self) -> Self {
+        Self {
+            rosa: Some(Arc::new(other)),
+            ..self.clone()
+        }
+    }
+
+    /// The account in which ROSA lives: this one, unless another was named.
+    pub fn rosa(&self) -> &Self {
+        self.rosa.as_deref().unwrap_or(self)
+    }
+
+    /// The same, for which signs of life of other runs count for nothing.
+    #[must_use]
+    pub fn taking_over(self, take_over: bool) -> Self {
+        Self { take_over, ..self }
+    }
+
+    /// Whether signs of life of other runs count for nothing.
+    pub(crate) fn takes_over(&self) -> bool {
+        self.take_over
     }
 
     /// The twelve digits of the account that the credentials belong to, from
     /// STS `GetCallerIdentity`.
     pub async fn account_id(&self, region: &str) -> Result<String, Fault> {
-        let config = aws_sdk_sts::config::Builder::from(&self.0.base)
-            .region(Region::new(region.to_owned()))
-            .build();
-        let client = aws_sdk_sts::Client::from_conf(config);
+        let client = self.sts(region);
         let identity = self
             .look(async || {
                 client
@@ -141,22 +193,51 @@ impl Aws {
 
     /// The clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.0.clock
+        &self.inner.clock
+    }
+
+    /// The time at AWS, by its own clock.
+    pub(crate) fn time(&self) -> Timestamp {
+        self.inner.time.now()
+    }
+
+    /// Who is at work.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.inner.actor
     }
 
     /// The database password, if one was given to this process.
     pub(crate) fn password(&self) -> Option<&Secret> {
-        self.0.password.as_ref()
+        self.inner.password.as_ref()
+    }
+
+    /// Whether the services are AWS's own or simulated by the product, and not
+    /// what somebody else put in their place.
+    pub(crate) fn is_genuine(&self) -> bool {
+        self.inner.base.endpoint_url().is_none()
+    }
+
+    /// STS in a region.
+    pub(crate) fn sts(&self, region: &str) -> aws_sdk_sts::Client {
+        let config = aws_sdk_sts::config::Builder::from(&self.inner.base)
+            .region(Region::new(region.to_owned()))
+            .build();
+        aws_sdk_sts::Client::from_conf(config)
     }
 
     /// EC2 in a region.
     pub(crate) fn ec2(&self, region: &str) -> aws_sdk_ec2::Client {
-        let mut clients = self.0.ec2.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self
+            .inner
+            .ec2
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         clients
             .entry(region.to_owned())
             .or_insert_with(|| {
-                let config = aws_sdk_ec2::config::Builder::from(&self.0.base)
+                let config = aws_sdk_ec2::config::Builder::from(&self.inner.base)
                     .region(Region::new(region.to_owned()))
+                    .interceptor(self.inner.time.clone())
                     .build();
                 aws_sdk_ec2::Client::from_conf(config)
             })
@@ -165,14 +246,36 @@ impl Aws {
 
     /// RDS in a region.
     pub(crate) fn rds(&self, region: &str) -> aws_sdk_rds::Client {
-        let mut clients = self.0.rds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self
+            .inner
+            .rds
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         clients
             .entry(region.to_owned())
             .or_insert_with(|| {
-                let config = aws_sdk_rds::config::Builder::from(&self.0.base)
+                let config = aws_sdk_rds::config::Builder::from(&self.inner.base)
                     .region(Region::new(region.to_owned()))
                     .build();
                 aws_sdk_rds::Client::from_conf(config)
+            })
+            .clone()
+    }
+
+    /// Secrets Manager in a region.
+    pub(crate) fn secrets(&self, region: &str) -> aws_sdk_secretsmanager::Client {
+        let mut clients = self
+            .inner
+            .secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        clients
+            .entry(region.to_owned())
+            .or_insert_with(|| {
+                let config = aws_sdk_secretsmanager::config::Builder::from(&self.inner.base)
+                    .region(Region::new(region.to_owned()))
+                    .build();
+                aws_sdk_secretsmanager::Client::from_conf(config)
             })
             .clone()
     }
@@ -187,6 +290,21 @@ impl Aws {
             attempts: 6,
             ..POLICY
         };
-        retry(policy, self.0.clock.as_ref(), read).await
+        retry(policy, self.inner.clock.as_ref(), read).await
     }
+}
+
+/// The credentials of a profile. The SDK's default chain would look into the
+/// environment first, so a profile that is named for one of two accounts would
+/// silently be the other one.
+fn credentials_of(profile: &str, http: SharedHttpClient) -> ProfileFileCredentialsProvider {
+    let config = ProviderConfig::empty()
+        .with_http_client(http)
+        .with_sleep_impl(TokioSleep::new())
+        .with_time_source(SystemTimeSource::new())
+        .with_behavior_version(Some(BehaviorVersion::latest()));
+    ProfileFileCredentialsProvider::builder()
+        .configure(&config)
+        .profile_name(profile)
+        .build()
 }

@@ -77,6 +77,30 @@ pub(crate) async fn instances(
         .collect())
 }
 
+/// All instances of a region, of whatever engine.
+pub(crate) async fn all_instances(aws: &Aws, region: &str) -> Result<Vec<DbInstance>, Fault> {
+    aws.rds(region)
+        .describe_db_instances()
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(|error| fault("DescribeDBInstances", error))
+}
+
+/// All subnet groups of a region.
+pub(crate) async fn subnet_groups(aws: &Aws, region: &str) -> Result<Vec<DbSubnetGroup>, Fault> {
+    aws.rds(region)
+        .describe_db_subnet_groups()
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(|error| fault("DescribeDBSubnetGroups", error))
+}
+
 /// A subnet group, if there is one of the name.
 pub(crate) async fn subnet_group(
     aws: &Aws,
@@ -91,6 +115,22 @@ pub(crate) async fn subnet_group(
         .await
         .map_err(|error| fault("DescribeDBSubnetGroups", error));
     Ok(unless_gone(answer)?.and_then(|answer| answer.db_subnet_groups.unwrap_or_default().pop()))
+}
+
+/// Whether there is a snapshot of a cluster by the name.
+pub(crate) async fn has_cluster_snapshot(
+    aws: &Aws,
+    region: &str,
+    name: &str,
+) -> Result<bool, Fault> {
+    let answer = aws
+        .rds(region)
+        .describe_db_cluster_snapshots()
+        .db_cluster_snapshot_identifier(name)
+        .send()
+        .await
+        .map_err(|error| fault("DescribeDBClusterSnapshots", error));
+    Ok(unless_gone(answer)?.is_some_and(|answer| !answer.db_cluster_snapshots().is_empty()))
 }
 
 /// The tags of an RDS resource whose description does not carry them.

@@ -1,5 +1,6 @@
 //! Taking resources away. That something is gone already is a success.
 
+use ipnet::Ipv4Net;
 use stepwell_engine::Fault;
 
 use super::Aws;
@@ -36,6 +37,41 @@ pub(crate) async fn association(aws: &Aws, region: &str, id: &str) -> Result<(),
     let request = aws.ec2(region).disassociate_route_table();
     let answer = request.association_id(id).send().await;
     unless_gone(answer.map_err(|error| fault("DisassociateRouteTable", error))).map(drop)
+}
+
+/// Deletes a route. AWS deletes whatever leads to the destination, so look
+/// before where it leads.
+pub(crate) async fn route(
+    aws: &Aws,
+    region: &str,
+    table: &str,
+    destination: Ipv4Net,
+) -> Result<(), Fault> {
+    let request = aws.ec2(region).delete_route().route_table_id(table);
+    let answer = request
+        .destination_cidr_block(destination.to_string())
+        .send()
+        .await;
+    unless_gone(answer.map_err(|error| fault("DeleteRoute", error))).map(drop)
+}
+
+/// Deletes an ingress rule of a security group.
+pub(crate) async fn ingress(aws: &Aws, region: &str, group: &str, rule: &str) -> Result<(), Fault> {
+    let request = aws.ec2(region).revoke_security_group_ingress();
+    let answer = request
+        .group_id(group)
+        .security_group_rule_ids(rule)
+        .send()
+        .await;
+    unless_gone(answer.map_err(|error| fault("RevokeSecurityGroupIngress", error))).map(drop)
+}
+
+/// Asks for a peering to be deleted. One that has failed, was rejected or has
+/// expired can't be: AWS forgets it by itself.
+pub(crate) async fn peering(aws: &Aws, region: &str, id: &str) -> Result<(), Fault> {
+    let request = aws.ec2(region).delete_vpc_peering_connection();
+    let answer = request.vpc_peering_connection_id(id).send().await;
+    unless_gone(answer.map_err(|error| fault("DeleteVpcPeeringConnection", error))).map(drop)
 }
 
 /// Deletes a DB subnet group.

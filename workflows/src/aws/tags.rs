@@ -16,6 +16,12 @@ pub(crate) const DEPLOYMENT: &str = "stepwell:deployment";
 pub(crate) const RUN: &str = "stepwell:run";
 /// Which step made a resource.
 pub(crate) const STEP: &str = "stepwell:step";
+/// The tag that spares a cluster from being reaped, whatever its value.
+pub(crate) const KEEPALIVE: &str = "keepalive";
+/// Which run is at work on a cluster: on its VPC, for as long as it is.
+pub(crate) const ALIVE: &str = "stepwell:alive";
+/// Which snapshot a cluster was restored from.
+pub(crate) const SNAPSHOT: &str = "stepwell:snapshot";
 
 /// The tags that every resource of a deployment gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,14 +56,18 @@ impl Labels {
         resource: ResourceType,
         name: &str,
     ) -> TagSpecification {
-        let tags = self
-            .of(at, Some(name))
-            .into_iter()
-            .map(|(key, value)| Tag::builder().key(key).value(value).build());
         TagSpecification::builder()
             .resource_type(resource)
-            .set_tags(Some(tags.collect()))
+            .set_tags(Some(self.ec2(at, name)))
             .build()
+    }
+
+    /// The same, as tags of EC2.
+    pub(crate) fn ec2(&self, at: &Attempt<Aws>, name: &str) -> Vec<Tag> {
+        self.of(at, Some(name))
+            .into_iter()
+            .map(|(key, value)| Tag::builder().key(key).value(value).build())
+            .collect()
     }
 
     /// The same, as RDS takes them.
@@ -86,6 +96,12 @@ pub(crate) fn rds_value<'a>(tags: &'a [aws_sdk_rds::types::Tag], key: &str) -> O
     tags.iter()
         .find(|tag| tag.key() == Some(key))
         .and_then(aws_sdk_rds::types::Tag::value)
+}
+
+/// Whether a tag's key is the one that spares. AWS tells keys apart by case;
+/// here a key that was meant so counts, because the mistake would cost data.
+pub(crate) fn keeps_alive(key: Option<&str>) -> bool {
+    key.is_some_and(|key| key.eq_ignore_ascii_case(KEEPALIVE))
 }
 
 /// Whose something is that was found, by its tag of the run.

@@ -1,7 +1,35 @@
 //! ROSA: where a Red Hat OpenShift cluster lives in AWS.
+//!
+//! What is known of a cluster comes from its *description*, which the `rosa`
+//! command or OCM's REST API gives; the VPC is then looked for in AWS, without
+//! a login to the cluster itself. Or a person names the network, and nobody is
+//! asked but AWS.
+
+mod answer;
+mod cli;
+mod cluster;
+mod locate;
+mod network;
+mod ocm;
+mod request;
+mod said;
+mod source;
+mod token;
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
+
+use crate::SurveyError;
+use crate::aws::Aws;
+use crate::input::InvalidInput;
+
+pub use cli::RosaCli;
+pub use ocm::{OcmAccess, OcmLogin};
+pub use request::{RosaOptions, RosaRequest};
+pub use source::{RosaSource, probe};
+
+use cluster::Cluster;
+use request::Way;
 
 /// The part of AWS in which a ROSA cluster lives. What was found is recorded
 /// with the run, so that a resumed one works on the same network.
@@ -23,4 +51,66 @@ pub struct RosaNetwork {
     /// How it was found, for people: for example `aws.subnet_ids of rosa
     /// describe cluster`.
     pub found_by: String,
+}
+
+/// Finds the network of a ROSA cluster. `aws` is the account in which ROSA
+/// lives. Reads only.
+pub async fn find_network(
+    aws: &Aws,
+    source: &RosaSource,
+    request: &RosaRequest,
+) -> Result<RosaNetwork, SurveyError> {
+    match &request.way {
+        Way::Given { vpc, region } => {
+            let found_by = "--rosa-vpc".to_owned();
+            network::check(aws, region, request, vpc, None, found_by).await
+        }
+        Way::LookUp { cluster } => {
+            let asked = request.region.as_deref();
+            let description = source
+                .describe(aws.clock().as_ref(), cluster, asked)
+                .await?;
+            if !request.any_state {
+                refuse_unready(cluster, &description)?;
+            }
+            let region = region(request, cluster, &description)?;
+            let (vpc, found_by) =
+                locate::vpc(aws, &region, cluster, &description, source.name()).await?;
+            network::check(aws, &region, request, &vpc, Some(&description), found_by).await
+        }
+    }
+}
+
+/// A cluster that is being made or unmade has no network to rely on. One that
+/// sleeps has.
+fn refuse_unready(name: &str, cluster: &Cluster) -> Result<(), SurveyError> {
+    match cluster.state() {
+        None | Some("ready" | "hibernating" | "powering_down" | "resuming") => Ok(()),
+        Some(state) => Err(SurveyError::Refused {
+            message: format!("rosa cluster {name:?} is not ready: its state is {state:?}"),
+            hint: format!(
+                "wait until `rosa describe cluster -c {name}` says ready, or name its network with --rosa-vpc"
+            ),
+        }),
+    }
+}
+
+/// The region that was asked for, which must be where the cluster is.
+fn region(request: &RosaRequest, name: &str, cluster: &Cluster) -> Result<String, InvalidInput> {
+    match (&request.region, cluster.region()) {
+        (Some(asked), Some(said)) if asked != said => Err(InvalidInput {
+            input: "rosa-region",
+            value: asked.clone(),
+            problem: format!("is not the region of rosa cluster {name:?}"),
+            allowed: said.to_owned(),
+        }),
+        (Some(asked), _) => Ok(asked.clone()),
+        (None, Some(said)) => Ok(said.to_owned()),
+        (None, None) => Err(InvalidInput {
+            input: "rosa-region",
+            value: String::new(),
+            problem: format!("is not given, and the description of {name:?} names none"),
+            allowed: "the region of the rosa cluster, such as eu-west-1".to_owned(),
+        }),
+    }
 }

@@ -82,3 +82,42 @@ impl Clock for Seeded {
         z ^ (z >> 31)
     }
 }
+
+/// A clock that waits only a part as long for what is outside, so that a test
+/// of such a bound takes milliseconds.
+pub(crate) struct Hasty {
+    inner: Arc<dyn Clock>,
+    times: u32,
+}
+
+impl Hasty {
+    pub(crate) fn clock(inner: Arc<dyn Clock>, times: u32) -> Arc<dyn Clock> {
+        Arc::new(Self { inner, times })
+    }
+}
+
+impl Clock for Hasty {
+    fn now(&self) -> Timestamp {
+        self.inner.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.inner.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.inner.sleep(duration)
+    }
+
+    fn to_wall(&self, duration: Duration) -> Duration {
+        self.inner.to_wall(duration)
+    }
+
+    fn random(&self) -> u64 {
+        self.inner.random()
+    }
+
+    fn outside(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.inner.outside(duration / self.times)
+    }
+}

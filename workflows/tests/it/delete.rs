@@ -54,6 +54,33 @@ async fn a_final_snapshot_is_all_that_is_left() {
     assert!(left[0].1.contains("farewell"), "{left:?}");
 }
 
+/// Else the instances would be gone before RDS says so.
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_whose_name_is_taken_is_refused_before_anything_is_touched() {
+    let world = World::new().await;
+    for snapshot in [Some("farewell"), None] {
+        created(&world, 1, false).await;
+        let before = world.account.inventory().expect("inventory");
+        if snapshot.is_none() {
+            let refused = world.survey_delete(Some("farewell")).await;
+            let Err(SurveyError::Invalid(invalid)) = refused else {
+                panic!("{refused:?}");
+            };
+            assert_eq!(
+                (invalid.input, invalid.value.as_str()),
+                ("final-snapshot", "farewell")
+            );
+            assert_eq!(world.account.inventory().expect("inventory"), before);
+        }
+        let found = world.survey_delete(snapshot).await.expect("survey");
+        let report = world
+            .delete(memory(), world.run_id(), &found)
+            .await
+            .expect("run");
+        assert!(ended_well(&report), "{report:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_protected_cluster_is_refused_before_anything_is_touched() {
     let world = World::new().await;

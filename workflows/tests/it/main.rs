@@ -1,10 +1,23 @@
 //! The workflows on the simulated account, in virtual time: the steps'
 //! contract, and failures and crashes at every point.
 
+mod adoption;
 mod campaign;
 mod clock;
 mod contract;
 mod create;
+mod defects;
 mod delete;
+mod iam;
+mod layout;
+mod ocm;
+mod peering;
+mod reap;
+mod reset;
+mod restore;
+mod rosa;
+mod scripts;
+mod standin;
 mod strikes;
 mod support;
+mod trial;

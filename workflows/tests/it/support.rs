@@ -1,21 +1,22 @@
 //! A simulated account with the engine on it, in virtual time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use aws_smithy_runtime_api::shared::IntoShared as _;
 use stepwell_engine::event::{Actor, OnFailure, RunCreated};
 use stepwell_engine::machine::Status;
 use stepwell_engine::{
-    Clock, Event, Executor, Graph, Journal, MemoryJournal, NoObserver, Report, RunError, RunId,
-    Stop, Timestamp, TokioClock,
+    Clock, Event, Executor, Graph, GraphError, Journal, MemoryJournal, NoObserver, Report,
+    RunError, RunId, Stop, Timestamp, TokioClock,
 };
-use stepwell_sandbox::{Account, Options, Resource};
+use stepwell_sandbox::{Account, Options, Reply, Resource};
 use stepwell_workflows::aurora::{
-    CreateOptions, DeleteOptions, DeleteParameters, create_graph, delete_graph, survey_create,
-    survey_delete,
+    CreateOptions, CreateParameters, DeleteOptions, DeleteParameters, Origin, SignsOfLife,
+    create_graph, delete_graph, survey_create, survey_delete,
 };
+use stepwell_workflows::rosa::RosaNetwork;
 use stepwell_workflows::{Aws, AwsSettings, Secret, SurveyError, Workflow};
 
 use crate::clock::{Seeded, VirtualTime};
@@ -27,6 +28,9 @@ pub(crate) struct World {
     pub(crate) account: Account,
     pub(crate) aws: Aws,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Where ROSA is, where a test laid out a network for it.
+    pub(crate) rosa: OnceLock<RosaNetwork>,
+    password: Option<Secret>,
     runs: AtomicU64,
 }
 
@@ -60,8 +64,49 @@ impl World {
             account,
             aws,
             clock,
+            rosa: OnceLock::new(),
+            password: None,
             runs: AtomicU64::new(1),
         }
+    }
+
+    /// The same with a password that a person gave.
+    pub(crate) async fn with_password(mut self, text: &str) -> Self {
+        let password = Secret::new(text.to_owned());
+        self.aws = connect(&self.account, &self.clock, Some(password.clone())).await;
+        self.password = Some(password);
+        self
+    }
+
+    /// The same with none.
+    pub(crate) async fn without_password(mut self) -> Self {
+        self.aws = connect(&self.account, &self.clock, None).await;
+        self.password = None;
+        self
+    }
+
+    /// A call of EC2 or RDS by somebody else.
+    pub(crate) async fn call(&self, service: &str, form: &str) -> String {
+        self.call_in(REGION, service, form).await
+    }
+
+    /// The same in any region.
+    pub(crate) async fn call_in(&self, region: &str, service: &str, form: &str) -> String {
+        let version = match service {
+            "ec2" => "2016-11-15",
+            _ => "2014-10-31",
+        };
+        let credential =
+            format!("AWS4-HMAC-SHA256 Credential=x/20260101/{region}/{service}/aws4_request");
+        let request = http::Request::post(format!("https://{service}.{region}.amazonaws.com/"))
+            .header("authorization", credential)
+            .body(format!("{form}&Version={version}").into())
+            .expect("request");
+        let Reply::Response(answer) = self.account.handle(request).await else {
+            panic!("{form}: no answer");
+        };
+        assert!(answer.status().is_success(), "{form}: {answer:?}");
+        String::from_utf8_lossy(answer.body()).into_owned()
     }
 
     /// An executor over a journal, as a fresh process would have it.
@@ -86,19 +131,62 @@ impl World {
         options: CreateOptions,
         wanted: Wanted,
     ) -> Result<Report, RunError> {
-        let request = options.validate(None).expect("valid options");
-        let parameters = survey_create(&self.aws, &request).await.expect("survey");
-        let graph = create_graph(&parameters).expect("graph");
-        let created = self.created(
-            Workflow::AuroraCreate,
-            parameters.target(),
-            serde_json::to_value(&parameters).expect("parameters"),
-            &graph,
-            wanted,
-        );
-        self.executor(journal)
-            .start(run, created, &graph, Arc::new(self.aws.clone()))
+        let tried = self.try_create(journal, run, options, wanted).await;
+        Ok(tried.expect("survey"))
+    }
+
+    /// The same, where the survey may fail.
+    pub(crate) async fn try_create(
+        &self,
+        journal: Arc<dyn Journal>,
+        run: RunId,
+        options: CreateOptions,
+        wanted: Wanted,
+    ) -> Result<Report, SurveyError> {
+        let request = options
+            .validate(self.password.as_ref())
+            .expect("valid options");
+        let parameters = survey_create(&self.aws, &request).await?;
+        let started = self.start_create(journal, run, &parameters, wanted);
+        Ok(started.await.expect("run"))
+    }
+
+    /// Runs a create of what was surveyed.
+    pub(crate) async fn start_create(
+        &self,
+        journal: Arc<dyn Journal>,
+        run: RunId,
+        parameters: &CreateParameters,
+        wanted: Wanted,
+    ) -> Result<Report, RunError> {
+        let graph = create_graph(parameters);
+        let (workflow, target) = (Workflow::AuroraCreate, parameters.target());
+        self.start(journal, run, workflow, target, parameters, graph, wanted)
             .await
+    }
+
+    /// Starts a run of any workflow.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) async fn start(
+        &self,
+        journal: Arc<dyn Journal>,
+        run: RunId,
+        workflow: Workflow,
+        target: String,
+        parameters: &impl serde::Serialize,
+        graph: Result<Graph<Aws>, GraphError>,
+        wanted: Wanted,
+    ) -> Result<Report, RunError> {
+        let graph = graph.expect("graph");
+        let parameters = serde_json::to_value(parameters).expect("parameters");
+        let created = self.created(workflow, target, parameters, &graph, wanted);
+        let signs = SignsOfLife::of(&self.aws, run, &created.workflow, &created.parameters);
+        let work = async {
+            self.executor(journal)
+                .start(run, created, &graph, Arc::new(self.aws.clone()))
+                .await
+        };
+        SignsOfLife::during(signs.as_ref(), |_| {}, work).await
     }
 
     /// Looks for what a delete would take.
@@ -123,23 +211,18 @@ impl World {
         run: RunId,
         parameters: &DeleteParameters,
     ) -> Result<Report, RunError> {
-        let graph = delete_graph(parameters).expect("graph");
-        let created = self.created(
-            Workflow::AuroraDelete,
-            parameters.target(),
-            serde_json::to_value(parameters).expect("parameters"),
-            &graph,
-            Wanted {
-                on_failure: OnFailure::Suspend,
-                ..Wanted::default()
-            },
-        );
-        self.executor(journal)
-            .start(run, created, &graph, Arc::new(self.aws.clone()))
+        let wanted = Wanted {
+            on_failure: OnFailure::Suspend,
+            ..Wanted::default()
+        };
+        let graph = delete_graph(parameters);
+        let target = parameters.target();
+        let workflow = Workflow::AuroraDelete;
+        self.start(journal, run, workflow, target, parameters, graph, wanted)
             .await
     }
 
-    fn created(
+    pub(crate) fn created(
         &self,
         workflow: Workflow,
         target: String,
@@ -169,10 +252,13 @@ impl World {
         run: RunId,
     ) -> Result<Report, RunError> {
         let events = journal.load(run).await?;
-        let graph = rebuild(&events);
-        self.executor(journal)
-            .resume(&events, actor(), &graph, Arc::new(self.aws.clone()))
-            .await
+        let (graph, signs) = (rebuild(&events), self.signs(&events));
+        let work = async {
+            self.executor(journal)
+                .resume(&events, actor(), &graph, Arc::new(self.aws.clone()))
+                .await
+        };
+        SignsOfLife::during(signs.as_ref(), |_| {}, work).await
     }
 
     /// Takes up a run to undo it.
@@ -182,16 +268,25 @@ impl World {
         run: RunId,
     ) -> Result<Report, RunError> {
         let events = journal.load(run).await?;
-        let graph = rebuild(&events);
-        self.executor(journal)
-            .rollback(
-                &events,
-                actor(),
-                Vec::new(),
-                &graph,
-                Arc::new(self.aws.clone()),
-            )
-            .await
+        let (graph, signs) = (rebuild(&events), self.signs(&events));
+        let (aws, waivers) = (Arc::new(self.aws.clone()), Vec::new());
+        let work = async {
+            self.executor(journal)
+                .rollback(&events, actor(), waivers, &graph, aws)
+                .await
+        };
+        SignsOfLife::during(signs.as_ref(), |_| {}, work).await
+    }
+
+    /// The signs of life that the command gives while it carries a run.
+    fn signs(&self, events: &[Event]) -> Option<SignsOfLife> {
+        let created = created(events);
+        SignsOfLife::of(
+            &self.aws,
+            events[0].run,
+            &created.workflow,
+            &created.parameters,
+        )
     }
 
     /// How many of each kind of resource there are, and in which state.
@@ -217,8 +312,10 @@ impl World {
         let clock = Seeded::clock(self.clock.clone(), seed, zeros);
         Self {
             account: self.account.clone(),
-            aws: connect(&self.account, &clock, None).await,
+            aws: connect(&self.account, &clock, self.password.clone()).await,
             clock,
+            rosa: self.rosa.clone(),
+            password: self.password.clone(),
             runs: AtomicU64::new(1_000_000),
         }
     }
@@ -233,17 +330,30 @@ pub(crate) async fn connect(
         http_client: Some(account.http_client().into_shared()),
         fixed_credentials: true,
         endpoint_url: None,
+        profile: None,
         clock: clock.clone(),
         password,
+        actor: actor(),
     })
     .await
 }
 
-fn rebuild(events: &[Event]) -> Graph<Aws> {
+fn created(events: &[Event]) -> &RunCreated {
     let stepwell_engine::event::EventBody::RunCreated(created) = &events[0].body else {
         panic!("no beginning");
     };
+    created
+}
+
+fn rebuild(events: &[Event]) -> Graph<Aws> {
+    let created = created(events);
     stepwell_workflows::rebuild(&created.workflow, &created.parameters).expect("rebuild")
+}
+
+/// The text of the first element of a name.
+pub(crate) fn element(xml: &str, name: &str) -> String {
+    let rest = xml.split(&format!("<{name}>")).nth(1).expect(name);
+    rest.split('<').next().expect("an end").to_owned()
 }
 
 pub(crate) fn actor() -> Actor {
@@ -262,11 +372,13 @@ pub(crate) fn options(instances: u32) -> CreateOptions {
         instances,
         instance_class: "db.r7g.xlarge".to_owned(),
         engine: "aurora-postgresql".to_owned(),
-        engine_version: "17.5".to_owned(),
+        origin: Origin::Empty {
+            engine_version: "17.5".to_owned(),
+            username: "keycloak".to_owned(),
+            database: "keycloak".to_owned(),
+        },
         zones: Vec::new(),
         vpc_cidr: None,
-        username: "keycloak".to_owned(),
-        database: "keycloak".to_owned(),
         deletion_protection: false,
         tags: Vec::new(),
         subnet_group_name: None,

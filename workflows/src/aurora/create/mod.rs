@@ -1,6 +1,7 @@
-//! `aurora create`: a cluster with all that it needs, from nothing.
+//! `aurora create`: a cluster with all that it needs, empty or from a snapshot.
 
 mod parameters;
+mod snapshot;
 pub(crate) mod steps;
 mod survey;
 
@@ -8,14 +9,15 @@ use stepwell_engine::{Graph, GraphError, Handle, Precedes};
 
 use crate::aws::Aws;
 pub use parameters::{
-    CreateOptions, CreateParameters, CreateRequest, PasswordSource, PlannedInstance,
+    CreateOptions, CreateParameters, CreateRequest, Origin, PasswordSource, PlannedInstance,
 };
 use steps::{
     AssociateSubnet, ChooseRange, CreateCluster, CreateInstance, CreateRouteTable,
     CreateSecurityGroup, CreateSubnet, CreateSubnetGroup, CreateVpc, ProtectCluster,
-    VerifyEndpoint, WaitCluster, WaitInstance,
+    RestoreCluster, SetPassword, VerifyEndpoint, WaitCluster, WaitInstance,
 };
 pub use survey::survey_create;
+pub(crate) use survey::{available_zones, offering_zones};
 
 /// The graph of a create. Follows from the parameters alone.
 pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphError> {
@@ -87,24 +89,50 @@ pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphEr
         },
         (vpc, subnets),
     );
-    let cluster = graph.add(
-        "cluster",
-        CreateCluster {
-            region: region(),
-            labels: labels(),
-            engine: p.engine.clone(),
-            engine_version: p.engine_version.clone(),
-            username: p.username.clone(),
-            password: p.password,
-            database: p.database.clone(),
-        },
-        (subnet_group, security_group),
-    );
-    let cluster_available = graph.add(
+    let cluster = match &p.snapshot {
+        None => graph.add(
+            "cluster",
+            CreateCluster {
+                region: region(),
+                labels: labels(),
+                engine: p.engine.clone(),
+                engine_version: p.engine_version.clone(),
+                username: p.username.clone(),
+                password: p.password,
+                database: p.database.clone(),
+            },
+            (subnet_group, security_group),
+        ),
+        Some(snapshot) => graph.add(
+            "restore",
+            RestoreCluster {
+                region: region(),
+                labels: labels(),
+                snapshot: snapshot.clone(),
+                engine: p.engine.clone(),
+                engine_version: p.engine_version.clone(),
+            },
+            (subnet_group, security_group),
+        ),
+    };
+    let mut cluster_available = graph.add(
         "cluster-available",
         WaitCluster { region: region() },
         cluster,
     );
+    if p.snapshot.is_some() && p.password != PasswordSource::Kept {
+        // Before the instances: whoever finds them all available may then
+        // take the cluster for complete.
+        let password = graph.add(
+            "password",
+            SetPassword {
+                region: region(),
+                password: p.password,
+            },
+            cluster_available,
+        );
+        cluster_available = graph.add("password-set", WaitCluster { region: region() }, password);
+    }
 
     let mut instances: Vec<Handle<_>> = Vec::new();
     for planned in &p.instances {

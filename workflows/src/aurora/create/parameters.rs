@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
+use super::snapshot;
 use crate::aws::tags::Labels;
 use crate::input::{self, InvalidInput};
 use crate::secret::Secret;
@@ -20,16 +21,12 @@ pub struct CreateOptions {
     pub instance_class: String,
     /// The engine.
     pub engine: String,
-    /// Its version.
-    pub engine_version: String,
+    /// Where the data comes from.
+    pub origin: Origin,
     /// The zones; none to let AWS's own list decide.
     pub zones: Vec<String>,
     /// The VPC's address range; none to choose a free one.
     pub vpc_cidr: Option<String>,
-    /// The master user.
-    pub username: String,
-    /// The first database.
-    pub database: String,
     /// Whether the cluster is protected against deletion once it stands.
     pub deletion_protection: bool,
     /// Further tags for everything.
@@ -40,6 +37,57 @@ pub struct CreateOptions {
     pub security_group_name: Option<String>,
 }
 
+/// Where the data of a cluster comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nowhere: an empty database is made.
+    Empty {
+        /// The engine's version.
+        engine_version: String,
+        /// The master user.
+        username: String,
+        /// The first database.
+        database: String,
+    },
+    /// A DB cluster snapshot, which brings its user and its databases.
+    Snapshot {
+        /// Its name or ARN.
+        id: String,
+        /// The engine's version; none for the snapshot's.
+        engine_version: Option<String>,
+        /// Whether RDS is to make a new password and keep it, where none is given.
+        managed_password: bool,
+    },
+}
+
+impl Origin {
+    fn validate(self, region: &str) -> Result<Self, InvalidInput> {
+        Ok(match self {
+            Self::Empty {
+                engine_version,
+                username,
+                database,
+            } => Self::Empty {
+                engine_version: input::engine_version(&engine_version)?,
+                username: input::username(&username)?,
+                database: input::database(&database)?,
+            },
+            Self::Snapshot {
+                id,
+                engine_version,
+                managed_password,
+            } => Self::Snapshot {
+                id: snapshot::identifier(region, &id)?,
+                engine_version: engine_version
+                    .as_deref()
+                    .map(input::engine_version)
+                    .transpose()?,
+                managed_password,
+            },
+        })
+    }
+}
+
 /// Who keeps the master password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,6 +96,8 @@ pub enum PasswordSource {
     Managed,
     /// The person gave it; it is nowhere recorded.
     Given,
+    /// It stays what it was when the snapshot was taken.
+    Kept,
 }
 
 /// `aurora create`, checked.
@@ -58,12 +108,10 @@ pub struct CreateRequest {
     pub(crate) instances: u32,
     pub(crate) instance_class: String,
     pub(crate) engine: String,
-    pub(crate) engine_version: String,
+    pub(crate) origin: Origin,
     pub(crate) zones: Vec<String>,
     pub(crate) vpc_cidr: Option<Ipv4Net>,
-    pub(crate) username: String,
     pub(crate) password: PasswordSource,
-    pub(crate) database: String,
     pub(crate) deletion_protection: bool,
     pub(crate) labels: Labels,
     pub(crate) subnet_group_name: String,
@@ -88,15 +136,20 @@ impl CreateOptions {
             instances: input::instances(self.instances)?,
             instance_class: input::instance_class(&self.instance_class)?,
             engine: input::engine(&self.engine)?,
-            engine_version: input::engine_version(&self.engine_version)?,
             zones: input::zones(&region, &self.zones)?,
             vpc_cidr: self.vpc_cidr.as_deref().map(input::vpc_cidr).transpose()?,
-            username: input::username(&self.username)?,
-            password: match password {
-                Some(_) => PasswordSource::Given,
-                None => PasswordSource::Managed,
+            password: match (password, &self.origin) {
+                (Some(_), _) => PasswordSource::Given,
+                (
+                    None,
+                    Origin::Snapshot {
+                        managed_password: false,
+                        ..
+                    },
+                ) => PasswordSource::Kept,
+                (None, _) => PasswordSource::Managed,
             },
-            database: input::database(&self.database)?,
+            origin: self.origin.validate(&region)?,
             deletion_protection: self.deletion_protection,
             labels: Labels {
                 deployment: super::super::target(&region, &cluster),
@@ -120,6 +173,16 @@ impl CreateRequest {
     /// The region.
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// Whether a snapshot is restored.
+    pub fn is_restore(&self) -> bool {
+        matches!(self.origin, Origin::Snapshot { .. })
+    }
+
+    /// Who will keep the master password.
+    pub fn password(&self) -> PasswordSource {
+        self.password
     }
 }
 
@@ -150,14 +213,17 @@ pub struct CreateParameters {
     pub engine: String,
     /// Its version.
     pub engine_version: String,
+    /// The snapshot that is restored, by name or ARN; none for an empty database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
     /// The VPC's address range, if one was asked for.
     pub vpc_cidr: Option<Ipv4Net>,
     /// The master user.
     pub username: String,
     /// Who keeps the password.
     pub password: PasswordSource,
-    /// The first database.
-    pub database: String,
+    /// The first database; none where only the snapshot knows it.
+    pub database: Option<String>,
     /// Whether the cluster is protected once it stands.
     pub deletion_protection: bool,
     /// The tags of everything.

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_rds::types::DbCluster;
 use stepwell_engine::Fault;
 
-use super::parameters::{CreateParameters, CreateRequest, PlannedInstance};
+use super::parameters::{CreateParameters, CreateRequest, Origin, PlannedInstance};
+use super::snapshot;
 use crate::SurveyError;
+use crate::aurora::alive::refuse_alive;
 use crate::aws::Aws;
 use crate::aws::call::fault;
 use crate::aws::{ec2, rds, tags};
@@ -18,13 +21,15 @@ const ZONES: usize = 3;
 /// Looks around and resolves what a run of `aurora create` starts from.
 ///
 /// Refuses a cluster that is there already, unless it is a half-made one of
-/// this tool, which is then completed.
+/// this tool, which is then completed; or one that another run is at work on.
 pub async fn survey_create(
     aws: &Aws,
     request: &CreateRequest,
 ) -> Result<CreateParameters, SurveyError> {
     refuse_existing(aws, request).await?;
-    let zones = choose_zones(aws, request).await?;
+    refuse_alive(aws, &request.region, &request.cluster, None).await?;
+    let source = Source::of(aws, request).await?;
+    let zones = choose_zones(aws, request, &source.engine_version).await?;
     let instances = (0..request.instances as usize)
         .map(|number| PlannedInstance {
             name: format!("{}-instance-{}", request.cluster, number + 1),
@@ -38,16 +43,56 @@ pub async fn survey_create(
         instances,
         instance_class: request.instance_class.clone(),
         engine: request.engine.clone(),
-        engine_version: request.engine_version.clone(),
+        engine_version: source.engine_version,
+        snapshot: source.snapshot,
         vpc_cidr: request.vpc_cidr,
-        username: request.username.clone(),
+        username: source.username,
         password: request.password,
-        database: request.database.clone(),
+        database: source.database,
         deletion_protection: request.deletion_protection,
         labels: request.labels.clone(),
         subnet_group_name: request.subnet_group_name.clone(),
         security_group_name: request.security_group_name.clone(),
     })
+}
+
+/// What the data's origin says of the cluster.
+struct Source {
+    engine_version: String,
+    snapshot: Option<String>,
+    username: String,
+    database: Option<String>,
+}
+
+impl Source {
+    async fn of(aws: &Aws, request: &CreateRequest) -> Result<Self, SurveyError> {
+        match request.origin.clone() {
+            Origin::Empty {
+                engine_version,
+                username,
+                database,
+            } => Ok(Self {
+                engine_version,
+                snapshot: None,
+                username,
+                database: Some(database),
+            }),
+            Origin::Snapshot {
+                id, engine_version, ..
+            } => {
+                let found = snapshot::survey(aws, request, &id, engine_version.as_deref()).await?;
+                Ok(Self {
+                    // Named even where nobody asked for one: a restore that
+                    // names none may get the region's default (RDS API
+                    // reference, `RestoreDBClusterFromSnapshot`).
+                    engine_version: engine_version.unwrap_or(found.engine_version),
+                    snapshot: Some(id),
+                    username: found.username,
+                    database: None,
+                })
+            }
+        }
+    }
 }
 
 async fn refuse_existing(aws: &Aws, request: &CreateRequest) -> Result<(), SurveyError> {
@@ -63,7 +108,7 @@ async fn refuse_existing(aws: &Aws, request: &CreateRequest) -> Result<(), Surve
             .iter()
             .all(|instance| instance.db_instance_status() == Some("available"));
     if own && !whole {
-        return Ok(());
+        return refuse_other_origin(request, &cluster);
     }
     Err(SurveyError::Exists {
         message: format!(
@@ -74,17 +119,55 @@ async fn refuse_existing(aws: &Aws, request: &CreateRequest) -> Result<(), Surve
     })
 }
 
-async fn choose_zones(aws: &Aws, request: &CreateRequest) -> Result<Vec<String>, SurveyError> {
+/// Refuses to complete a half-made cluster whose data is not what is asked for
+/// now: an empty one must not pass for a restored one, nor the other way round.
+fn refuse_other_origin(request: &CreateRequest, cluster: &DbCluster) -> Result<(), SurveyError> {
+    let asked = match &request.origin {
+        Origin::Empty { .. } => None,
+        Origin::Snapshot { id, .. } => Some(id.as_str()),
+    };
+    let found = tags::rds_value(cluster.tag_list(), tags::SNAPSHOT);
+    if asked == found {
+        return Ok(());
+    }
+    let of = |snapshot: Option<&str>| match snapshot {
+        Some(id) => format!("from snapshot {id:?}"),
+        None => "with an empty database".to_owned(),
+    };
+    let (region, name) = (&request.region, &request.cluster);
+    Err(SurveyError::Refused {
+        message: format!(
+            "a half-made cluster {name:?} exists in {region} that was begun {}, and {} is asked for",
+            of(found),
+            match asked {
+                Some(id) => format!("one from snapshot {id:?}"),
+                None => "an empty one".to_owned(),
+            }
+        ),
+        hint: format!(
+            "ask for the same as then, or take it away first: stepwell aurora delete --cluster {name} --region {region}"
+        ),
+    })
+}
+
+async fn choose_zones(
+    aws: &Aws,
+    request: &CreateRequest,
+    version: &str,
+) -> Result<Vec<String>, SurveyError> {
     let region = &request.region;
     let open = aws.look(|| available_zones(aws, region)).await?;
-    let offering = aws.look(|| offering_zones(aws, request)).await?;
+    let class = &request.instance_class;
+    let offering = aws
+        .look(|| offering_zones(aws, region, &request.engine, version, class))
+        .await?;
     if offering.is_empty() {
         return Err(InvalidInput {
             input: "instance-class",
             value: request.instance_class.clone(),
             problem: format!(
-                "is not offered for {} {} in {region}",
-                request.engine, request.engine_version
+                "is not offered for {} {version} in {region}",
+                request.engine
             ),
             allowed: format!(
                 "a class and version that `aws rds describe-orderable-db-instance-options --engine {} --region {region}` lists",
@@ -123,7 +206,7 @@ async fn choose_zones(aws: &Aws, request: &CreateRequest) -> Result<Vec<String>,
 }
 
 /// The zones of the region that are open to the account, in order.
-async fn available_zones(aws: &Aws, region: &str) -> Result<Vec<String>, Fault> {
+pub(crate) async fn available_zones(aws: &Aws, region: &str) -> Result<Vec<String>, Fault> {
     let answer = aws
         .ec2(region)
         .describe_availability_zones()
@@ -146,13 +229,19 @@ async fn available_zones(aws: &Aws, region: &str) -> Result<Vec<String>, Fault> 
 }
 
 /// The zones in which the class can be had with the engine's version.
-async fn offering_zones(aws: &Aws, request: &CreateRequest) -> Result<BTreeSet<String>, Fault> {
+pub(crate) async fn offering_zones(
+    aws: &Aws,
+    region: &str,
+    engine: &str,
+    version: &str,
+    class: &str,
+) -> Result<BTreeSet<String>, Fault> {
     let options = aws
-        .rds(&request.region)
+        .rds(region)
         .describe_orderable_db_instance_options()
-        .engine(&request.engine)
-        .engine_version(&request.engine_version)
-        .db_instance_class(&request.instance_class)
+        .engine(engine)
+        .engine_version(version)
+        .db_instance_class(class)
         .vpc(true)
         .into_paginator()
         .items()

@@ -7,9 +7,13 @@ use aws_sdk_rds::types::DbCluster;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::Fault;
 
+use super::groups::Databases;
 use super::{DeleteParameters, DeleteRequest};
 use crate::SurveyError;
-use crate::aws::{Aws, ec2, rds, tags};
+use crate::aurora::alive::refuse_alive;
+use crate::aws::{Aws, ec2, rds};
+use crate::input::InvalidInput;
+use crate::peering;
 
 /// How long a read may miss what was just made.
 const YOUNG: Duration = Duration::from_secs(5);
@@ -85,16 +89,21 @@ impl Inventory {
 }
 
 /// Finds what there is of a cluster and refuses what must not be deleted,
-/// before anything is touched: a protected cluster, a peered VPC, a VPC in
-/// which somebody else lives.
+/// before anything is touched: a cluster that another run is at work on, a
+/// protected one, a peered VPC, a VPC in which somebody else lives, a snapshot
+/// whose name is taken.
 pub async fn survey_delete(
     aws: &Aws,
     request: &DeleteRequest,
 ) -> Result<DeleteParameters, SurveyError> {
     let (region, name) = (&request.region, &request.cluster);
+    refuse_alive(aws, region, name, request.gives_up).await?;
     let cluster = aws.look(|| rds::cluster(aws, region, name)).await?;
     if let Some((message, hint)) = cluster.as_ref().and_then(|c| protected(c, region)) {
         return Err(SurveyError::Refused { message, hint });
+    }
+    if let Some(cluster) = &cluster {
+        refuse_taken_snapshot(aws, request, cluster).await?;
     }
     let instances = aws.look(|| rds::instances(aws, region, name)).await?;
     let writer: BTreeSet<&str> = cluster
@@ -119,7 +128,7 @@ pub async fn survey_delete(
         .iter()
         .filter_map(|vpc| vpc.vpc_id().map(str::to_owned))
         .collect();
-    refuse_peered(aws, request, &ids).await?;
+    let peerings = peering::peerings_of(aws, region, name, request.with_peerings.as_ref()).await?;
     let mut inventory = Inventory {
         cluster: cluster.is_some(),
         stopped: cluster
@@ -129,16 +138,9 @@ pub async fn survey_delete(
         writers,
         ..Inventory::default()
     };
-    let in_use = cluster
-        .as_ref()
-        .and_then(|cluster| cluster.db_subnet_group());
-    let conventional = format!("{name}-subnet-group");
-    let names: BTreeSet<&str> = in_use.into_iter().chain([conventional.as_str()]).collect();
-    for group in names {
-        if let Some(found) = owned_subnet_group(aws, request, group, &ids).await? {
-            inventory.subnet_groups.push(found);
-        }
-    }
+    let databases = aws.look(|| Databases::look(aws, region)).await?;
+    databases.refuse_neighbours(request, &ids)?;
+    inventory.subnet_groups = databases.owned_groups(aws, request, &ids).await?;
     for id in &ids {
         refuse_foreign(aws, region, id).await?;
         inventory
@@ -150,6 +152,11 @@ pub async fn survey_delete(
         region: region.clone(),
         final_snapshot: request.final_snapshot.clone(),
         inventory,
+        peerings,
+        rosa_account: request
+            .with_peerings
+            .as_ref()
+            .map(|accounts| accounts.rosa.clone()),
     })
 }
 
@@ -166,6 +173,34 @@ fn protected(cluster: &DbCluster, region: &str) -> Option<(String, String)> {
     })
 }
 
+/// Refuses a name under which there is a snapshot already: RDS would say so
+/// only when the instances are gone. A cluster that is being deleted made it
+/// itself, or needs none any more.
+async fn refuse_taken_snapshot(
+    aws: &Aws,
+    request: &DeleteRequest,
+    cluster: &DbCluster,
+) -> Result<(), SurveyError> {
+    let Some(name) = &request.final_snapshot else {
+        return Ok(());
+    };
+    let region = &request.region;
+    if cluster.status() == Some("deleting")
+        || !aws
+            .look(|| rds::has_cluster_snapshot(aws, region, name))
+            .await?
+    {
+        return Ok(());
+    }
+    Err(InvalidInput {
+        input: "final-snapshot",
+        value: name.clone(),
+        problem: format!("is the name of a snapshot in {region}"),
+        allowed: "a name that is not taken".to_owned(),
+    }
+    .into())
+}
+
 /// Why a cluster must not be taken away, if it is protected: message and hint.
 pub(crate) async fn protection_refusal(
     aws: &Aws,
@@ -174,77 +209,6 @@ pub(crate) async fn protection_refusal(
 ) -> Result<Option<(String, String)>, Fault> {
     let cluster = aws.look(|| rds::cluster(aws, region, name)).await?;
     Ok(cluster.and_then(|cluster| protected(&cluster, region)))
-}
-
-/// A subnet group by its name, if it is the cluster's: in one of its VPCs, or
-/// tagged for it, or left behind by a VPC that is gone.
-async fn owned_subnet_group(
-    aws: &Aws,
-    request: &DeleteRequest,
-    name: &str,
-    vpcs: &[String],
-) -> Result<Option<String>, Fault> {
-    let region = &request.region;
-    let Some(group) = aws.look(|| rds::subnet_group(aws, region, name)).await? else {
-        return Ok(None);
-    };
-    let vpc = group.vpc_id().unwrap_or_default();
-    let mut owned = vpcs.iter().any(|id| id == vpc);
-    if !owned {
-        let arn = group.db_subnet_group_arn().unwrap_or_default();
-        let labels = aws.look(|| rds::tags(aws, region, arn)).await?;
-        owned = tags::rds_value(&labels, tags::CLUSTER) == Some(&request.cluster);
-    }
-    if !owned {
-        let filter = || ec2::filter("vpc-id", vpc);
-        owned = aws
-            .look(|| ec2::vpcs(aws, region, Some(filter())))
-            .await?
-            .is_empty();
-    }
-    Ok(owned.then(|| name.to_owned()))
-}
-
-async fn refuse_peered(
-    aws: &Aws,
-    request: &DeleteRequest,
-    vpcs: &[String],
-) -> Result<(), SurveyError> {
-    let peerings = aws.look(|| ec2::peerings(aws, &request.region)).await?;
-    let alive: Vec<String> = peerings
-        .iter()
-        .filter(|peering| {
-            let state = peering.status().and_then(|status| status.code());
-            state.is_some_and(|state| {
-                matches!(
-                    state.as_str(),
-                    "initiating-request" | "pending-acceptance" | "provisioning" | "active"
-                )
-            })
-        })
-        .filter(|peering| {
-            [peering.requester_vpc_info(), peering.accepter_vpc_info()]
-                .into_iter()
-                .flatten()
-                .filter_map(|side| side.vpc_id())
-                .any(|id| vpcs.iter().any(|vpc| vpc == id))
-        })
-        .filter_map(|peering| peering.vpc_peering_connection_id().map(str::to_owned))
-        .collect();
-    if alive.is_empty() {
-        return Ok(());
-    }
-    Err(SurveyError::Refused {
-        message: format!(
-            "cluster {:?} is still peered: {}",
-            request.cluster,
-            alive.join(", ")
-        ),
-        hint: format!(
-            "delete each peering first: aws ec2 delete-vpc-peering-connection --region {} --vpc-peering-connection-id ID",
-            request.region
-        ),
-    })
 }
 
 /// Refuses a VPC in which there is a network interface that RDS does not own:

@@ -1,14 +1,16 @@
 //! `aurora delete`: from tags and names alone, also what scripts made and what
 //! is half made.
 
+mod groups;
 mod inventory;
 mod steps;
 
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{Graph, GraphError, Precedes};
+use stepwell_engine::{Graph, GraphError, Precedes, RunId};
 
 use crate::aws::Aws;
 use crate::input::{self, InvalidInput};
+use crate::peering::{Accounts, PeeringInventory, RosaAccount, add_delete_steps};
 pub(crate) use inventory::protection_refusal;
 pub use inventory::{Inventory, RouteTableInventory, VpcInventory, survey_delete};
 use steps::{
@@ -34,6 +36,9 @@ pub struct DeleteRequest {
     pub(crate) cluster: String,
     pub(crate) region: String,
     pub(crate) final_snapshot: Option<String>,
+    /// The accounts whose peerings go too; none to refuse a peered cluster.
+    pub(crate) with_peerings: Option<Accounts>,
+    pub(crate) gives_up: Option<RunId>,
 }
 
 impl DeleteOptions {
@@ -46,11 +51,20 @@ impl DeleteOptions {
                 .final_snapshot
                 .map(|name| input::identifier("final-snapshot", &name, 255))
                 .transpose()?,
+            with_peerings: None,
+            gives_up: None,
         })
     }
 }
 
 impl DeleteRequest {
+    /// Takes the cluster's peerings away too, before anything else.
+    #[must_use]
+    pub fn with_peerings(mut self, accounts: Accounts) -> Self {
+        self.with_peerings = Some(accounts);
+        self
+    }
+
     /// What the run works on.
     pub fn target(&self) -> String {
         super::target(&self.region, &self.cluster)
@@ -59,6 +73,14 @@ impl DeleteRequest {
     /// The region.
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// Names the unfinished run that is given up for it: one that is known not
+    /// to be at work, whatever its sign of life says.
+    #[must_use]
+    pub fn giving_up(mut self, run: Option<RunId>) -> Self {
+        self.gives_up = run;
+        self
     }
 }
 
@@ -73,9 +95,28 @@ pub struct DeleteParameters {
     pub final_snapshot: Option<String>,
     /// What is to be deleted.
     pub inventory: Inventory,
+    /// The peerings that go first, if they are to go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peerings: Vec<PeeringInventory>,
+    /// The account in which ROSA lives, if its side is worked on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rosa_account: Option<RosaAccount>,
 }
 
 impl DeleteParameters {
+    /// Whether there is nothing to delete.
+    pub fn is_empty(&self) -> bool {
+        self.inventory.is_empty() && self.peerings.is_empty()
+    }
+
+    /// What there is, a line each, for people.
+    pub fn lines(&self) -> Vec<String> {
+        let peerings = self.peerings.iter().flat_map(PeeringInventory::lines);
+        peerings
+            .chain(self.inventory.lines(&self.cluster))
+            .collect()
+    }
+
     /// What the run works on.
     pub fn target(&self) -> String {
         super::target(&self.region, &self.cluster)
@@ -89,18 +130,24 @@ pub fn delete_graph(parameters: &DeleteParameters) -> Result<Graph<Aws>, GraphEr
     let mut graph = Graph::builder();
     let mut last: Vec<Box<dyn Precedes>> = Vec::new();
 
+    // Peerings first: they hold on to the VPC, and what leads to them from the
+    // other side is of no use any more.
+    let unpeered = add_delete_steps(&mut graph, &p.peerings);
+    let mut first: Vec<&dyn Precedes> = unpeered.iter().map(|handle| handle as _).collect();
+
     // A stopped cluster can't lose instances.
     let started = p.inventory.stopped.then(|| {
-        graph.add(
+        graph.add_after(
             "start-cluster",
             StartCluster {
                 region: region(),
                 cluster: p.cluster.clone(),
             },
             (),
+            &first,
         )
     });
-    let first: Vec<&dyn Precedes> = started.iter().map(|handle| handle as _).collect();
+    first.extend(started.iter().map(|handle| handle as &dyn Precedes));
 
     // Readers before the writer: else Aurora would promote one for nothing.
     let delete =
@@ -168,7 +215,8 @@ pub fn delete_graph(parameters: &DeleteParameters) -> Result<Graph<Aws>, GraphEr
             &[cluster],
         ));
     }
-    let gone: Vec<&dyn Precedes> = gone.iter().map(|handle| handle as _).collect();
+    let mut gone: Vec<&dyn Precedes> = gone.iter().map(|handle| handle as _).collect();
+    gone.extend(unpeered.iter().map(|handle| handle as &dyn Precedes));
 
     let mut groups = Vec::new();
     for name in &p.inventory.subnet_groups {

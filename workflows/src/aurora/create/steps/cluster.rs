@@ -6,6 +6,7 @@ use aws_sdk_rds::types::{DbCluster, SourceType};
 use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
+use super::password;
 use super::security_group::SecurityGroupMade;
 use super::subnet_group::SubnetGroupMade;
 use crate::aurora::create::parameters::PasswordSource;
@@ -24,7 +25,7 @@ pub(crate) struct CreateCluster {
     pub(crate) engine_version: String,
     pub(crate) username: String,
     pub(crate) password: PasswordSource,
-    pub(crate) database: String,
+    pub(crate) database: Option<String>,
 }
 
 /// The cluster.
@@ -33,10 +34,10 @@ pub(crate) struct ClusterMade {
     pub(crate) cluster: String,
 }
 
-impl CreateCluster {
-    fn made(&self) -> ClusterMade {
-        ClusterMade {
-            cluster: self.labels.cluster.clone(),
+impl ClusterMade {
+    pub(super) fn of(labels: &Labels) -> Self {
+        Self {
+            cluster: labels.cluster.clone(),
         }
     }
 }
@@ -57,34 +58,7 @@ impl Step for CreateCluster {
         at: &Attempt<Aws>,
         (group, _): &Self::Input,
     ) -> Result<Found<ClusterMade>, Fault> {
-        let name = &self.labels.cluster;
-        let Some(cluster) = rds::cluster(at.context(), &self.region, name).await? else {
-            return Ok(Found::Nothing);
-        };
-        let labels = cluster.tag_list();
-        if tags::is_of_run(tags::rds_value(labels, tags::RUN), at) {
-            if !at.undoing() {
-                refuse_deleting(&cluster)?;
-            }
-            return Ok(Found::Ours(self.made()));
-        }
-        if at.undoing() {
-            return Ok(Found::Theirs(self.made()));
-        }
-        refuse_deleting(&cluster)?;
-        // An earlier run's half-made cluster is completed; any other is not
-        // for this run to touch.
-        let deployment = tags::rds_value(labels, tags::DEPLOYMENT);
-        if deployment == Some(self.labels.deployment.as_str())
-            && cluster.db_subnet_group() == Some(&group.name)
-        {
-            return Ok(Found::Theirs(self.made()));
-        }
-        Err(Fault::permanent(format!(
-            "a cluster {name:?} exists in {} that this run did not make",
-            self.region
-        ))
-        .with_code("DBClusterAlreadyExistsFault"))
+        find(at, &self.region, &self.labels, group, None).await
     }
 
     async fn run(
@@ -99,39 +73,22 @@ impl Step for CreateCluster {
             .db_cluster_identifier(&self.labels.cluster)
             .engine(&self.engine)
             .engine_version(&self.engine_version)
-            .database_name(&self.database)
+            .set_database_name(self.database.clone())
             .db_subnet_group_name(&group.name)
             .vpc_security_group_ids(&security.group_id)
             .storage_encrypted(true)
             .master_username(&self.username)
             .set_tags(Some(self.labels.rds(at)));
         let request = match self.password {
-            PasswordSource::Managed => request.manage_master_user_password(true),
-            PasswordSource::Given => {
-                let password = at.context().password().ok_or_else(|| {
-                    Fault::operator("the database password is needed and was not given")
-                        .with_hint("it is nowhere recorded: give it again with AURORA_PASSWORD or --password-file")
-                })?;
-                request.master_user_password(password.reveal())
+            PasswordSource::Given => request.master_user_password(password::given(at)?.reveal()),
+            // An empty cluster has no password to keep.
+            PasswordSource::Managed | PasswordSource::Kept => {
+                request.manage_master_user_password(true)
             }
         };
-        match request
-            .send()
-            .await
-            .map_err(|error| fault("CreateDBCluster", error))
-        {
-            Ok(_) => Ok(self.made()),
-            Err(fault) if has_code(&fault, &["DBClusterAlreadyExistsFault"]) => {
-                Err(fault.uncertain().with_class(FaultClass::Transient))
-            }
-            // RDS learns of a young security group with some delay.
-            Err(fault)
-                if has_code(&fault, &["InvalidParameterValue"])
-                    && fault.message.contains("security group") =>
-            {
-                Err(fault.with_class(FaultClass::Transient))
-            }
-            Err(fault) => Err(fault),
+        match request.send().await {
+            Ok(_) => Ok(ClusterMade::of(&self.labels)),
+            Err(error) => Err(not_made(fault("CreateDBCluster", error))),
         }
     }
 
@@ -141,25 +98,80 @@ impl Step for CreateCluster {
         _: &Self::Input,
         output: &ClusterMade,
     ) -> Result<(), Fault> {
-        let name = &output.cluster;
-        let Some(cluster) = rds::cluster(at.context(), &self.region, name).await? else {
-            return Ok(());
-        };
-        if cluster.deletion_protection() == Some(true) {
-            return Err(Fault::permanent(format!(
-                "cluster {name:?} is protected against deletion"
-            ))
-            .with_hint("switch the protection off, then run the rollback again"));
-        }
-        if cluster.status() != Some("deleting") {
-            remove::cluster(at.context(), &self.region, name, None).await?;
-        }
-        gone::wait_cluster(at, &self.region, name).await
+        take_away(at, &self.region, &output.cluster).await
     }
 
     fn ids(&self, output: &ClusterMade) -> Vec<String> {
         vec![output.cluster.clone()]
     }
+}
+
+/// Finds the cluster and whose it is. An earlier run's half-made one is
+/// completed if its data comes from the same `snapshot`, or from none like this
+/// one's; any other is not for this run to touch.
+pub(super) async fn find(
+    at: &Attempt<Aws>,
+    region: &str,
+    labels: &Labels,
+    group: &SubnetGroupMade,
+    snapshot: Option<&str>,
+) -> Result<Found<ClusterMade>, Fault> {
+    let name = &labels.cluster;
+    let Some(cluster) = rds::cluster(at.context(), region, name).await? else {
+        return Ok(Found::Nothing);
+    };
+    let made = ClusterMade::of(labels);
+    let found = cluster.tag_list();
+    if tags::is_of_run(tags::rds_value(found, tags::RUN), at) {
+        if !at.undoing() {
+            refuse_deleting(&cluster)?;
+        }
+        return Ok(Found::Ours(made));
+    }
+    if at.undoing() {
+        return Ok(Found::Theirs(made));
+    }
+    refuse_deleting(&cluster)?;
+    let deployment = tags::rds_value(found, tags::DEPLOYMENT);
+    if deployment == Some(labels.deployment.as_str())
+        && cluster.db_subnet_group() == Some(&group.name)
+        && tags::rds_value(found, tags::SNAPSHOT) == snapshot
+    {
+        return Ok(Found::Theirs(made));
+    }
+    Err(Fault::permanent(format!(
+        "a cluster {name:?} exists in {region} that this run did not make"
+    ))
+    .with_code("DBClusterAlreadyExistsFault"))
+}
+
+/// What a refused create or restore means.
+pub(super) fn not_made(fault: Fault) -> Fault {
+    if has_code(&fault, &["DBClusterAlreadyExistsFault"]) {
+        return fault.uncertain().with_class(FaultClass::Transient);
+    }
+    // RDS learns of a young security group with some delay.
+    if has_code(&fault, &["InvalidParameterValue"]) && fault.message.contains("security group") {
+        return fault.with_class(FaultClass::Transient);
+    }
+    fault
+}
+
+/// Deletes the cluster and waits until it is gone.
+pub(super) async fn take_away(at: &Attempt<Aws>, region: &str, name: &str) -> Result<(), Fault> {
+    let Some(cluster) = rds::cluster(at.context(), region, name).await? else {
+        return Ok(());
+    };
+    if cluster.deletion_protection() == Some(true) {
+        return Err(
+            Fault::permanent(format!("cluster {name:?} is protected against deletion"))
+                .with_hint("switch the protection off, then run the rollback again"),
+        );
+    }
+    if cluster.status() != Some("deleting") {
+        remove::cluster(at.context(), region, name, None).await?;
+    }
+    gone::wait_cluster(at, region, name).await
 }
 
 fn refuse_deleting(cluster: &DbCluster) -> Result<(), Fault> {

@@ -13,7 +13,8 @@ use crate::aws::{Aws, POLICY, rds};
 pub(crate) struct VerifyEndpoint {
     pub(crate) region: String,
     pub(crate) cluster: String,
-    pub(crate) database: String,
+    /// None where only the snapshot knows it.
+    pub(crate) database: Option<String>,
     pub(crate) username: String,
 }
 
@@ -31,8 +32,8 @@ pub struct Provisioned {
     pub reader_endpoint: Option<String>,
     /// The port.
     pub port: i32,
-    /// The first database.
-    pub database: String,
+    /// The first database, where RDS knows it.
+    pub database: Option<String>,
     /// The master user.
     pub username: String,
     /// Where RDS keeps the password, if it does.
@@ -76,7 +77,10 @@ impl Step for VerifyEndpoint {
             endpoint: endpoint.to_owned(),
             reader_endpoint: cluster.reader_endpoint().map(str::to_owned),
             port: cluster.port().unwrap_or(5432),
-            database: self.database.clone(),
+            database: self
+                .database
+                .clone()
+                .or_else(|| cluster.database_name().map(str::to_owned)),
             username: self.username.clone(),
             password_secret: cluster
                 .master_user_secret()

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{ResourceType, Vpc, VpcState};
+use aws_sdk_ec2::types::{ResourceType, TagSpecification, Vpc, VpcState};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::range::Ranges;
-use crate::aurora::ranges;
+use crate::aurora::{alive, ranges};
 use crate::aws::call::fault;
 use crate::aws::poll::{Seen, poll};
 use crate::aws::tags::{self, Labels};
@@ -58,12 +58,18 @@ impl CreateVpc {
 
     async fn create(&self, at: &Attempt<Aws>, block: Ipv4Net) -> Result<VpcMade, Fault> {
         let name = format!("Aurora Cluster {}", self.labels.cluster);
+        let mut tags = self.labels.ec2(at, &name);
+        tags.push(alive::tag(at.context(), at.run()));
+        let tags = TagSpecification::builder()
+            .resource_type(ResourceType::Vpc)
+            .set_tags(Some(tags))
+            .build();
         let answer = at
             .context()
             .ec2(&self.region)
             .create_vpc()
             .cidr_block(block.to_string())
-            .tag_specifications(self.labels.specification(at, ResourceType::Vpc, &name))
+            .tag_specifications(tags)
             .send()
             .await
             .map_err(|error| fault("CreateVpc", error))?;
@@ -130,6 +136,7 @@ impl Step for CreateVpc {
             )));
         }
         if let Some(vpc) = others.first() {
+            alive::refuse_adoption(at, &self.region, &self.labels.cluster, vpc)?;
             return Ok(Found::Theirs(made(Some(vpc))?));
         }
         match own.first() {

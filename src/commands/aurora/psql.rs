@@ -1,0 +1,164 @@
+//! `stepwell aurora psql`.
+
+use std::process::ExitStatus;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde::Serialize;
+use stepwell_engine::{Clock, Fault};
+use stepwell_workflows::aurora::PsqlSession;
+use stepwell_workflows::kubernetes::quoted;
+
+use crate::arguments::aurora::PsqlArguments;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::session::signals::{Asked, Signals};
+use crate::session::{Backend, serving};
+use crate::settings::kubernetes;
+use crate::settings::place::Place;
+use crate::{Context, runtime};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    cluster: &'a str,
+    region: &'a str,
+    endpoint: &'a str,
+    pod: &'a str,
+    command: Vec<&'a str>,
+}
+
+/// Prints the command line of `kubectl`, or runs it.
+pub fn run(context: &Context, arguments: &PsqlArguments) -> Result<Exit, Problem> {
+    // Kubernetes is the real one, also where AWS is simulated.
+    let settings = &context.settings.in_real_time();
+    let place = Place::resolve(&arguments.cluster, &context.environment)?;
+    let request = kubernetes::psql(arguments, &place, &context.environment)?;
+    if context.printer.output.is_json() && !arguments.print {
+        return Err(Problem::usage(
+            "-o json is not possible for what psql prints; allowed: with --print, or psql's own forms, such as -- --csv",
+        ));
+    }
+    let backend = Backend::of(settings)?;
+    runtime::block_on(backend.pace(settings), async {
+        let connection = backend.connect(settings, None).await?;
+        let clock = connection.clock.as_ref();
+        let endpoint = serving::find(context, &connection, &place).await?;
+        let host = serving::host(&endpoint, &place, arguments.reader)?;
+        let session = request.session(&endpoint, host, clock);
+        if arguments.print {
+            return print(context, &place, host, &session);
+        }
+        let failed = |fault: Fault| Problem::from_fault("could not run psql in kubernetes", &fault);
+        session.survey(clock).await.map_err(failed)?;
+        attend(context, clock, &session).await
+    })
+}
+
+fn print(
+    context: &Context,
+    place: &Place,
+    host: &str,
+    session: &PsqlSession,
+) -> Result<Exit, Problem> {
+    let words = session.words(context.settings.terminal.stdin);
+    let command = || {
+        [session.place().kubectl.as_str()]
+            .into_iter()
+            .chain(words.iter().map(String::as_str))
+    };
+    if context.printer.output.is_json() {
+        context.printer.document(&Document {
+            schema: crate::SCHEMA,
+            cluster: &place.cluster,
+            region: &place.region,
+            endpoint: host,
+            pod: session.pod(),
+            command: command().collect(),
+        })?;
+    } else {
+        let line: Vec<String> = command().map(quoted).collect();
+        context.printer.line(line.join(" "))?;
+    }
+    Ok(Exit::Success)
+}
+
+/// Runs it to its end. What a person types is psql's, Ctrl-C included.
+async fn attend(
+    context: &Context,
+    clock: &dyn Clock,
+    session: &PsqlSession,
+) -> Result<Exit, Problem> {
+    let failed = |fault: Fault| Problem::from_fault("could not run psql in kubernetes", &fault);
+    let terminal = context.settings.terminal;
+    let words = session.words(terminal.stdin && terminal.stdout);
+    let mut signals = Signals::listen()?;
+    let mut child = session.place().interactive(&words).map_err(failed)?;
+    let mut asked = None;
+    let mut starting = true;
+    let ended = loop {
+        tokio::select! {
+            biased;
+            ended = child.end() => break ended,
+            signal = signals.next() => {
+                // The terminal has sent a SIGINT to kubectl as well.
+                if signal == Asked::Terminate {
+                    terminate(child.id());
+                }
+                asked = Some(signal);
+            }
+            watched = session.watch(clock), if starting => {
+                starting = false;
+                if let Err(fault) = watched {
+                    terminate(child.id());
+                    let _ = child.end().await;
+                    clean(context, clock, session).await;
+                    return Err(failed(fault));
+                }
+            }
+        }
+    };
+    let status =
+        ended.map_err(|error| Problem::error("kubectl could not be waited for").because(&error))?;
+    if status.success() {
+        return Ok(Exit::Success);
+    }
+    clean(context, clock, session).await;
+    match asked {
+        Some(signal) => Ok(signal.exit()),
+        None => Err(unsuccessful(status, session)),
+    }
+}
+
+fn terminate(id: Option<u32>) {
+    let pid = id.and_then(|id| Pid::from_raw(id.cast_signed()));
+    if let Some(pid) = pid {
+        // That it has just ended is no error.
+        let _ = kill_process(pid, Signal::TERM);
+    }
+}
+
+/// Makes sure that no pod is left of a session that went wrong.
+async fn clean(context: &Context, clock: &dyn Clock, session: &PsqlSession) {
+    if let Err(fault) = session.remove(clock).await {
+        context.printer.warn(format!(
+            "pod {} in {} may be left: {fault}",
+            session.pod(),
+            session.place()
+        ));
+    }
+}
+
+fn unsuccessful(status: ExitStatus, session: &PsqlSession) -> Problem {
+    // Kubectl passes on the code of psql, and has 1 for its own troubles.
+    let how = match status.code() {
+        Some(code) => format!("ended with exit code {code}"),
+        None => format!("was ended: {status}"),
+    };
+    Problem::error(format!(
+        "psql in pod {} in {} {how}",
+        session.pod(),
+        session.place()
+    ))
+    .code("psql_failed")
+    .hint("what psql or kubectl said stands above")
+}

@@ -1,0 +1,242 @@
+//! `stepwell aurora reap`.
+
+use std::cell::RefCell;
+
+use stepwell_engine::{RunId, Timestamp};
+use stepwell_state::{Access, RunFilter, Store};
+use stepwell_workflows::aurora::{
+    self, Candidate, ReapOptions, ReapRequest, Reaping, Verdict, survey_reap,
+};
+
+use crate::account::AccountRecord;
+use crate::arguments::aurora::ReapArguments;
+use crate::exit::Exit;
+use crate::history::RunState;
+use crate::problem::Problem;
+use crate::report::outcome;
+use crate::report::reaping::{self, Removal};
+use crate::session::deletion::Deletion;
+use crate::session::many::{self, Ended};
+use crate::session::{Backend, Connection, find, locks, rosa, start, store};
+use crate::settings::workflow::WorkflowSettings;
+use crate::settings::{create, place, speed};
+use crate::{Context, runtime};
+
+/// Where AWS is asked which regions are enabled, if no region is named.
+const HOME: &str = "us-east-1";
+
+/// Lists what is to go, and with `--yes` deletes it.
+pub fn run(context: &Context, arguments: &ReapArguments) -> Result<Exit, Problem> {
+    let settings = &context.settings;
+    let how = WorkflowSettings::forward_only(&arguments.workflow, None)?;
+    let older_than = (arguments.older_than.as_deref())
+        .map(|text| speed::age("--older-than", text))
+        .transpose()?;
+    let options = ReapOptions {
+        regions: arguments.regions.clone(),
+        older_than,
+    };
+    let home = match arguments.regions.first() {
+        Some(first) => first.clone(),
+        None => place::region(None, &context.environment)?.unwrap_or_else(|| HOME.to_owned()),
+    };
+    let deletes = settings.yes && !how.plan;
+    let access = if deletes {
+        Access::ReadWrite
+    } else {
+        Access::ReadOnly
+    };
+    let validated = |now: Timestamp| {
+        let options = options.clone();
+        (options.validate(now)).map_err(|invalid| create::refuse(&invalid, &context.environment))
+    };
+    validated(Timestamp::default())?;
+    let backend = Backend::of(settings)?;
+    let state = store::open(settings, access)?;
+    runtime::block_on(backend.pace(settings), async {
+        let profile = arguments.rosa_profile.as_deref();
+        let connection = backend.connect(settings, None).await?;
+        let connection = rosa::connect(context, &backend, connection, profile).await?;
+        let account = connection.account(&home).await?;
+        let now = connection.time_there();
+        let mut request = validated(now)?.giving_up(dead(&state, &account)?);
+        if arguments.with_peerings {
+            request = request.with_peerings(
+                rosa::accounts(&backend, &connection, &account, &home, profile).await?,
+            );
+        }
+        let mut found = survey_reap(&connection.aws, &request, &home)
+            .await
+            .map_err(|fault| Problem::from_fault("could not look for what is to go", &fault))?;
+        spare_what_is_under_way(&state, &account, &mut found.candidates)?;
+        reaping::warn_of_skipped(&context.printer, &found);
+        let wanted = |one: &&Candidate| one.verdict == Verdict::Delete;
+        if !deletes {
+            reaping::print(&context.printer, &found, now, &[])?;
+            let any = found.candidates.iter().any(|one| wanted(&one));
+            if any && !how.plan {
+                context
+                    .printer
+                    .hint("say --yes to delete what is listed to be deleted; the data is lost");
+            }
+            return Ok(if any && how.detailed_exitcode {
+                Exit::ChangesPending
+            } else {
+                Exit::Success
+            });
+        }
+        reaping::announce(&context.printer, &found, now);
+        let reaper = Reaper {
+            context,
+            state: &state,
+            connection: &connection,
+            account: &account,
+            how: &how,
+            request: &request,
+        };
+        let removals: RefCell<Vec<Removal>> = RefCell::default();
+        let doomed = found.candidates.iter().filter(wanted);
+        let ended = many::each(context, doomed, |candidate, stop| {
+            let (reaper, removals) = (&reaper, &removals);
+            async move {
+                let removal = reaper.reap(candidate, stop).await;
+                reaping::tell(&context.printer, candidate, &removal);
+                removals.borrow_mut().push(removal);
+            }
+        })
+        .await?;
+        let removals = removals.into_inner();
+        reaping::print(&context.printer, &found, now, &removals)?;
+        Ok(match ended {
+            Ended::Settled(Some(signal)) | Ended::AtOnce(signal) => signal.exit(),
+            Ended::Settled(None) => exit(&found, &removals, !arguments.regions.is_empty()),
+        })
+    })
+}
+
+/// The unfinished runs that nobody is at work on, with their targets.
+fn dead(state: &Store, account: &AccountRecord) -> Result<Vec<(String, RunId)>, Problem> {
+    let unfinished = RunFilter {
+        unfinished_only: true,
+        ..RunFilter::default()
+    };
+    let rows = state
+        .runs(&unfinished)
+        .map_err(|error| store::failed(&error))?;
+    let own = account.to_value();
+    let mut dead = Vec::new();
+    for row in rows.into_iter().filter(|row| row.account == own) {
+        if locks::state(state, &row)? != RunState::Running {
+            dead.push((row.target, row.id));
+        }
+    }
+    Ok(dead)
+}
+
+/// What a live process is at is left to it; a listing takes no lock, so the
+/// history has to tell.
+fn spare_what_is_under_way(
+    state: &Store,
+    account: &AccountRecord,
+    candidates: &mut [Candidate],
+) -> Result<(), Problem> {
+    for one in candidates {
+        let target = aurora::target(&one.region, &one.cluster);
+        if let Some((row, RunState::Running)) = find::unfinished(state, account, &target)? {
+            let reason = format!(
+                "run {} of {} is under way",
+                outcome::short(row.id),
+                row.workflow
+            );
+            one.verdict = Verdict::Spared { reason };
+        }
+    }
+    Ok(())
+}
+
+/// Deletes one candidate after the other.
+struct Reaper<'a> {
+    context: &'a Context,
+    state: &'a Store,
+    connection: &'a Connection,
+    account: &'a AccountRecord,
+    how: &'a WorkflowSettings,
+    request: &'a ReapRequest,
+}
+
+impl Reaper<'_> {
+    /// Deletes a candidate by a run of its own; whatever goes wrong is its
+    /// own matter.
+    async fn reap(&self, candidate: &Candidate, stop: stepwell_engine::Stop) -> Removal {
+        let mut removal = Removal::of(candidate);
+        match self.try_reap(candidate, stop, &mut removal).await {
+            Ok(()) => {}
+            Err(problem) if problem.exit == Exit::Locked => {
+                removal.spared(problem.message);
+            }
+            Err(problem) => removal.failed(problem),
+        }
+        removal
+    }
+
+    async fn try_reap(
+        &self,
+        candidate: &Candidate,
+        stop: stepwell_engine::Stop,
+        removal: &mut Removal,
+    ) -> Result<(), Problem> {
+        let (context, state, connection) = (self.context, self.state, self.connection);
+        let request = self
+            .request
+            .deletion(candidate)
+            .map_err(|invalid| create::refuse(&invalid, &context.environment))?;
+        let deletion =
+            Deletion::look(context, state, connection, self.account, &request, false).await?;
+        // Its turn may have come an hour after the list.
+        let again = aurora::look_again(&connection.aws, self.request, candidate)
+            .await
+            .map_err(|fault| Problem::from_fault("could not look once more", &fault))?;
+        match again.map(|again| again.verdict) {
+            Some(Verdict::Delete) => {}
+            None if deletion.is_empty() => {}
+            // Its tags were taken away, so it is nobody's of ours any more.
+            None => {
+                removal.spared("no longer tagged".to_owned());
+                return Ok(());
+            }
+            Some(Verdict::Spared { reason } | Verdict::Blocked { reason, .. }) => {
+                removal.spared(reason);
+                return Ok(());
+            }
+        }
+        let label = reaping::label(candidate);
+        let unfinished = deletion.unfinished(context, state, Some(&label))?;
+        deletion
+            .give_up(context, state, connection, &unfinished)
+            .await?;
+        if deletion.is_empty() {
+            return Ok(());
+        }
+        let prepared = deletion.prepare()?;
+        let begun = start::begin(context, state, connection, self.account, self.how, prepared)?;
+        removal.begun(begun.run);
+        let story = many::start(context, state, connection, &begun, &label, stop).await?;
+        removal.told(&story, &context.settings);
+        Ok(())
+    }
+}
+
+/// 0 if all that was to go is gone. Else 3 if all that is left are suspended
+/// runs, which can be resumed, and otherwise 1.
+fn exit(found: &Reaping, removals: &[Removal], regions_named: bool) -> Exit {
+    let blocked =
+        (found.candidates.iter()).any(|one| matches!(one.verdict, Verdict::Blocked { .. }));
+    let unseen = regions_named && !found.skipped.is_empty();
+    if blocked || unseen || removals.iter().any(Removal::has_failed) {
+        Exit::Error
+    } else if removals.iter().any(Removal::is_suspended) {
+        Exit::Suspended
+    } else {
+        Exit::Success
+    }
+}

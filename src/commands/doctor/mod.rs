@@ -1,0 +1,74 @@
+//! `stepwell doctor`.
+
+mod aws;
+mod local;
+
+use std::time::Duration;
+
+use stepwell_workflows::doctor::DoctorOptions;
+
+use crate::arguments::doctor::DoctorArguments;
+use crate::clock::Pace;
+use crate::environment;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::report::checks::{self, Check, Health};
+use crate::session::Backend;
+use crate::settings::{create, place};
+use crate::{Context, runtime};
+
+/// How long a check may take: longer than any answer of AWS, and short enough
+/// for a person who waits.
+const LIMIT: Duration = Duration::from_secs(12);
+
+/// Checks whether the other commands could do their work.
+pub fn run(context: &Context, arguments: &DoctorArguments) -> Result<Exit, Problem> {
+    let environment = &context.environment;
+    let text = |flag: &Option<String>, variable| {
+        place::input(flag.as_ref(), environment, &[variable]).map(|given| given.value)
+    };
+    let options = DoctorOptions {
+        region: place::region(arguments.cluster.region.as_ref(), environment)?,
+        cluster: text(&arguments.cluster.cluster, environment::AURORA_CLUSTER),
+        instance_class: text(
+            &arguments.instance_class,
+            environment::AURORA_INSTANCE_CLASS,
+        )
+        .unwrap_or_else(|| create::INSTANCE_CLASS.to_owned()),
+        engine_version: text(
+            &arguments.engine_version,
+            environment::AURORA_ENGINE_VERSION,
+        )
+        .unwrap_or_else(|| create::ENGINE_VERSION.to_owned()),
+    }
+    .validate()
+    .map_err(|invalid| create::refuse(&invalid, environment))?;
+    let backend = Backend::of(&context.settings)?;
+    let rosa_cluster = arguments.rosa_cluster.as_deref();
+    // Children take wall time, which a sandbox's runtime may not have.
+    let (mut found, at_aws) = std::thread::scope(|scope| {
+        let here = scope.spawn(|| {
+            let tools =
+                runtime::block_on(Pace::REAL, async { Ok(local::tools(rosa_cluster).await) });
+            let mut found = local::state(&context.settings);
+            match tools {
+                Ok(tools) => found.extend(tools),
+                Err(problem) => found.push(Check::problem("tools", problem)),
+            }
+            found
+        });
+        let at_aws = runtime::block_on(backend.pace(&context.settings), async {
+            Ok(aws::checks(context, &backend, &options).await)
+        });
+        let here = here
+            .join()
+            .unwrap_or_else(|_| vec![Check::fail("here", "the checks of this machine broke off")]);
+        (here, at_aws)
+    });
+    found.extend(at_aws?);
+    checks::print(&context.printer, &found)?;
+    Ok(match checks::worst(&found) {
+        Health::Ok | Health::Warn => Exit::Success,
+        Health::Fail => Exit::Error,
+    })
+}

@@ -1,0 +1,3 @@
+//! `stepwell keycloak …`.
+
+pub mod env;

@@ -1,0 +1,134 @@
+//! `stepwell peering list`.
+
+use serde::Serialize;
+use stepwell_workflows::peering::{self, PeeringListing, PeeringSummary};
+
+use crate::arguments::peering::ListArguments;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::report::table;
+use crate::session::{Backend, rosa};
+use crate::settings::{peering as settings_of, place};
+use crate::{Context, runtime};
+
+/// Where AWS is asked which regions are enabled, if no region is named.
+const HOME: &str = "us-east-1";
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    listing: &'a PeeringListing,
+}
+
+/// Lists peerings.
+pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem> {
+    let settings = &context.settings;
+    let named = place::region(arguments.region.as_ref(), &context.environment)?;
+    let cluster = settings_of::cluster(arguments.cluster.as_ref(), &context.environment)?;
+    let region = match (&named, arguments.all_regions) {
+        (_, true) => None,
+        (Some(region), false) => Some(region.as_str()),
+        (None, false) => {
+            return Err(Problem::usage(
+                "the region is not named; allowed: --region REGION, AURORA_REGION, AWS_REGION, or --all-regions",
+            ));
+        }
+    };
+    let home = named.as_deref().unwrap_or(HOME);
+    let profile = arguments.rosa_profile.as_deref();
+    let backend = Backend::of(settings)?;
+    let listing = runtime::block_on(backend.pace(settings), async {
+        let connection = backend.connect(settings, None).await?;
+        let connection = rosa::connect(context, &backend, connection, profile).await?;
+        let account = connection.account(home).await?;
+        let accounts = rosa::accounts(&backend, &connection, &account, home, profile).await?;
+        peering::list(&connection.aws, &accounts, region, home, cluster.as_deref())
+            .await
+            .map_err(|fault| Problem::from_fault("could not list the peerings", &fault))
+    })?;
+    let printer = &context.printer;
+    for skipped in &listing.skipped {
+        printer.warn(format!(
+            "region {} is left out: {}",
+            skipped.region, skipped.fault
+        ));
+    }
+    for peering in &listing.peerings {
+        if let Some(why) = &peering.unreachable {
+            printer.warn(format!("one side of {} can't be seen: {why}", peering.id));
+        }
+    }
+    if printer.output.is_json() {
+        printer.document(&Document {
+            schema: crate::SCHEMA,
+            listing: &listing,
+        })?;
+        return Ok(Exit::Success);
+    }
+    if listing.peerings.is_empty() {
+        printer.note("no peerings");
+        return Ok(Exit::Success);
+    }
+    let rows: Vec<Vec<String>> = listing.peerings.iter().map(row).collect();
+    let header = [
+        "CLUSTER",
+        "REGION",
+        "PEERING",
+        "STATE",
+        "ROSA VPC",
+        "ROSA REGION",
+        "ROSA STATE",
+        "ROUTES",
+        "INGRESS",
+    ];
+    for line in table::columns(&header, &rows) {
+        printer.line(line)?;
+    }
+    for peering in &listing.peerings {
+        for (what, routes) in [
+            ("missing", &peering.missing_routes),
+            ("stale", &peering.stale_routes),
+        ] {
+            for route in routes {
+                printer.note(format!(
+                    "{}: {what} route for {} in {} on {}'s side",
+                    peering.id, route.destination, route.table, route.side
+                ));
+            }
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn row(peering: &PeeringSummary) -> Vec<String> {
+    let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let mut routes = Vec::new();
+    for (what, count) in [
+        ("missing", peering.missing_routes.len()),
+        ("stale", peering.stale_routes.len()),
+    ] {
+        if count > 0 {
+            routes.push(format!("{count} {what}"));
+        }
+    }
+    vec![
+        peering.cluster.clone(),
+        peering.region.clone(),
+        peering.id.clone(),
+        or_dash(&peering.state),
+        peering.rosa_vpc_id.clone(),
+        peering.rosa_region.clone(),
+        or_dash(&peering.rosa_state),
+        if routes.is_empty() {
+            "ok".to_owned()
+        } else {
+            routes.join(" ")
+        },
+        match peering.ingress_open {
+            Some(true) => "open".to_owned(),
+            Some(false) => "missing".to_owned(),
+            None => "-".to_owned(),
+        },
+    ]
+}

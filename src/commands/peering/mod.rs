@@ -1,0 +1,5 @@
+//! `stepwell peering …`.
+
+pub mod create;
+pub mod delete;
+pub mod list;

@@ -1,0 +1,102 @@
+//! The account in which ROSA lives, where it is another one.
+
+use std::sync::Arc;
+
+use stepwell_engine::Fault;
+use stepwell_workflows::peering::{Accounts, RosaAccount};
+use stepwell_workflows::rosa_account;
+
+use super::takeup::Taken;
+use super::{Backend, Connection};
+use crate::Context;
+use crate::account::AccountRecord;
+use crate::problem::Problem;
+
+/// Adds ROSA's account to a connection, if a profile is named for it.
+pub async fn connect(
+    context: &Context,
+    backend: &Backend,
+    mut connection: Connection,
+    profile: Option<&str>,
+) -> Result<Connection, Problem> {
+    let Some(profile) = profile else {
+        return Ok(connection);
+    };
+    if matches!(backend, Backend::Sandbox(_)) {
+        context
+            .printer
+            .warn("the sandbox is one account: --rosa-profile makes no difference");
+        return Ok(connection);
+    }
+    let other = backend.connect_as(&context.settings, profile).await?;
+    connection.aws = Arc::new(connection.aws.with_rosa(other.aws.as_ref().clone()));
+    Ok(connection)
+}
+
+/// Which accounts these are. `region` is one that ROSA's may be asked in.
+pub async fn accounts(
+    backend: &Backend,
+    connection: &Connection,
+    account: &AccountRecord,
+    region: &str,
+    profile: Option<&str>,
+) -> Result<Accounts, Problem> {
+    let main = account.id().to_owned();
+    let profile = profile.filter(|_| matches!(backend, Backend::Aws { .. }));
+    let id = match profile {
+        None => main.clone(),
+        Some(profile) => connection
+            .aws
+            .rosa()
+            .account_id(region)
+            .await
+            .map_err(|fault| unknown(profile, &fault))?,
+    };
+    Ok(Accounts {
+        main,
+        rosa: RosaAccount {
+            id,
+            profile: profile.map(str::to_owned),
+        },
+    })
+}
+
+/// Connects to ROSA's account as a run recorded it, and makes sure that it is
+/// still that account.
+pub async fn take_up(
+    context: &Context,
+    backend: &Backend,
+    connection: Connection,
+    taken: &Taken,
+) -> Result<Connection, Problem> {
+    let Some(recorded) = rosa_account(&taken.created.parameters) else {
+        return Ok(connection);
+    };
+    let Some(profile) = &recorded.profile else {
+        return Ok(connection);
+    };
+    let connection = connect(context, backend, connection, Some(profile)).await?;
+    let region = super::takeup::region(&taken.created.target);
+    let current = connection
+        .aws
+        .rosa()
+        .account_id(region)
+        .await
+        .map_err(|fault| unknown(profile, &fault))?;
+    if current == recorded.id {
+        return Ok(connection);
+    }
+    Err(Problem::error(format!(
+        "rosa's side of the run belongs to aws account {}, and profile {profile} is now of aws account {current}",
+        recorded.id
+    ))
+    .code("other_account")
+    .hint("have the profile lead to the account that the run was started with"))
+}
+
+fn unknown(profile: &str, fault: &Fault) -> Problem {
+    Problem::from_fault(
+        format!("could not find out which aws account profile {profile} is"),
+        fault,
+    )
+}

@@ -1,0 +1,97 @@
+//! The targets of a run that works on several at once: their locks, and the
+//! unfinished runs that it takes over.
+
+use stepwell_state::{Lock, RunRow, Store};
+
+use super::{Connection, abandon, find, locks};
+use crate::Context;
+use crate::account::AccountRecord;
+use crate::problem::Problem;
+use crate::report::outcome;
+
+/// Targets, each once, in an order that is the same for everybody: two
+/// processes that want the same ones can't wait for each other.
+pub struct Targets<'a> {
+    account: &'a AccountRecord,
+    names: Vec<String>,
+    locks: Vec<Lock>,
+}
+
+impl<'a> Targets<'a> {
+    /// These targets, unlocked.
+    pub fn new(account: &'a AccountRecord, names: &[String]) -> Self {
+        let mut names = names.to_vec();
+        names.sort();
+        names.dedup();
+        Self {
+            account,
+            names,
+            locks: Vec::new(),
+        }
+    }
+
+    /// Takes the lock of each.
+    pub fn lock(
+        &mut self,
+        context: &Context,
+        state: &Store,
+        connection: &Connection,
+    ) -> Result<(), Problem> {
+        let now = connection.clock.now();
+        for name in &self.names {
+            let lock = locks::target(context, state, self.account, name, now)?;
+            self.locks.push(lock);
+        }
+        Ok(())
+    }
+
+    /// Refuses to work on what was not locked: it has come up meanwhile.
+    pub fn must_cover(&self, names: &[String]) -> Result<(), Problem> {
+        match names.iter().find(|name| !self.names.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(Problem::error(format!(
+                "{name} has come up while this was looked at"
+            ))
+            .hint("run the command again")),
+        }
+    }
+
+    /// The unfinished runs of the targets, each with a warning that it is
+    /// given up; `label` says to whom it belongs, where there are several.
+    pub fn unfinished(
+        &self,
+        context: &Context,
+        state: &Store,
+        label: Option<&str>,
+    ) -> Result<Vec<RunRow>, Problem> {
+        let label = label.map(|label| format!("{label}: ")).unwrap_or_default();
+        let mut rows = Vec::new();
+        for name in &self.names {
+            if let Some((row, stands)) = find::unfinished(state, self.account, name)? {
+                context.printer.warn(format!(
+                    "{label}the unfinished run {} of {} ({stands}) is given up with it",
+                    outcome::short(row.id),
+                    row.workflow
+                ));
+                rows.push(row);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Gives the unfinished runs up.
+    pub async fn abandon(
+        &self,
+        context: &Context,
+        state: &Store,
+        connection: &Connection,
+        rows: &[RunRow],
+        reason: &str,
+    ) -> Result<(), Problem> {
+        for row in rows {
+            let now = connection.clock.now();
+            abandon::abandon(context, state, row, reason, now).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! What the commands through `kubectl` are asked for: flags, else the scripts'
+//! variables, else what Keycloak's own documentation calls things.
+
+use std::path::Path;
+
+use stepwell_workflows::aurora::{PsqlOptions, PsqlRequest, ResetOptions, ResetRequest};
+
+use super::create;
+use super::place::{self, Place};
+use crate::arguments::kubernetes::{ClientArguments, PsqlArguments, ResetArguments};
+use crate::environment::{self, Environment};
+use crate::problem::Problem;
+
+struct Client {
+    database: String,
+    username: String,
+    secret: String,
+    kubectl: String,
+}
+
+impl Client {
+    fn resolve(arguments: &ClientArguments, environment: &Environment) -> Result<Self, Problem> {
+        let or = |given: &Option<String>, default: &str| {
+            given.clone().unwrap_or_else(|| default.to_owned())
+        };
+        let username = place::input(
+            arguments.username.as_ref(),
+            environment,
+            &[environment::AURORA_USERNAME],
+        );
+        Ok(Self {
+            database: or(&arguments.database, "keycloak"),
+            username: or(&username.map(|given| given.value), "keycloak"),
+            secret: or(&arguments.secret, "keycloak-db-secret"),
+            kubectl: program(or(&arguments.kubectl, "kubectl"))?,
+        })
+    }
+}
+
+/// A path is told from a name by its slash. A run may be resumed elsewhere, so
+/// that a path from here must not depend on where here is.
+fn program(text: String) -> Result<String, Problem> {
+    if !text.contains('/') {
+        return Ok(text);
+    }
+    let path = std::path::absolute(Path::new(&text)).map_err(|error| {
+        Problem::usage(format!(
+            "--kubectl {text:?} is not a program; allowed: a name such as kubectl or oc, or a path"
+        ))
+        .because(&error)
+    })?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+/// Resolves and checks everything of `aurora psql`, before any effect.
+pub fn psql(
+    arguments: &PsqlArguments,
+    place: &Place,
+    environment: &Environment,
+) -> Result<PsqlRequest, Problem> {
+    let client = Client::resolve(&arguments.client, environment)?;
+    PsqlOptions {
+        cluster: place.cluster.clone(),
+        region: place.region.clone(),
+        namespace: arguments.namespace.clone(),
+        context: arguments.context.clone(),
+        image: arguments.client.image.clone(),
+        database: client.database,
+        username: client.username,
+        secret: client.secret,
+        kubectl: client.kubectl,
+        arguments: arguments.arguments.clone(),
+    }
+    .validate()
+    .map_err(|invalid| create::refuse(&invalid, environment))
+}
+
+/// Resolves and checks everything of `aurora reset`, before any effect.
+pub fn reset(
+    arguments: &ResetArguments,
+    place: &Place,
+    environment: &Environment,
+) -> Result<ResetRequest, Problem> {
+    let client = Client::resolve(&arguments.client, environment)?;
+    ResetOptions {
+        cluster: place.cluster.clone(),
+        region: place.region.clone(),
+        namespace: arguments.namespace.clone(),
+        contexts: arguments.contexts.clone(),
+        statefulset: arguments.statefulset.clone(),
+        workload: arguments.workload.clone(),
+        secret: client.secret,
+        database: client.database,
+        username: client.username,
+        schema: (arguments.schema.clone()).unwrap_or_else(|| "public".to_owned()),
+        image: arguments.client.image.clone(),
+        kubectl: client.kubectl,
+        anew: arguments.anew,
+    }
+    .validate()
+    .map_err(|invalid| create::refuse(&invalid, environment))
+}

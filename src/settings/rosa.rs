@@ -1,0 +1,289 @@
+//! Which ROSA cluster, and who is asked about it: flags, else the scripts'
+//! variables, and the login that the environment offers.
+
+use std::path::PathBuf;
+
+use stepwell_workflows::Secret;
+use stepwell_workflows::rosa::{
+    OcmAccess, OcmLogin, RosaCli, RosaOptions, RosaRequest, RosaSource,
+};
+
+use super::create::refuse;
+use super::place::input;
+use crate::arguments::rosa::RosaArguments;
+use crate::environment::{self, Environment, Variable};
+use crate::problem::Problem;
+
+/// Which ROSA cluster, and who is asked about it.
+#[derive(Debug, Clone)]
+pub struct RosaSettings {
+    /// Which cluster.
+    pub request: RosaRequest,
+    /// Who is asked about it.
+    pub source: RosaSource,
+    /// The AWS profile of the account in which it lives, if not Aurora's.
+    pub profile: Option<String>,
+}
+
+impl RosaSettings {
+    /// Resolves and checks everything, before any effect.
+    pub fn resolve(arguments: &RosaArguments, environment: &Environment) -> Result<Self, Problem> {
+        let text = |flag: &Option<String>, variable: Variable| {
+            input(flag.as_ref(), environment, &[variable]).map(|given| given.value)
+        };
+        let options = RosaOptions {
+            cluster: text(&arguments.rosa_cluster, environment::CLUSTER_NAME),
+            region: text(&arguments.rosa_region, environment::AWS_REGION),
+            vpc: match (&arguments.rosa_vpc, &arguments.rosa_cluster) {
+                // Who types a cluster means that one, whatever is left in the environment.
+                (None, None) => environment.text(environment::ROSA_VPC),
+                (vpc, _) => vpc.clone(),
+            },
+            machine_cidr: arguments.rosa_machine_cidr.clone(),
+            subnets: arguments.rosa_subnets.clone(),
+        };
+        if options.cluster.is_none() && options.vpc.is_none() {
+            return Err(Problem::usage(
+                "the rosa cluster is not named; allowed: --rosa-cluster NAME, CLUSTER_NAME, --rosa-vpc VPC, or ROSA_VPC",
+            ));
+        }
+        if options.vpc.is_some() && options.region.is_none() {
+            return Err(Problem::usage(
+                "the region of --rosa-vpc is not named; allowed: --rosa-region REGION or AWS_REGION",
+            ));
+        }
+        let request = options
+            .validate()
+            .map_err(|invalid| refuse(&invalid, environment))?;
+        let profile = arguments.rosa_profile.clone();
+        // A login that nobody needs need not be a good one.
+        let source = if request.looks_up() {
+            source(profile.clone(), environment)?
+        } else {
+            command(profile.clone())
+        };
+        Ok(Self {
+            request,
+            source,
+            profile,
+        })
+    }
+}
+
+/// Who can be asked about ROSA clusters: OCM, where the environment has a login
+/// to it, else the `rosa` command.
+pub fn source(profile: Option<String>, environment: &Environment) -> Result<RosaSource, Problem> {
+    let Some(login) = login(environment)? else {
+        return Ok(command(profile));
+    };
+    let access = OcmAccess {
+        url: address(environment, environment::OCM_URL, OcmAccess::URL)?,
+        token_url: address(
+            environment,
+            environment::OCM_TOKEN_URL,
+            OcmAccess::TOKEN_URL,
+        )?,
+        login,
+    };
+    access
+        .validate()
+        .map_err(|invalid| refuse(&invalid, environment))?;
+    Ok(RosaSource::Ocm(access))
+}
+
+fn command(profile: Option<String>) -> RosaSource {
+    RosaSource::Cli(RosaCli {
+        program: PathBuf::from("rosa"),
+        profile,
+    })
+}
+
+/// The login to OCM, if there is one. A token wins over a service account.
+fn login(environment: &Environment) -> Result<Option<OcmLogin>, Problem> {
+    // What is pasted often ends with a line break.
+    let text = |variable| {
+        let text = environment.text(variable)?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    };
+    if let Some(token) = text(environment::OCM_TOKEN) {
+        return Ok(Some(OcmLogin::Token(Secret::new(token))));
+    }
+    let id = text(environment::OCM_CLIENT_ID);
+    let secret = text(environment::OCM_CLIENT_SECRET);
+    match (id, secret) {
+        (None, None) => Ok(None),
+        (Some(id), Some(secret)) => Ok(Some(OcmLogin::Client {
+            id,
+            secret: Secret::new(secret),
+        })),
+        (Some(_), None) => Err(Problem::usage(
+            "OCM_CLIENT_ID is set without OCM_CLIENT_SECRET; allowed: both or neither",
+        )),
+        (None, Some(_)) => Err(Problem::usage(
+            "OCM_CLIENT_SECRET is set without OCM_CLIENT_ID; allowed: both or neither",
+        )),
+    }
+}
+
+/// An address of OCM. Secrets go there, so it must be safe from listeners;
+/// the names are those that the `ocm` command takes for its environments.
+fn address(
+    environment: &Environment,
+    variable: Variable,
+    default: &str,
+) -> Result<String, Problem> {
+    let Some(text) = environment.text(variable) else {
+        return Ok(default.to_owned());
+    };
+    if variable == environment::OCM_URL {
+        match text.as_str() {
+            "production" => return Ok(OcmAccess::URL.to_owned()),
+            "staging" => return Ok("https://api.stage.openshift.com".to_owned()),
+            "integration" => return Ok("https://api.integration.openshift.com".to_owned()),
+            _ => {}
+        }
+    }
+    let here = ["127.0.0.1", "localhost", "[::1]"];
+    let safe = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+        (Some(rest), _) => !rest.is_empty(),
+        (_, Some(rest)) => here.iter().any(|host| {
+            rest.strip_prefix(host)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        }),
+        _ => false,
+    };
+    if safe && !text.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '?' | '#')) {
+        return Ok(text.trim_end_matches('/').to_owned());
+    }
+    let names = if variable == environment::OCM_URL {
+        ", production, staging, integration"
+    } else {
+        ""
+    };
+    Err(Problem::usage(format!(
+        "{} {text:?} is not a usable address; allowed: https://HOST, http:// on this machine{names}",
+        variable.name()
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::Exit;
+
+    /// `{"typ":"Offline"}` without a signature.
+    const TOKEN: &str = "e30.eyJ0eXAiOiJPZmZsaW5lIn0.x";
+
+    fn resolve(
+        arguments: &RosaArguments,
+        variables: &[(Variable, &str)],
+    ) -> Result<RosaSettings, Problem> {
+        RosaSettings::resolve(arguments, &Environment::of(variables))
+    }
+
+    fn named() -> RosaArguments {
+        RosaArguments {
+            rosa_cluster: Some("one".to_owned()),
+            ..RosaArguments::default()
+        }
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_scripts_variables() {
+        let variables = [
+            (environment::CLUSTER_NAME, "two"),
+            (environment::AWS_REGION, "eu-west-1"),
+        ];
+        let settings = resolve(&named(), &variables).unwrap();
+        assert_eq!(settings.request.cluster(), Some("one"));
+        assert_eq!(settings.request.region(), Some("eu-west-1"));
+        let settings = resolve(&RosaArguments::default(), &variables).unwrap();
+        assert_eq!(settings.request.cluster(), Some("two"));
+        assert!(matches!(settings.source, RosaSource::Cli(_)));
+        let vpc = [
+            (environment::ROSA_VPC, "vpc-01234567"),
+            (environment::AWS_REGION, "eu-west-1"),
+        ];
+        let settings = resolve(&RosaArguments::default(), &vpc).unwrap();
+        assert_eq!(settings.request.vpc(), Some("vpc-01234567"));
+        assert_eq!(resolve(&named(), &vpc).unwrap().request.vpc(), None);
+    }
+
+    #[test]
+    fn an_error_names_the_variable_it_comes_from() {
+        let wrong = [(environment::CLUSTER_NAME, "-x")];
+        let problem = resolve(&RosaArguments::default(), &wrong).unwrap_err();
+        assert_eq!(problem.exit, Exit::Usage);
+        assert!(problem.message.contains("CLUSTER_NAME"), "{problem}");
+        let problem = resolve(&RosaArguments::default(), &[]).unwrap_err();
+        assert!(problem.message.contains("--rosa-vpc"), "{problem}");
+        let vpc = RosaArguments {
+            rosa_vpc: Some("vpc-01234567".to_owned()),
+            ..RosaArguments::default()
+        };
+        let problem = resolve(&vpc, &[]).unwrap_err();
+        assert!(problem.message.contains("--rosa-region"), "{problem}");
+    }
+
+    #[test]
+    fn a_login_to_ocm_is_used() {
+        let access = |variables: &[(Variable, &str)]| match resolve(&named(), variables) {
+            Ok(settings) => match settings.source {
+                RosaSource::Ocm(access) => Ok(access),
+                RosaSource::Cli(_) => panic!("the command is asked"),
+            },
+            Err(problem) => Err(problem.message),
+        };
+        let token = (environment::OCM_TOKEN, TOKEN);
+        let found = access(&[token]).unwrap();
+        assert_eq!(found.url, OcmAccess::URL);
+        assert_eq!(found.token_url, OcmAccess::TOKEN_URL);
+        assert!(!format!("{found:?}").contains(TOKEN));
+        let staging = access(&[token, (environment::OCM_URL, "staging")]).unwrap();
+        assert_eq!(staging.url, "https://api.stage.openshift.com");
+        let local = access(&[token, (environment::OCM_URL, "http://127.0.0.1:8/")]).unwrap();
+        assert_eq!(local.url, "http://127.0.0.1:8");
+        let id = (environment::OCM_CLIENT_ID, "robot");
+        let secret = (environment::OCM_CLIENT_SECRET, "geheim");
+        assert!(matches!(
+            access(&[id, secret]).unwrap().login,
+            OcmLogin::Client { .. }
+        ));
+        assert!(access(&[id]).unwrap_err().contains("OCM_CLIENT_SECRET"));
+        let error = access(&[secret]).unwrap_err();
+        assert!(error.contains("OCM_CLIENT_ID"), "{error}");
+        assert!(!error.contains("geheim"), "{error}");
+        let error = access(&[(environment::OCM_TOKEN, "geheim")]).unwrap_err();
+        assert!(error.contains("OCM_TOKEN"), "{error}");
+        assert!(!error.contains("geheim"), "{error}");
+    }
+
+    #[test]
+    fn secrets_go_to_no_unsafe_address() {
+        for wrong in [
+            "http://api.example.com",
+            "http://localhost.example.com",
+            "http://127.0.0.1:80@example.com",
+            "https://",
+            "ftp://127.0.0.1",
+            "https://x y",
+            "api.example.com",
+        ] {
+            for variable in [environment::OCM_URL, environment::OCM_TOKEN_URL] {
+                let variables = [(environment::OCM_TOKEN, TOKEN), (variable, wrong)];
+                let problem = resolve(&named(), &variables).unwrap_err();
+                assert!(problem.message.contains(variable.name()), "{problem}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_login_that_is_not_needed_is_not_looked_at() {
+        let vpc = RosaArguments {
+            rosa_vpc: Some("vpc-01234567".to_owned()),
+            rosa_region: Some("eu-west-1".to_owned()),
+            ..RosaArguments::default()
+        };
+        assert!(resolve(&vpc, &[(environment::OCM_TOKEN, "nonsense")]).is_ok());
+    }
+}

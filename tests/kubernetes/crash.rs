@@ -1,0 +1,119 @@
+//! Death at any moment: what Keycloak has made since the schema was dropped
+//! must survive.
+
+use super::stage::{Stage, Whole};
+
+/// Runs a reset until stderr says `moment`, and a call of this verb, if one is
+/// named, has come to nothing; and kills it.
+#[track_caller]
+fn killed_at(stage: &Stage, moment: &str, verb: Option<&str>) {
+    let mut run = stage.home.start(&Stage::words(&["--yes"]));
+    run.until(moment);
+    if let Some(verb) = verb {
+        stage.until(|stage| stage.count(verb) > 0);
+    }
+    let killed = run.kill();
+    assert_eq!(killed.code, 137, "{killed:?}");
+    assert_eq!(stage.home.runs()[0]["status"], "interrupted");
+}
+
+#[test]
+fn killed_between_the_drop_and_the_restart() {
+    let Some(whole) = Whole::new() else { return };
+    let stage = &whole.stage;
+    whole.fill("old");
+    stage.strike("patch", "dc1", 1, "hang");
+    stage.strike("patch", "dc2", 1, "hang");
+    killed_at(stage, "started restart-dc", Some("patch"));
+    assert_eq!(whole.database.tables(), [""; 0]);
+    // Keycloak has come back by itself meanwhile.
+    whole.fill("realm");
+    stage.calm();
+    stage
+        .home
+        .expect(0, &["resume"])
+        .prints("restarted dc1,dc2");
+    assert_eq!(whole.database.tables(), ["realm"]);
+    assert_eq!(stage.state()["created"], 1);
+    assert_eq!(stage.count("logs"), 0);
+}
+
+#[test]
+fn killed_when_the_pod_was_made_and_nobody_heard_of_it() {
+    let Some(whole) = Whole::new() else { return };
+    let stage = &whole.stage;
+    whole.fill("old");
+    stage.strike("create", "dc1", 1, "lose");
+    killed_at(stage, "started drop-schema", Some("create"));
+    drop_takes_place(stage, &whole);
+    whole.fill("realm");
+    let done = stage.home.expect(0, &["resume"]);
+    done.says("drop-schema");
+    assert_eq!(whole.database.tables(), ["realm"], "dropped twice");
+    assert_eq!(stage.state()["created"], 1);
+}
+
+#[test]
+fn killed_and_the_pod_has_vanished() {
+    let Some(whole) = Whole::new() else { return };
+    let stage = &whole.stage;
+    whole.fill("old");
+    stage.strike("create", "dc1", 1, "lose");
+    killed_at(stage, "started drop-schema", Some("create"));
+    drop_takes_place(stage, &whole);
+    whole.fill("realm");
+    let pod = stage.pods().pop().expect("a pod");
+    stage.kubectl(&["--context=dc1", "delete", "pod", &pod]);
+    stage.home.expect(0, &["resume"]);
+    // Another pod was made, and its statement saw that it had nothing to do.
+    assert_eq!(stage.state()["created"], 2);
+    assert_eq!(whole.database.tables(), ["realm"], "dropped twice");
+}
+
+/// The pod does its work, although nobody waits for it.
+#[track_caller]
+fn drop_takes_place(stage: &Stage, whole: &Whole) {
+    stage.until(|stage| !stage.pods().is_empty());
+    let pod = stage.pods().pop().expect("a pod");
+    let seen = stage.kubectl(&["--context=dc1", "get", "pod", &pod, "--output=json"]);
+    seen.prints("Succeeded");
+    assert_eq!(whole.database.tables(), [""; 0]);
+}
+
+#[test]
+fn killed_while_keycloak_comes_up() {
+    let stage = Stage::without_database();
+    stage.change(|state| {
+        state["clusters"]["dc2"]["keycloak"]["statefulset/keycloak"]["slow"] = 1000.into();
+    });
+    killed_at(&stage, "done restarted-dc1", None);
+    stage.change(|state| {
+        state["clusters"]["dc2"]["keycloak"]["statefulset/keycloak"]["slow"] = 0.into();
+    });
+    stage
+        .home
+        .expect(0, &["resume"])
+        .prints("restarted dc1,dc2");
+    let state = stage.state();
+    assert_eq!((&state["drops"], &state["created"]), (&1.into(), &1.into()));
+    assert_eq!(stage.count("patch"), 2);
+}
+
+#[test]
+fn stopped_by_a_person_while_keycloak_comes_up() {
+    let stage = Stage::without_database();
+    stage.change(|state| {
+        state["clusters"]["dc2"]["keycloak"]["statefulset/keycloak"]["slow"] = 1000.into();
+    });
+    let mut run = stage.home.start(&Stage::words(&["--yes"]));
+    run.until("done restarted-dc1");
+    run.signal(rustix::process::Signal::INT);
+    let done = run.end();
+    assert_eq!(done.code, 130, "{done:?}");
+    done.says("stepwell resume ");
+    stage.change(|state| {
+        state["clusters"]["dc2"]["keycloak"]["statefulset/keycloak"]["slow"] = 0.into();
+    });
+    stage.home.expect(0, &["resume"]);
+    assert_eq!(stage.state()["drops"], 1);
+}

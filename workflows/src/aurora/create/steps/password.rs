@@ -1,0 +1,80 @@
+//! The password of a restored cluster, and where a given one comes from.
+
+use serde::Serialize;
+use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
+
+use super::cluster::ClusterMade;
+use crate::aurora::create::parameters::PasswordSource;
+use crate::aws::call::fault;
+use crate::aws::{Aws, POLICY, rds, tags};
+use crate::secret::Secret;
+
+/// The password that a person gave to this process.
+pub(super) fn given(at: &Attempt<Aws>) -> Result<&Secret, Fault> {
+    at.context().password().ok_or_else(|| {
+        Fault::operator("the database password is needed and was not given").with_hint(
+            "it is nowhere recorded: give it again with AURORA_PASSWORD or --password-file",
+        )
+    })
+}
+
+/// Sets the password of a cluster that was restored: a restore takes none.
+///
+/// Nobody can read back whether a given password is in force, so an attempt in
+/// doubt sets it once more, which is as good as once. There is no way back to
+/// the password before, and none is needed: where the restore is this run's,
+/// undoing it takes the whole cluster away.
+#[derive(Debug, Serialize)]
+pub(crate) struct SetPassword {
+    pub(crate) region: String,
+    pub(crate) password: PasswordSource,
+}
+
+impl Step for SetPassword {
+    type Context = Aws;
+    type Input = ClusterMade;
+    type Output = ClusterMade;
+    const KIND: &'static str = "set-password";
+    const EFFECT: Effect = Effect::Create;
+
+    fn policy(&self) -> Policy {
+        POLICY
+    }
+
+    async fn check(
+        &self,
+        at: &Attempt<Aws>,
+        input: &ClusterMade,
+    ) -> Result<Found<ClusterMade>, Fault> {
+        if self.password != PasswordSource::Managed {
+            return Ok(Found::Nothing);
+        }
+        let cluster = rds::cluster(at.context(), &self.region, &input.cluster).await?;
+        let Some(cluster) = cluster.filter(|cluster| cluster.master_user_secret().is_some()) else {
+            return Ok(Found::Nothing);
+        };
+        let run = tags::rds_value(cluster.tag_list(), tags::RUN);
+        Ok(tags::owned(run, at, input.clone()))
+    }
+
+    async fn run(&self, at: &Attempt<Aws>, input: &ClusterMade) -> Result<ClusterMade, Fault> {
+        let request = at
+            .context()
+            .rds(&self.region)
+            .modify_db_cluster()
+            .db_cluster_identifier(&input.cluster)
+            .apply_immediately(true);
+        let request = match self.password {
+            PasswordSource::Managed => request.manage_master_user_password(true),
+            PasswordSource::Given => request
+                // In case that an earlier run had RDS keep one.
+                .manage_master_user_password(false)
+                .master_user_password(given(at)?.reveal()),
+            PasswordSource::Kept => return Ok(input.clone()),
+        };
+        match request.send().await {
+            Ok(_) => Ok(input.clone()),
+            Err(error) => Err(fault("ModifyDBCluster", error)),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Other programs as children: started without a shell, bounded in time and in
+//! what they may say, and killed when nobody waits for them any more.
+
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use stepwell_engine::Clock;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Command;
+
+/// How many bytes a child may print on stdout.
+const MOST: usize = 4 << 20;
+
+/// How many bytes of a child's stderr are kept; the rest is read and dropped,
+/// so that the child is not held up.
+const MOST_ERRORS: usize = 64 << 10;
+
+/// A child that has ended by itself.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// How.
+    pub(crate) status: ExitStatus,
+    /// What it printed.
+    pub(crate) stdout: Vec<u8>,
+    /// What it complained about.
+    pub(crate) stderr: Vec<u8>,
+}
+
+/// Why a child did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChildError {
+    /// There is no such program.
+    #[error("there is no such program")]
+    Missing,
+    /// It could not be started.
+    #[error("it can't be started: {0}")]
+    NotStarted(#[source] io::Error),
+    /// It did not end in time, and was killed.
+    #[error("it gave no answer within {} seconds", .0.as_secs())]
+    TimedOut(Duration),
+    /// It printed without end, and was killed.
+    #[error("it printed more than {} MiB", MOST >> 20)]
+    TooMuch,
+    /// What it printed could not be read.
+    #[error("what it printed can't be read: {0}")]
+    Lost(#[source] io::Error),
+}
+
+/// Runs a child to its end. `limit` is wall time: no clock of ours hastens
+/// another program. The child gets no stdin, and is killed if it does not end
+/// in time, prints too much, or if this future is dropped.
+pub(crate) async fn run(
+    clock: &dyn Clock,
+    mut command: Command,
+    limit: Duration,
+) -> Result<Ended, ChildError> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ChildError::Missing,
+            _ => ChildError::NotStarted(error),
+        })?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let work = async {
+        let (stdout, stderr) = tokio::try_join!(all(stdout), beginning(stderr))?;
+        let status = child.wait().await.map_err(ChildError::Lost)?;
+        Ok(Ended {
+            status,
+            stdout,
+            stderr,
+        })
+    };
+    tokio::select! {
+        biased;
+        ended = work => ended,
+        () = clock.outside(limit) => Err(ChildError::TimedOut(limit)),
+    }
+}
+
+/// Everything, if it is not too much.
+async fn all(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, ChildError> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        let mut limited = stream.take(MOST as u64 + 1);
+        limited
+            .read_to_end(&mut bytes)
+            .await
+            .map_err(ChildError::Lost)?;
+    }
+    if bytes.len() > MOST {
+        return Err(ChildError::TooMuch);
+    }
+    Ok(bytes)
+}
+
+/// The beginning; the stream is read to its end all the same.
+async fn beginning(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, ChildError> {
+    let mut kept = Vec::new();
+    let Some(mut stream) = stream else {
+        return Ok(kept);
+    };
+    let mut chunk = vec![0; 8 << 10];
+    loop {
+        let count = stream.read(&mut chunk).await.map_err(ChildError::Lost)?;
+        if count == 0 {
+            return Ok(kept);
+        }
+        let room = MOST_ERRORS.saturating_sub(kept.len());
+        kept.extend_from_slice(&chunk[..count.min(room)]);
+    }
+}

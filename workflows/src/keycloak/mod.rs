@@ -1,0 +1,5 @@
+//! Keycloak: what it needs to know of its database.
+
+mod env;
+
+pub use env::{Credentials, EnvOptions, EnvRequest, credentials};

@@ -1,0 +1,240 @@
+//! Running `kubectl`: arguments as a list, bounded in time and in output,
+//! ended when nobody waits for it any more.
+
+use std::fmt;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use stepwell_engine::{Clock, Fault};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+
+use super::faults;
+
+/// How long one request of `kubectl`'s to its server may take. It makes
+/// several to find out what the server offers.
+const REQUEST_TIMEOUT: &str = "--request-timeout=30s";
+
+/// How long one call of `kubectl` may take.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// How much a call may print: an object of Kubernetes has at most 1.5 MiB, and
+/// there are lists of pods.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// What this process may know and a child need not.
+const SECRETS: [&str; 4] = [
+    "AURORA_PASSWORD",
+    "OCM_TOKEN",
+    "OCM_CLIENT_ID",
+    "OCM_CLIENT_SECRET",
+];
+
+/// Where `kubectl` works: which program it is, and in which namespace of which
+/// of its contexts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The program, by name or by path.
+    pub kubectl: String,
+    /// The context; none for the current one.
+    pub context: Option<String>,
+    /// The namespace; none for the context's own.
+    pub namespace: Option<String>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "namespace {namespace} of ")?,
+            None => f.write_str("the namespace of ")?,
+        }
+        match &self.context {
+            Some(context) => write!(f, "context {context}"),
+            None => f.write_str("the current context"),
+        }
+    }
+}
+
+impl Place {
+    /// The arguments of a call here, those that say where first.
+    pub(crate) fn words(&self, arguments: &[&str]) -> Vec<String> {
+        let context = self.context.iter().map(|name| format!("--context={name}"));
+        let namespace = (self.namespace.iter()).map(|name| format!("--namespace={name}"));
+        let rest = arguments.iter().map(|&word| word.to_owned());
+        context.chain(namespace).chain(rest).collect()
+    }
+
+    /// A call that only looks; gives what it printed.
+    pub(crate) async fn read(
+        &self,
+        clock: &dyn Clock,
+        arguments: &[&str],
+    ) -> Result<String, Fault> {
+        self.call(clock, arguments, None, false).await
+    }
+
+    /// A call that changes something; gives what it printed.
+    pub(crate) async fn change(
+        &self,
+        clock: &dyn Clock,
+        arguments: &[&str],
+        input: Option<String>,
+    ) -> Result<String, Fault> {
+        self.call(clock, arguments, input, true).await
+    }
+
+    async fn call(
+        &self,
+        clock: &dyn Clock,
+        arguments: &[&str],
+        input: Option<String>,
+        changes: bool,
+    ) -> Result<String, Fault> {
+        // The first words tell what it is; what follows may be a whole object.
+        let what = arguments[..arguments.len().min(3)].join(" ");
+        let mut words = self.words(&[REQUEST_TIMEOUT]);
+        words.extend(arguments.iter().map(|&word| word.to_owned()));
+        let mut command = self.command(&words);
+        command
+            .stdin(match input {
+                Some(_) => Stdio::piped(),
+                None => Stdio::null(),
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            // A person's Ctrl-C is for this process, which lets calls return.
+            .process_group(0);
+        let child = command.spawn().map_err(|error| self.missing(&error))?;
+        let ended = tokio::select! {
+            biased;
+            ended = finish(child, input) => ended,
+            () = clock.sleep(LIMIT) => {
+                let mut fault = Fault::unreachable(format!(
+                    "kubectl {what} did not end within {} seconds in {self}", LIMIT.as_secs()
+                ));
+                fault.uncertain = changes;
+                return Err(fault);
+            }
+        };
+        let ended = ended.map_err(|error| {
+            let mut fault =
+                Fault::transient(format!("kubectl {what} could not be followed in {self}"))
+                    .with_cause(error.to_string());
+            fault.uncertain = changes;
+            fault
+        })?;
+        if ended.status.success() {
+            return Ok(ended.stdout);
+        }
+        let mut fault = faults::classify(&what, self, &ended.stderr, ended.status);
+        fault.uncertain &= changes;
+        Err(fault)
+    }
+
+    /// Starts a call that has this process's own streams, for a person.
+    pub fn interactive(&self, words: &[String]) -> Result<Interactive, Fault> {
+        let mut command = self.command(words);
+        let child = command
+            .stdin(Stdio::inherit())
+            .stdout(Stdio::inherit())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true)
+            .spawn();
+        child.map(Interactive).map_err(|error| self.missing(&error))
+    }
+
+    fn command(&self, words: &[String]) -> Command {
+        let mut command = Command::new(&self.kubectl);
+        command.args(words);
+        for secret in SECRETS {
+            command.env_remove(secret);
+        }
+        command
+    }
+
+    fn missing(&self, error: &std::io::Error) -> Fault {
+        Fault::permanent(format!("{} can't be started", self.kubectl))
+            .with_cause(error.to_string())
+            .with_code("KubectlMissing")
+            .with_hint("install kubectl, or name it with --kubectl; OpenShift's oc does as well")
+    }
+}
+
+/// A call of `kubectl` at work with a person.
+pub struct Interactive(Child);
+
+impl Interactive {
+    /// Waits for its end; may be dropped and asked again.
+    pub async fn end(&mut self) -> std::io::Result<ExitStatus> {
+        self.0.wait().await
+    }
+
+    /// Its process id, as long as it lives.
+    pub fn id(&self) -> Option<u32> {
+        self.0.id()
+    }
+}
+
+struct Ended {
+    status: ExitStatus,
+    stdout: String,
+    stderr: String,
+}
+
+async fn finish(mut child: Child, input: Option<String>) -> std::io::Result<Ended> {
+    let stdin = child.stdin.take();
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let write = async {
+        if let (Some(mut stdin), Some(input)) = (stdin, input) {
+            // Whoever does not read it will say why.
+            let _ = stdin.write_all(input.as_bytes()).await;
+        }
+    };
+    let ((), stdout, stderr) = tokio::join!(write, read(stdout), read(stderr));
+    let (stdout, stderr) = (stdout?, stderr?);
+    Ok(Ended {
+        status: child.wait().await?,
+        stdout,
+        stderr,
+    })
+}
+
+async fn read(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        stream.take(LONGEST + 1).read_to_end(&mut bytes).await?;
+    }
+    if bytes.len() as u64 > LONGEST {
+        return Err(std::io::Error::other(format!(
+            "it printed more than {LONGEST} bytes"
+        )));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn words_for_a_shell() {
+        assert_eq!(quoted("--image=postgres:17"), "--image=postgres:17");
+        assert_eq!(quoted("select 1"), "'select 1'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted("$HOME"), "'$HOME'");
+        assert_eq!(quoted("~x"), "'~x'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,57 @@
+//! Kubernetes, through the user's own `kubectl`: its configuration, contexts
+//! and logins are theirs, and nothing here has credentials of its own.
+//!
+//! `kubectl` is a process of the machine, so it needs real time: commands that
+//! use it do not run on a clock that is faster than the wall's.
+
+mod access;
+mod faults;
+mod kubectl;
+pub(crate) mod names;
+pub(crate) mod pod;
+mod psql;
+mod workload;
+
+use std::time::Duration;
+
+use stepwell_engine::Policy;
+
+pub(crate) use access::{check_namespace, check_secret};
+pub use kubectl::{Interactive, Place, quoted};
+pub(crate) use psql::{Client, Server, default_image};
+pub use workload::Workload;
+pub(crate) use workload::pods_of;
+
+/// How attempts at a step that calls `kubectl` are limited. Kubernetes answers
+/// every read from what was last written, so what a check does not see was not
+/// made: there is no time to settle.
+pub(crate) const POLICY: Policy = Policy {
+    attempts: 12,
+    deadline: Duration::from_secs(20 * 60),
+    timeout: Duration::from_secs(5 * 60),
+    first_delay: Duration::from_secs(1),
+    max_delay: Duration::from_secs(30),
+    settle: Duration::ZERO,
+};
+
+/// How steps are limited that wait for pods.
+pub(crate) const WAITING: Policy = Policy {
+    deadline: Duration::from_secs(2 * 60 * 60),
+    timeout: Duration::from_secs(60 * 60),
+    ..POLICY
+};
+
+/// The label that says what made a pod.
+pub(crate) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
+/// The label that says what a pod is for.
+pub(crate) const COMPONENT: &str = "app.kubernetes.io/component";
+
+/// The label with the Aurora cluster.
+pub(crate) const CLUSTER: &str = "stepwell.io/cluster";
+
+/// The label with the cluster's region.
+pub(crate) const REGION: &str = "stepwell.io/region";
+
+/// The label, and the annotation of a pod template, with the run.
+pub(crate) const RUN: &str = "stepwell.io/run";

@@ -1,0 +1,89 @@
+//! Accepting the peering, on whichever side is the accepter's.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
+
+use super::connection::{Connection, ended};
+use crate::aws::call::{fault, has_code};
+use crate::aws::poll::{Presence, Seen, poll};
+use crate::aws::{Aws, POLICY};
+use crate::peering::link;
+
+/// Accepts the peering. There is no undo: a peering of this run is deleted as
+/// a whole, and one that was there before can't be made to wait again.
+#[derive(Debug, Serialize)]
+pub(crate) struct AcceptPeering {}
+
+impl Step for AcceptPeering {
+    type Context = Aws;
+    type Input = Connection;
+    type Output = Connection;
+    const KIND: &'static str = "accept-peering";
+    const EFFECT: Effect = Effect::Create;
+
+    fn policy(&self) -> Policy {
+        POLICY
+    }
+
+    async fn check(
+        &self,
+        at: &Attempt<Aws>,
+        connection: &Connection,
+    ) -> Result<Found<Connection>, Fault> {
+        let link = link::from(at.context(), &connection.accepter, &connection.peering_id).await?;
+        Ok(match link {
+            Some(link) if matches!(link.state.as_str(), "provisioning" | "active") => {
+                Found::Ours(connection.clone())
+            }
+            _ => Found::Nothing,
+        })
+    }
+
+    async fn run(&self, at: &Attempt<Aws>, connection: &Connection) -> Result<Connection, Fault> {
+        let (end, id) = (&connection.accepter, &connection.peering_id);
+        // A request that was just made takes some seconds to arrive.
+        let presence = Presence::default();
+        let (pace, deadline) = (Duration::from_secs(1), Duration::from_secs(4 * 60));
+        let what = format!("{id} does not wait for acceptance");
+        let state = poll(at, &what, pace, deadline, || async {
+            let link = link::from(at.context(), end, id).await?;
+            let Some(link) = presence.look(link, id)? else {
+                return Ok(Seen::Not(format!("{id} is not visible in {}", end.region)));
+            };
+            match link.state.as_str() {
+                "initiating-request" => Ok(Seen::Not(format!("{id} is {}", link.state))),
+                "pending-acceptance" | "provisioning" | "active" => Ok(Seen::Done(link.state)),
+                _ => Err(ended(&link)),
+            }
+        })
+        .await?;
+        if state != "pending-acceptance" {
+            return Ok(connection.clone());
+        }
+        let answer = end
+            .aws(at.context())
+            .ec2(&end.region)
+            .accept_vpc_peering_connection()
+            .vpc_peering_connection_id(id)
+            .send()
+            .await
+            .map_err(|error| fault("AcceptVpcPeeringConnection", error));
+        match answer {
+            Ok(_) => Ok(connection.clone()),
+            // Accepted by an attempt whose answer was lost, or at an end: the
+            // next look says which.
+            Err(fault) if has_code(&fault, &["InvalidStateTransition"]) => {
+                Err(fault.uncertain().with_class(FaultClass::Transient))
+            }
+            Err(fault) if has_code(&fault, &["VpcPeeringConnectionAlreadyExists"]) => Err(fault
+                .with_hint("somebody peered the two VPCs the other way round meanwhile: run the command again, it goes on from there")),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn ids(&self, output: &Connection) -> Vec<String> {
+        vec![output.peering_id.clone()]
+    }
+}

@@ -1,0 +1,29 @@
+//! VPC peering between an Aurora cluster and a ROSA cluster.
+
+mod create;
+mod delete;
+mod end;
+mod gone;
+mod ingress;
+mod link;
+mod list;
+mod routes;
+
+pub use create::steps::{Peered, PeeredRoute};
+pub use create::{
+    Before, CreateOptions, CreateParameters, CreateRequest, ExistingPeering, PlannedRoute,
+    create_graph, survey_create,
+};
+pub use delete::{
+    DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory, RosaPlace, RouteInventory,
+    RuleInventory, Unpeered, UnpeeredLink, delete_graph, survey_delete,
+};
+pub(crate) use delete::{add_steps as add_delete_steps, peerings_of};
+pub use end::{Access, Accounts, End, RosaAccount};
+pub use list::{ListedRoute, PeeringListing, PeeringSummary, list};
+pub use routes::{RouteTarget, TargetKind};
+
+/// What a run on a peering works on; at most one unfinished run each.
+pub fn target(region: &str, cluster: &str, rosa_vpc: &str) -> String {
+    format!("peering/{region}/{cluster}/{rosa_vpc}")
+}

@@ -1,0 +1,167 @@
+//! OCM's answers over HTTP: read within bounds, and what its refusals mean.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use reqwest::{RequestBuilder, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use stepwell_engine::{Clock, Fault};
+
+use super::said::short;
+
+/// How long one answer may take, in wall time.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// How many bytes an answer may have.
+const MOST: usize = 4 << 20;
+
+/// An answer, whatever it says.
+pub(super) struct Answer {
+    status: StatusCode,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// The answer's content; what is no success becomes a fault by `refusal`.
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        who: &str,
+        refusal: impl Fn(StatusCode, &[u8]) -> Option<Fault>,
+    ) -> Result<T, Fault> {
+        if self.status.is_success() {
+            // The reader's own message might repeat what it read.
+            return serde_json::from_slice(&self.body).map_err(|error| {
+                unreadable(&format!(
+                    "{who} answered something else than the JSON asked for (line {}, column {})",
+                    error.line(),
+                    error.column()
+                ))
+            });
+        }
+        let status = self.status;
+        if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+            return Err(Fault::transient(format!("{who} answered {status}"))
+                .with_hint("try again later; the network can be named with --rosa-vpc"));
+        }
+        Err(refusal(status, &self.body).unwrap_or_else(|| {
+            Fault::permanent(format!("{who} answered {status}"))
+                .with_hint("are OCM_URL and OCM_TOKEN_URL right, where they are set?")
+        }))
+    }
+}
+
+/// What was answered can't be what was asked for.
+pub(super) fn unreadable(message: &str) -> Fault {
+    Fault::permanent(message).with_hint(
+        "is OCM_URL right, where it is set, and no proxy in between that answers in its place?",
+    )
+}
+
+/// What OCM's refusals mean.
+pub(super) fn api_refusal(status: StatusCode, body: &[u8]) -> Option<Fault> {
+    #[derive(Default, Deserialize)]
+    struct Refusal {
+        code: Option<String>,
+        reason: Option<String>,
+        operation_id: Option<String>,
+    }
+    let said: Refusal = serde_json::from_slice(body).unwrap_or_default();
+    let reason = short(said.reason.as_deref().unwrap_or("it did not say why"), 300);
+    let fault = match status {
+        StatusCode::UNAUTHORIZED => Fault::operator("OCM does not accept the token").with_hint(
+            "an access token lasts for minutes; set a fresh OCM_TOKEN, or an offline token",
+        ),
+        StatusCode::FORBIDDEN => Fault::operator(
+            "OCM does not allow this login to look at clusters",
+        )
+        .with_hint("use another OCM_TOKEN or service account, or name the network with --rosa-vpc"),
+        _ => return None,
+    };
+    let fault = fault.with_cause(reason).with_request_id(said.operation_id);
+    Some(match said.code {
+        Some(code) => fault.with_code(short(&code, 100)),
+        None => fault,
+    })
+}
+
+/// What the token service's refusals mean (RFC 6749, section 5.2).
+pub(super) fn token_refusal(status: StatusCode, body: &[u8]) -> Option<Fault> {
+    #[derive(Default, Deserialize)]
+    struct Refusal {
+        error: Option<String>,
+        error_description: Option<String>,
+    }
+    let known = [
+        StatusCode::BAD_REQUEST,
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+    ];
+    if !known.contains(&status) {
+        return None;
+    }
+    let said: Refusal = serde_json::from_slice(body).unwrap_or_default();
+    let reason = said.error_description.unwrap_or_default();
+    let reason = if reason.is_empty() {
+        "it did not say why".to_owned()
+    } else {
+        short(&reason, 300)
+    };
+    let mut fault = Fault::operator("Red Hat's single sign-on does not accept the login")
+        .with_cause(reason)
+        .with_hint(
+            "get a new offline token for OCM_TOKEN from Red Hat's console (OpenShift, Downloads), or check OCM_CLIENT_ID and OCM_CLIENT_SECRET",
+        );
+    if let Some(code) = said.error {
+        fault = fault.with_code(short(&code, 100));
+    }
+    Some(fault)
+}
+
+/// Sends a request and reads the answer, both within the limit.
+pub(super) async fn send(
+    clock: &dyn Clock,
+    request: RequestBuilder,
+    who: &str,
+) -> Result<Answer, Fault> {
+    let work = async {
+        let no_answer = |error: reqwest::Error| {
+            Fault::unreachable(format!("{who} gave no answer"))
+                .with_cause(chain(&error.without_url()))
+                .with_hint("is the network there, and a proxy set where one is needed?")
+        };
+        let mut response = request.send().await.map_err(no_answer)?;
+        let status = response.status();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
+            if body.len() + chunk.len() > MOST {
+                return Err(unreadable(&format!(
+                    "{who} answered with more than {} MiB",
+                    MOST >> 20
+                )));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, body })
+    };
+    tokio::select! {
+        biased;
+        answer = work => answer,
+        () = clock.outside(LIMIT) => Err(Fault::unreachable(format!(
+            "{who} gave no answer within {} seconds",
+            LIMIT.as_secs()
+        ))
+        .with_hint("try again later; the network can be named with --rosa-vpc")),
+    }
+}
+
+/// An error with all that caused it.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
