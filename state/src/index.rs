@@ -158,9 +158,23 @@ fn decoded(
     let mut rows = statement.query(params)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(decode(row)?);
+        found.push(decode(row).or_else(|error| unreadable_text(row, error))?);
     }
     Ok(found)
+}
+
+/// A value that is not what its column promises spoils its row alone.
+fn unreadable_text(
+    row: &Row<'_>,
+    error: rusqlite::Error,
+) -> rusqlite::Result<Result<RunRow, Unreadable>> {
+    let why = match error {
+        rusqlite::Error::FromSqlConversionFailure(_, _, why) => why.to_string(),
+        rusqlite::Error::Utf8Error(_, why) => why.to_string(),
+        other => return Err(other),
+    };
+    let id = String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned();
+    Ok(Err(Unreadable { id, why }))
 }
 
 fn decode(row: &Row<'_>) -> rusqlite::Result<Result<RunRow, Unreadable>> {
