@@ -227,6 +227,15 @@ pub enum EventBody {
     },
     /// The run turned round: nothing new is started, what was made is undone.
     RollbackStarted(RollbackCause),
+    /// A person lets a rollback pass over a step: what it made stays.
+    StepWaived {
+        /// The step.
+        step: StepName,
+        /// Who.
+        by: Actor,
+        /// Why, in the person's words.
+        reason: String,
+    },
     /// An attempt is about to begin.
     AttemptStarted {
         /// The step.
@@ -286,6 +295,7 @@ impl EventBody {
             Self::RunCreated(_) => "run_created",
             Self::RunResumed { .. } => "run_resumed",
             Self::RollbackStarted(_) => "rollback_started",
+            Self::StepWaived { .. } => "step_waived",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::AttemptSucceeded { .. } => "attempt_succeeded",
             Self::AttemptFailed { .. } => "attempt_failed",
@@ -298,7 +308,8 @@ impl EventBody {
     /// The step it is about, if it is about one.
     pub fn step(&self) -> Option<&StepName> {
         match self {
-            Self::AttemptStarted { step, .. }
+            Self::StepWaived { step, .. }
+            | Self::AttemptStarted { step, .. }
             | Self::AttemptSucceeded { step, .. }
             | Self::AttemptFailed { step, .. }
             | Self::AttemptInterrupted { step, .. } => Some(step),

@@ -83,7 +83,7 @@ mod step;
 
 pub use clock::{BoxFuture, Clock, Timestamp, TokioClock};
 pub use event::Event;
-pub use executor::{Executor, Report, RunError, Stop, Stopper, stop_channel};
+pub use executor::{Executor, Report, RunError, Stop, Stopper, Waiver, stop_channel};
 pub use fault::{Fault, FaultClass};
 pub use graph::{
     Graph, GraphBuilder, GraphError, Handle, InputError, Needs, Outputs, Precedes, Shape, StepId,

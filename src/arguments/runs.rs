@@ -11,6 +11,8 @@ pub enum RunsCommand {
     Show(ShowArguments),
     /// Print every event of a run
     Events(EventsArguments),
+    /// Check that histories are as they were recorded
+    Verify(VerifyArguments),
 }
 
 /// `stepwell runs list`.
@@ -43,4 +45,11 @@ pub struct EventsArguments {
     /// The run: `latest`, or the beginning of its id
     #[arg(default_value = "latest")]
     pub run: String,
+}
+
+/// `stepwell runs verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArguments {
+    /// The run: `latest`, or the beginning of its id [default: all runs]
+    pub run: Option<String>,
 }

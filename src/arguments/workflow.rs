@@ -62,6 +62,14 @@ pub struct RollbackArguments {
     #[arg(default_value = "latest")]
     pub run: String,
 
+    /// Pass over a step that can't be undone: what it made stays; may be repeated
+    #[arg(long, value_name = "STEP", requires = "reason")]
+    pub waive: Vec<String>,
+
+    /// Why the steps are passed over; recorded with the run
+    #[arg(long, value_name = "TEXT", requires = "waive")]
+    pub reason: Option<String>,
+
     /// Whether another run may be overridden.
     #[command(flatten)]
     pub take_over: TakeOverArguments,

@@ -52,6 +52,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Problem> {
         Command::Runs(RunsCommand::List(arguments)) => runs::list::run(context, arguments),
         Command::Runs(RunsCommand::Show(arguments)) => runs::show::run(context, arguments),
         Command::Runs(RunsCommand::Events(arguments)) => runs::events::run(context, arguments),
+        Command::Runs(RunsCommand::Verify(arguments)) => runs::verify::run(context, arguments),
         Command::Doctor(arguments) => doctor::run(context, arguments),
         Command::Sandbox(SandboxCommand::Status) => sandbox::status::run(context),
         Command::Sandbox(SandboxCommand::Reset) => sandbox::reset::run(context),

@@ -1,5 +1,7 @@
 //! `stepwell rollback`.
 
+use stepwell_engine::Waiver;
+use stepwell_engine::event::RunCreated;
 use stepwell_state::RunStatus;
 use stepwell_workflows::{Workflow, rollback_refusal};
 
@@ -28,6 +30,12 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
         RunStatus::Abandoned => return ended("was given up"),
         _ => {}
     }
+    let reason = arguments.reason.as_deref().unwrap_or_default().trim();
+    if !arguments.waive.is_empty() && reason.is_empty() {
+        return Err(Problem::usage(
+            "--reason \"\" is empty; allowed: a few words on why the step is passed over",
+        ));
+    }
     runtime::block_on(found.pace(context), async {
         let connection = found.backend.connect(settings, None).await?;
         let connection = connection.taking_over(arguments.take_over);
@@ -43,6 +51,7 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
                 settings.command_for("resume", &short)
             )));
         }
+        let waivers = waivers(&taken.created, &arguments.waive, reason)?;
         found.verify(&connection).await?;
         let connection = rosa::take_up(context, &found.backend, connection, &taken).await?;
         taken.refuse_alive(context, &connection).await?;
@@ -81,10 +90,29 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
                 let by = context.actor.clone();
                 let aws = connection.aws.clone();
                 executor
-                    .rollback(&taken.events, by, &taken.graph, aws)
+                    .rollback(&taken.events, by, waivers, &taken.graph, aws)
                     .await
             },
         )
         .await
     })
+}
+
+/// The steps that are to be passed over; each must be one of the run's.
+fn waivers(created: &RunCreated, steps: &[String], reason: &str) -> Result<Vec<Waiver>, Problem> {
+    let waiver = |name: &String| {
+        let known = created.steps.iter().find(|step| *step.name == **name);
+        let step = known.ok_or_else(|| {
+            let names: Vec<&str> = created.steps.iter().map(|step| &*step.name).collect();
+            Problem::usage(format!(
+                "--waive {name:?} is no step of the run; allowed: {}",
+                names.join(", ")
+            ))
+        })?;
+        Ok(Waiver {
+            step: step.name.clone(),
+            reason: reason.to_owned(),
+        })
+    };
+    steps.iter().map(waiver).collect()
 }

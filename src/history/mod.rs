@@ -7,4 +7,4 @@ pub mod story;
 
 pub use attempts::{AttemptOutcome, AttemptStory};
 pub use status::{RunState, StepStatus};
-pub use story::{StepStory, Story, Taking};
+pub use story::{StepStory, Story, Taking, Waiving};

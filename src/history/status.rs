@@ -113,6 +113,8 @@ pub enum StepStatus {
     Kept,
     /// Its undo failed for good.
     UndoFailed,
+    /// Passed over on the way back, because a person said so.
+    Waived,
 }
 
 impl fmt::Display for StepStatus {
@@ -129,6 +131,7 @@ impl fmt::Display for StepStatus {
             Self::Undone => "undone",
             Self::Kept => "kept",
             Self::UndoFailed => "undo failed",
+            Self::Waived => "waived",
         })
     }
 }

@@ -20,6 +20,17 @@ pub struct Taking {
     pub at: Timestamp,
 }
 
+/// A person let the rollback pass over a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waiving {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
 /// A step and all that happened to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepStory {
@@ -31,12 +42,17 @@ pub struct StepStory {
     pub attempts: Vec<AttemptStory>,
     /// What it made known.
     pub output: Option<Value>,
+    /// Who waived its undo, if anyone did: what it made is still there.
+    pub waived: Option<Waiving>,
 }
 
 impl StepStory {
     /// Where it stands. A step that failed without a trace stays failed when
     /// the way back finds nothing to undo.
     pub fn status(&self) -> StepStatus {
+        if self.waived.is_some() {
+            return StepStatus::Waived;
+        }
         let Some(last) = self.attempts.last() else {
             return StepStatus::Pending;
         };
@@ -101,6 +117,7 @@ impl Story {
                 kind: step.kind.clone(),
                 attempts: Vec::new(),
                 output: None,
+                waived: None,
             })
             .collect();
         let mut story = Self {
@@ -152,6 +169,12 @@ impl Story {
         undos
     }
 
+    /// The steps that a rollback passed over because a person said so.
+    pub fn waived(&self) -> impl Iterator<Item = (&StepStory, &Waiving)> {
+        let steps = self.steps.iter();
+        steps.filter_map(|step| Some((step, step.waived.as_ref()?)))
+    }
+
     fn add(&mut self, event: &Event, places: &HashMap<StepName, usize>) {
         self.updated_at = event.at;
         match &event.body {
@@ -173,6 +196,15 @@ impl Story {
                 self.rollback = Some((event.at, cause.clone()));
                 if let RollbackCause::Failed { step } = cause {
                     self.blame(step, places);
+                }
+            }
+            EventBody::StepWaived { step, by, reason } => {
+                if let Some(&place) = places.get(step) {
+                    self.steps[place].waived = Some(Waiving {
+                        by: by.clone(),
+                        at: event.at,
+                        reason: reason.clone(),
+                    });
                 }
             }
             EventBody::RunSuspended(reason) => {

@@ -145,6 +145,7 @@ impl Board {
                     events::again(*attempt)
                 ))
             }
+            EventBody::StepWaived { .. } => line(style.warn(events::text(&event.body))),
             EventBody::AttemptInterrupted { step, .. } => {
                 self.forget(step);
                 line(events::text(&event.body))

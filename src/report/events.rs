@@ -61,6 +61,9 @@ pub fn text(body: &EventBody) -> String {
         EventBody::RollbackStarted(RollbackCause::Requested { by }) => {
             format!("rolling back, asked for by {} on {}", by.user, by.host)
         }
+        EventBody::StepWaived { step, by, reason } => {
+            format!("waived {step} by {} on {}: {reason}", by.user, by.host)
+        }
         EventBody::AttemptStarted {
             step,
             attempt,

@@ -16,3 +16,4 @@ pub mod table;
 pub mod time;
 
 pub use printer::Printer;
+pub mod verdict;

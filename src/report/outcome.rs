@@ -7,7 +7,7 @@ use stepwell_engine::RunId;
 use stepwell_engine::event::{Leftover, RollbackCause};
 
 use super::printer::Printer;
-use super::show_json::FaultDocument;
+use super::show_json::{FaultDocument, WaivedDocument};
 use super::{show, time};
 use crate::arguments::Output;
 use crate::exit::Exit;
@@ -26,6 +26,7 @@ struct OutcomeDocument<'a> {
     outputs: Option<&'a Value>,
     fault: Option<FaultDocument<'a>>,
     leftovers: &'a [Leftover],
+    waived: Vec<WaivedDocument<'a>>,
     hint: Option<&'a str>,
     resume: Option<String>,
     rollback: Option<String>,
@@ -103,6 +104,7 @@ pub fn data(printer: &Printer, story: &Story, next: &Next) -> Result<(), Problem
         outputs: story.output(),
         fault: FaultDocument::of(story),
         leftovers: &story.leftovers,
+        waived: story.waived().map(WaivedDocument::of).collect(),
         hint: hint(story),
         resume: next.resume.clone(),
         rollback: next.rollback.clone(),
@@ -159,6 +161,12 @@ pub fn summary(printer: &Printer, story: &Story, next: &Next) {
     if !story.leftovers.is_empty() {
         printer.note("left behind:");
         for line in show::leftovers(story) {
+            printer.note(line);
+        }
+    }
+    if story.waived().next().is_some() {
+        printer.note("waived, so still there:");
+        for line in show::waived(story) {
             printer.note(line);
         }
     }

@@ -3,16 +3,27 @@
 use serde_json::Value;
 use stepwell_engine::Timestamp;
 use stepwell_engine::event::{Actor, RollbackCause, Then, Verb};
+use stepwell_state::Verdict;
 
 use super::events::gist;
 use super::style::Style;
 use super::time;
+use super::verdict::VerdictDocument;
 use crate::account::AccountRecord;
 use crate::history::{AttemptOutcome, AttemptStory, RunState, StepStatus, StepStory, Story};
 
 /// The story in lines. `next` is what a person can do about it.
-pub fn lines(story: &Story, style: Style, next: &[String]) -> Vec<String> {
+pub fn lines(
+    story: &Story,
+    verdict: Option<&Verdict>,
+    style: Style,
+    next: &[String],
+) -> Vec<String> {
     let mut lines = header(story, style);
+    lines.extend(verdict.map(|verdict| {
+        let text = VerdictDocument::of(verdict).text(style);
+        format!("  {:<9} {text}", "history")
+    }));
     lines.push(String::new());
     lines.push(style.bold("steps"));
     for step in &story.steps {
@@ -33,6 +44,11 @@ pub fn lines(story: &Story, style: Style, next: &[String]) -> Vec<String> {
         lines.push(style.bold("left behind"));
         lines.extend(leftovers(story));
     }
+    if story.waived().next().is_some() {
+        lines.push(String::new());
+        lines.push(style.bold("waived, so still there"));
+        lines.extend(waived(story));
+    }
     if !next.is_empty() {
         lines.push(String::new());
         lines.push(style.bold("next"));
@@ -51,6 +67,19 @@ pub fn leftovers(story: &Story) -> Vec<String> {
                 left.ids.join(" ")
             };
             format!("  {}  {ids}  {}", left.step, left.why)
+        })
+        .collect()
+}
+
+/// What was passed over because a person said so, a line each.
+pub fn waived(story: &Story) -> Vec<String> {
+    (story.waived())
+        .map(|(step, waiving)| {
+            let gist = step.output.as_ref().map(gist).unwrap_or_default();
+            format!(
+                "  {}  {gist}  by {} on {}: {}",
+                step.name, waiving.by.user, waiving.by.host, waiving.reason
+            )
         })
         .collect()
 }

@@ -6,7 +6,8 @@ use stepwell_engine::event::{Actor, Leftover, RollbackCause, Verb};
 use stepwell_engine::{Fault, RunId, Timestamp};
 
 use super::time;
-use crate::history::{AttemptStory, RunState, StepStatus, StepStory, Story};
+use super::verdict::VerdictDocument;
+use crate::history::{AttemptStory, RunState, StepStatus, StepStory, Story, Waiving};
 
 /// A run as `runs show -o json` has it.
 #[derive(Debug, Serialize)]
@@ -29,8 +30,10 @@ pub struct RunDocument<'a> {
     rollback: Option<RollbackDocument<'a>>,
     fault: Option<FaultDocument<'a>>,
     leftovers: &'a [Leftover],
+    waived: Vec<WaivedDocument<'a>>,
     outputs: Option<&'a Value>,
     resume: Option<String>,
+    history: Option<VerdictDocument>,
     steps: Vec<StepDocument<'a>>,
 }
 
@@ -65,6 +68,28 @@ impl<'a> FaultDocument<'a> {
     }
 }
 
+/// A step that a rollback passed over because a person said so.
+#[derive(Debug, Serialize)]
+pub struct WaivedDocument<'a> {
+    step: &'a str,
+    #[serde(with = "time::rfc3339")]
+    at: Timestamp,
+    by: &'a Actor,
+    reason: &'a str,
+}
+
+impl<'a> WaivedDocument<'a> {
+    /// The waiver of a step.
+    pub fn of((step, waiving): (&'a StepStory, &'a Waiving)) -> Self {
+        Self {
+            step: &step.name,
+            at: waiving.at,
+            by: &waiving.by,
+            reason: &waiving.reason,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct StepDocument<'a> {
     name: &'a str,
@@ -87,7 +112,11 @@ struct UndoDocument {
 }
 
 /// The document of a run.
-pub fn document<'a>(story: &'a Story, resume: Option<String>) -> RunDocument<'a> {
+pub fn document<'a>(
+    story: &'a Story,
+    resume: Option<String>,
+    history: Option<VerdictDocument>,
+) -> RunDocument<'a> {
     RunDocument {
         schema: crate::SCHEMA,
         id: story.run,
@@ -112,8 +141,10 @@ pub fn document<'a>(story: &'a Story, resume: Option<String>) -> RunDocument<'a>
         }),
         fault: FaultDocument::of(story),
         leftovers: &story.leftovers,
+        waived: story.waived().map(WaivedDocument::of).collect(),
         outputs: story.output(),
         resume,
+        history,
         steps: story.steps.iter().map(step).collect(),
     }
 }

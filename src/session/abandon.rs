@@ -1,7 +1,7 @@
 //! Giving up an unfinished run in favour of another that takes over all it made.
 
 use stepwell_engine::event::{End, EventBody};
-use stepwell_engine::{Journal as _, Machine, Timestamp};
+use stepwell_engine::{Event, Journal as _, Machine, Timestamp};
 use stepwell_state::{RunRow, Store};
 
 use super::{locks, store};
@@ -17,20 +17,24 @@ pub async fn abandon(
     now: Timestamp,
 ) -> Result<(), Problem> {
     let _lock = locks::run(context, to, row.id, now)?;
-    let events = to.events(row.id).map_err(|error| store::failed(&error))?;
-    let unusable = |error: stepwell_engine::machine::HistoryError| {
-        Problem::error("the unfinished run can't be given up").because(&error)
+    let body = EventBody::RunEnded(End::Abandoned {
+        by: context.actor.clone(),
+        reason: reason.to_owned(),
+    });
+    let events = to.events(row.id);
+    let event = match events.map(|events| Machine::replay(&events)) {
+        Ok(Ok(mut machine)) => machine.record(now, body).map_err(|error| {
+            Problem::error("the unfinished run can't be given up").because(&error)
+        })?,
+        // What something else wrote to the history must not keep the cluster
+        // from being deleted: it ends where it ends.
+        _ => Event {
+            run: row.id,
+            seq: row.events,
+            at: now,
+            body,
+        },
     };
-    let mut machine = Machine::replay(&events).map_err(unusable)?;
-    let event = machine
-        .record(
-            now,
-            EventBody::RunEnded(End::Abandoned {
-                by: context.actor.clone(),
-                reason: reason.to_owned(),
-            }),
-        )
-        .map_err(unusable)?;
     to.append(vec![event])
         .await
         .map_err(|error| store::journal_failed("the unfinished run can't be given up", &error))

@@ -4,6 +4,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use stepwell_engine::event::RunCreated;
+use stepwell_engine::machine::HistoryError;
 use stepwell_engine::{Event, Executor, Report, RunError, RunId, Stopper, stop_channel};
 use stepwell_state::Store;
 use stepwell_workflows::aurora::SignsOfLife;
@@ -155,6 +156,17 @@ pub(super) fn failed(error: RunError, resume: Option<&str>, created: &RunCreated
         }
         RunError::History(error) => {
             Problem::error("the run's history is not valid").because(&error)
+        }
+        RunError::Waiver { step, source } => {
+            let why = match source {
+                HistoryError::Illegal { why, .. } => why,
+                other => other.to_string(),
+            };
+            let mut problem = Problem::refused(format!("step {step} can't be waived"))
+                .code("not_waivable")
+                .hint("continue the rollback first; nothing was changed");
+            problem.causes = vec![why];
+            problem
         }
         RunError::Fingerprint { differences } => {
             let mut problem = Problem::error(

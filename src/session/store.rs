@@ -1,7 +1,7 @@
 //! The state file, with its errors put into form.
 
-use stepwell_engine::JournalError;
-use stepwell_state::{Access, FindError, RunRow, Store, StoreError};
+use stepwell_engine::{Event, JournalError, RunId};
+use stepwell_state::{Access, FindError, RunRow, Store, StoreError, Verdict};
 
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -22,6 +22,16 @@ pub fn find(store: &Store, text: &str) -> Result<RunRow, Problem> {
     })
 }
 
+/// The events of a run, if they are as they were recorded: a run whose history
+/// was changed is not gone on with.
+pub fn whole(store: &Store, run: RunId) -> Result<Vec<Event>, Problem> {
+    let verdict = store.verify(run).map_err(|error| failed(&error))?;
+    if let Some(Verdict::Broken { seq, why }) = verdict {
+        return Err(failed(&StoreError::Broken { run, seq, why }));
+    }
+    store.events(run).map_err(|error| failed(&error))
+}
+
 /// The state file could not be used.
 pub fn failed(error: &StoreError) -> Problem {
     let code = match error {
@@ -30,6 +40,7 @@ pub fn failed(error: &StoreError) -> Problem {
         StoreError::Newer { .. } => "state_newer",
         StoreError::Busy { .. } => "state_busy",
         StoreError::Full { .. } => "state_full",
+        StoreError::Broken { .. } => "history_broken",
         _ => "state",
     };
     let mut problem = Problem::error(error.to_string())

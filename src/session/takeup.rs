@@ -72,10 +72,7 @@ impl Found {
         // Whoever carries the run holds both; the run is what a person asked for.
         let run = run?;
         let target = locks::target(context, &self.state, &self.account, &self.row.target, now)?;
-        let events = self
-            .state
-            .events(self.row.id)
-            .map_err(|error| store::failed(&error))?;
+        let events = store::whole(&self.state, self.row.id)?;
         let Some(EventBody::RunCreated(created)) = events.first().map(|event| &event.body) else {
             return Err(Problem::error("the run's history has no beginning"));
         };

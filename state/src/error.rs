@@ -105,6 +105,16 @@ pub enum StoreError {
         #[source]
         source: Arc<rusqlite::Error>,
     },
+    /// A run's history was changed after it was recorded.
+    #[error("the history of run {run} is not as it was recorded: event {seq}: {why}")]
+    Broken {
+        /// The run.
+        run: RunId,
+        /// The first event that is not as it was recorded.
+        seq: u32,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The events to be appended are not the next part of one run's history.
     #[error("the events can't be appended: {0}")]
     Events(&'static str),
@@ -132,6 +142,9 @@ impl StoreError {
             }
             Self::Full { .. } => "free some space on its disk, then go on",
             Self::Io { .. } => "check the disk and the folder",
+            Self::Broken { .. } => {
+                "something else wrote to the state file: restore it from a backup, or give the run up"
+            }
             Self::Database { .. } | Self::Events(_) => return None,
         };
         Some(text.to_owned())

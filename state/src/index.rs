@@ -23,12 +23,15 @@ macro_rules! select {
     };
 }
 
-/// A row whose text is not what it should be.
-#[derive(Debug, thiserror::Error)]
-#[error("the row of run {id:?} can't be read: {what}")]
-struct Unreadable {
-    id: String,
-    what: String,
+/// A run that can't be read, because something else wrote to the file or its
+/// page is damaged. It keeps no other from being listed or gone on with.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, thiserror::Error)]
+#[error("run {id} can't be read: {why}")]
+pub struct Unreadable {
+    /// What stands for its id.
+    pub id: String,
+    /// Why.
+    pub why: String,
 }
 
 /// The runs that a filter lets through, newest first.
@@ -117,15 +120,61 @@ fn query(
     sql: &str,
     params: impl Params,
 ) -> Result<Vec<RunRow>, StoreError> {
-    let failed = |error| StoreError::sqlite("read", path, error);
-    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
-    let mut rows = statement.query(params).map_err(failed)?;
+    let rows = decoded(connection, sql, params);
+    let rows = rows.map_err(|error| StoreError::sqlite("read", path, error))?;
+    // The others are listed by `unreadable`.
+    Ok(rows.into_iter().filter_map(Result::ok).collect())
+}
+
+/// The runs that `list` leaves out because they can't be read.
+pub(crate) fn unreadable(
+    connection: &Connection,
+    path: &Path,
+) -> Result<Vec<Unreadable>, StoreError> {
+    let read = || -> rusqlite::Result<Vec<Unreadable>> {
+        let rows = decoded(connection, select!("ORDER BY run.number DESC"), [])?;
+        let mut found: Vec<Unreadable> = rows.into_iter().filter_map(Result::err).collect();
+        let mut empty = connection.prepare_cached(
+            "SELECT id FROM run WHERE NOT EXISTS (SELECT 1 FROM event WHERE run = number)",
+        )?;
+        let ids = empty.query_map([], |row| row.get(0))?;
+        for id in ids {
+            found.push(Unreadable {
+                id: id?,
+                why: "it has no events".to_owned(),
+            });
+        }
+        Ok(found)
+    };
+    read().map_err(|error| StoreError::sqlite("read", path, error))
+}
+
+fn decoded(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> rusqlite::Result<Vec<Result<RunRow, Unreadable>>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
     let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(failed)? {
-        let row = decode(row).map_err(failed)?;
-        found.push(row.map_err(|unreadable| StoreError::content(path, unreadable))?);
+    while let Some(row) = rows.next()? {
+        found.push(decode(row).or_else(|error| unreadable_text(row, error))?);
     }
     Ok(found)
+}
+
+/// A value that is not what its column promises spoils its row alone.
+fn unreadable_text(
+    row: &Row<'_>,
+    error: rusqlite::Error,
+) -> rusqlite::Result<Result<RunRow, Unreadable>> {
+    let why = match error {
+        rusqlite::Error::FromSqlConversionFailure(_, _, why) => why.to_string(),
+        rusqlite::Error::Utf8Error(_, why) => why.to_string(),
+        other => return Err(other),
+    };
+    let id = String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned();
+    Ok(Err(Unreadable { id, why }))
 }
 
 fn decode(row: &Row<'_>) -> rusqlite::Result<Result<RunRow, Unreadable>> {
@@ -142,7 +191,7 @@ fn decode(row: &Row<'_>) -> rusqlite::Result<Result<RunRow, Unreadable>> {
     };
     let (run, account, status) = match parsed() {
         Ok(parsed) => parsed,
-        Err(what) => return Ok(Err(Unreadable { id, what })),
+        Err(why) => return Ok(Err(Unreadable { id, why })),
     };
     Ok(Ok(RunRow {
         id: run,

@@ -9,6 +9,7 @@
 //! The crate knows no cloud and no terminal, and reads neither the environment
 //! nor the clock.
 
+mod chain;
 mod combiner;
 mod decode;
 mod error;
@@ -21,7 +22,9 @@ mod schema;
 mod store;
 mod writer;
 
+pub use chain::{Link, Verdict};
 pub use error::{FindError, LockError, OpenError, StoreError};
+pub use index::Unreadable;
 pub use lock::{Holder, Lock};
 pub use row::{RunFilter, RunRow, RunStatus};
 pub use store::{Access, Store};

@@ -76,7 +76,8 @@ impl RunStatus {
                 End::Stuck { .. } => Self::Stuck,
                 End::Abandoned { .. } => Self::Abandoned,
             }),
-            EventBody::AttemptStarted { .. }
+            EventBody::StepWaived { .. }
+            | EventBody::AttemptStarted { .. }
             | EventBody::AttemptSucceeded { .. }
             | EventBody::AttemptFailed { .. }
             | EventBody::AttemptInterrupted { .. } => None,

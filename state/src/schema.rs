@@ -2,16 +2,33 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::chain;
 use crate::error::StoreError;
 
 /// Marks our databases among all SQLite files: "step" in ASCII.
 const APPLICATION_ID: u32 = 0x7374_6570;
 
+/// One step from a schema version to the next.
+struct Migration {
+    sql: &'static str,
+    /// What SQL can't say, done after it in the same transaction.
+    then: fn(&Transaction<'_>) -> rusqlite::Result<()>,
+}
+
 /// The steps from one schema version to the next; the first makes version 1
 /// out of nothing. Never changed once released, only added to.
-const MIGRATIONS: &[&str] = &[include_str!("schema/v1.sql")];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        sql: include_str!("schema/v1.sql"),
+        then: |_| Ok(()),
+    },
+    Migration {
+        sql: include_str!("schema/v2.sql"),
+        then: chain::forge,
+    },
+];
 
 /// The newest schema version.
 pub(crate) const KNOWN: u32 = MIGRATIONS.len() as u32;
@@ -51,7 +68,8 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     // Looked at again under the lock: another process may have been faster.
     let from = version(&transaction, path)?;
     for migration in &MIGRATIONS[from as usize..] {
-        transaction.execute_batch(migration).map_err(failed)?;
+        transaction.execute_batch(migration.sql).map_err(failed)?;
+        (migration.then)(&transaction).map_err(failed)?;
     }
     transaction
         .pragma_update(None, "application_id", APPLICATION_ID)

@@ -9,8 +9,10 @@ use serde_json::Value;
 use stepwell_engine::event::Actor;
 use stepwell_engine::{BoxFuture, Event, Journal, JournalError, RunId, Timestamp};
 
+use crate::chain::{self, Verdict};
 use crate::combiner::{self, Append, Commit, Queue};
 use crate::error::{FindError, LockError, OpenError, StoreError};
+use crate::index::Unreadable;
 use crate::lock::{self, Holder, Lock};
 use crate::row::{RunFilter, RunRow};
 use crate::writer::{Committed, Writer, write_failed};
@@ -90,6 +92,14 @@ impl Store {
             .read(|connection, path| index::list(connection, path, filter))
     }
 
+    /// The runs that [`runs`](Self::runs) leaves out, because they can't be read.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn unreadable(&self) -> Result<Vec<Unreadable>, StoreError> {
+        self.shared.read(index::unreadable)
+    }
+
     /// The run that `text` stands for: `latest`, an id, or the beginning of
     /// just one run's id.
     ///
@@ -123,6 +133,16 @@ impl Store {
     /// When the file can't be read or an event not be understood.
     pub fn events(&self, run: RunId) -> Result<Vec<Event>, StoreError> {
         self.shared.events(run)
+    }
+
+    /// Compares a run's history with the chain of hashes that was recorded with
+    /// it; nothing if there is no such run.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn verify(&self, run: RunId) -> Result<Option<Verdict>, StoreError> {
+        self.shared
+            .read(|connection, path| chain::verify(connection, path, run))
     }
 
     /// Takes the lock of a run: only who has it may write the run's history.

@@ -7,6 +7,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 use stepwell_engine::event::{EventBody, RunCreated};
 use stepwell_engine::{Event, JournalError, RunId};
 
+use crate::chain::Link;
 use crate::error::StoreError;
 use crate::row::RunStatus;
 
@@ -67,8 +68,9 @@ impl Writer {
         appends: impl Iterator<Item = &'a [Event]>,
     ) -> rusqlite::Result<Vec<Result<(), JournalError>>> {
         let connection = &self.connection;
-        let mut insert = connection
-            .prepare_cached("INSERT INTO event (run, seq, at, body) VALUES (?1, ?2, ?3, ?4)")?;
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO event (run, seq, at, body, link) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let results = appends
             .map(|events| append(connection, &mut insert, &mut self.text, events))
@@ -98,19 +100,33 @@ fn append(
         return Ok(Ok(()));
     };
     let id = first.run.to_string();
-    let known: Option<(i64, u32)> = connection
+    let known: Option<(i64, u32, Option<Link>)> = connection
         .prepare_cached(
-            "SELECT number, (SELECT max(seq) FROM event WHERE run = number) FROM run WHERE id = ?1",
+            "SELECT number, seq, link FROM run JOIN event ON run = number
+             WHERE id = ?1 ORDER BY seq DESC LIMIT 1",
         )?
-        .query_row([&id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([&id], |row| {
+            let link = row.get_ref(2)?.as_bytes_or_null()?.and_then(Link::read);
+            Ok((row.get(0)?, row.get(1)?, link))
+        })
         .optional()?;
-    let next = known.map_or(0, |(_, last)| last + 1);
+    let next = known.map_or(0, |(_, last, _)| last + 1);
     if let Err(refusal) = fits(events, first.run, next) {
         return Ok(Err(refusal));
     }
-    let number = match (known, &first.body) {
-        (Some((number, _)), _) => number,
-        (None, EventBody::RunCreated(created)) => create(connection, &id, first, created)?,
+    let (number, mut link) = match (known, &first.body) {
+        (Some((number, _, Some(link))), _) => (number, link),
+        (Some((_, last, None)), _) => {
+            let error = StoreError::Broken {
+                run: first.run,
+                seq: last,
+                why: "its link is missing".to_owned(),
+            };
+            return Ok(Err(write_failed(error)));
+        }
+        (None, EventBody::RunCreated(created)) => {
+            (create(connection, &id, first, created)?, Link::origin(&id))
+        }
         (None, _) => {
             let error = StoreError::Events("a history begins with the run's creation");
             return Ok(Err(write_failed(error)));
@@ -121,11 +137,10 @@ fn append(
         if let Err(error) = serde_json::to_writer(&mut *text, &event.body) {
             return Err(rusqlite::Error::ToSqlConversionFailure(Box::new(error)));
         }
+        link = link.next(event.seq, event.at.0, text);
         let body = ToSqlOutput::Borrowed(ValueRef::Text(text));
-        insert.execute(params![number, event.seq, event.at.0, body])?;
-        if event.seq > 0 {
-            project(connection, number, event)?;
-        }
+        insert.execute(params![number, event.seq, event.at.0, body, link.bytes()])?;
+        project(connection, number, event, &link)?;
     }
     Ok(Ok(()))
 }
@@ -170,13 +185,18 @@ fn create(
 
 /// Carries a run-level event over to the run's row. Events of attempts leave
 /// the row alone: it would cost a page in every commit.
-fn project(connection: &Connection, number: i64, event: &Event) -> rusqlite::Result<()> {
+fn project(
+    connection: &Connection,
+    number: i64,
+    event: &Event,
+    link: &Link,
+) -> rusqlite::Result<()> {
     let Some(status) = RunStatus::after(&event.body) else {
         return Ok(());
     };
     let ended = matches!(event.body, EventBody::RunEnded(_)).then_some(event.at.0);
     connection
-        .prepare_cached("UPDATE run SET status = ?2, ended_at = ?3 WHERE number = ?1")?
-        .execute(params![number, status.as_str(), ended])?;
+        .prepare_cached("UPDATE run SET status = ?2, ended_at = ?3, head = ?4 WHERE number = ?1")?
+        .execute(params![number, status.as_str(), ended, link.bytes()])?;
     Ok(())
 }

@@ -39,6 +39,7 @@ fn a_workflow_prints_one_document() {
             "schema",
             "status",
             "target",
+            "waived",
             "workflow"
         ]
     );

@@ -28,6 +28,15 @@ pub enum RunError {
     /// The history contradicts itself.
     #[error("the run's history is not valid")]
     History(#[from] HistoryError),
+    /// A step may not be waived as things are; nothing was recorded.
+    #[error("step {step:?} can't be waived")]
+    Waiver {
+        /// The step.
+        step: StepName,
+        /// Why not.
+        #[source]
+        source: HistoryError,
+    },
     /// The graph built from the stored parameters is not the one that was run.
     #[error("the workflow's graph is not the one this run was started with")]
     Fingerprint {
@@ -47,6 +56,15 @@ pub struct Report {
     pub output: Option<Value>,
     /// The fault that stopped it or turned it round, with its step.
     pub fault: Option<(StepName, Fault)>,
+}
+
+/// A person's word that a rollback is to pass over a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// The step.
+    pub step: StepName,
+    /// Why.
+    pub reason: String,
 }
 
 /// Lets others ask a run to stop.
@@ -131,11 +149,12 @@ impl Executor {
         self.drive(machine, graph, context, vec![event]).await
     }
 
-    /// Takes up a run to undo what it made.
+    /// Takes up a run to undo what it made, but for steps that a person waives.
     pub async fn rollback<C: Send + Sync + 'static>(
         &self,
         events: &[Event],
         by: Actor,
+        waivers: Vec<Waiver>,
         graph: &Graph<C>,
         context: Arc<C>,
     ) -> Result<Report, RunError> {
@@ -143,8 +162,14 @@ impl Executor {
         let now = self.clock.now();
         let mut begin = vec![machine.record(now, EventBody::RunResumed { by: by.clone() })?];
         if !machine.is_backward() {
-            let cause = RollbackCause::Requested { by };
+            let cause = RollbackCause::Requested { by: by.clone() };
             begin.push(machine.record(now, EventBody::RollbackStarted(cause))?);
+        }
+        for Waiver { step, reason } in waivers {
+            let by = by.clone();
+            let name = step.clone();
+            let waived = machine.record(now, EventBody::StepWaived { step, by, reason });
+            begin.push(waived.map_err(|source| RunError::Waiver { step: name, source })?);
         }
         self.drive(machine, graph, context, begin).await
     }

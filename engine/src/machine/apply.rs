@@ -33,6 +33,7 @@ impl Machine {
             EventBody::RunCreated(_) => Err("the run exists already".to_owned()),
             EventBody::RunResumed { .. } => self.resume(),
             EventBody::RollbackStarted(_) => self.start_rollback(),
+            EventBody::StepWaived { step, .. } => self.waive(step),
             EventBody::AttemptStarted {
                 step,
                 attempt,
@@ -92,6 +93,17 @@ impl Machine {
             }
             EventBody::RunEnded(end) => self.ended(end),
         }
+    }
+
+    fn waive(&mut self, name: &StepName) -> Result<(), String> {
+        self.must_run()?;
+        let id = self.find(name)?;
+        self.may_waive(id)?;
+        if self.steps[id.index()].phase == Phase::UndoRetrying {
+            self.retrying -= 1;
+        }
+        self.resolve(id);
+        Ok(())
     }
 
     fn must_run(&self) -> Result<(), String> {

@@ -14,6 +14,31 @@ impl Machine {
             && self.shape.record(id).effect == Effect::Create
     }
 
+    /// Whether a person may have the rollback pass over a step, or why not. What
+    /// depends on the step has to be settled before, or it would be left without
+    /// a word.
+    pub(super) fn may_waive(&self, id: StepId) -> Result<(), String> {
+        let name = self.shape.name(id);
+        if !self.backward {
+            return Err("the run is not on its way back".to_owned());
+        }
+        match self.steps[id.index()].phase {
+            Phase::UndoReady | Phase::UndoRetrying | Phase::UndoFailed => Ok(()),
+            Phase::Resolved => Err(format!("nothing of step {name:?} is left to undo")),
+            Phase::Undoing => Err(format!("step {name:?} is being undone")),
+            _ => {
+                let left: Vec<&str> = (self.shape.children(id))
+                    .filter(|&child| self.step(child).phase != Phase::Resolved)
+                    .map(|child| &**self.shape.name(child))
+                    .collect();
+                Err(format!(
+                    "what depends on step {name:?} is not undone yet: {}",
+                    left.join(", ")
+                ))
+            }
+        }
+    }
+
     /// Turns the run round: every step waits for its children to be resolved.
     pub(super) fn turn_round(&mut self) {
         self.backward = true;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::{RunId, Timestamp};
-use stepwell_state::{Access, RunFilter};
+use stepwell_state::{Access, RunFilter, Unreadable};
 
 use crate::Context;
 use crate::arguments::runs::ListArguments;
@@ -17,6 +17,7 @@ use crate::session::{locks, store};
 struct Document<'a> {
     schema: u32,
     runs: Vec<RunDocument<'a>>,
+    unreadable: &'a [Unreadable],
 }
 
 #[derive(Serialize)]
@@ -50,6 +51,10 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
         .map(|row| locks::state(&from, row))
         .collect::<Result<Vec<_>, _>>()?;
     let printer = &context.printer;
+    let unreadable = from.unreadable().map_err(|error| store::failed(&error))?;
+    for run in &unreadable {
+        printer.warn(format!("{run}; `stepwell runs verify` says more"));
+    }
     if printer.output.is_json() {
         let runs = (rows.iter().zip(&states))
             .map(|(row, state)| RunDocument {
@@ -66,6 +71,7 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
         printer.document(&Document {
             schema: crate::SCHEMA,
             runs,
+            unreadable: &unreadable,
         })?;
         return Ok(Exit::Success);
     }

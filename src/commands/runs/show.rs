@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::history::Story;
 use crate::problem::Problem;
 use crate::report::outcome::Next;
+use crate::report::verdict::VerdictDocument;
 use crate::report::{show, show_json};
 use crate::session::{locks, store};
 
@@ -22,12 +23,14 @@ pub fn run(context: &Context, arguments: &ShowArguments) -> Result<Exit, Problem
     let alive = held_before || locks::is_held(&from, row.id)?;
     let story = Story::tell(&events, alive)
         .ok_or_else(|| Problem::error("the run's history has no beginning"))?;
+    let verdict = from.verify(row.id).map_err(|error| store::failed(&error))?;
     let next = Next::of(&story, &context.settings);
     let printer = &context.printer;
     if printer.output.is_json() {
-        printer.document(&show_json::document(&story, next.resume))?;
+        let verdict = verdict.as_ref().map(VerdictDocument::of);
+        printer.document(&show_json::document(&story, next.resume, verdict))?;
     } else {
-        for line in show::lines(&story, printer.out, &next.lines(&story)) {
+        for line in show::lines(&story, verdict.as_ref(), printer.out, &next.lines(&story)) {
             printer.line(line)?;
         }
     }

@@ -131,12 +131,20 @@ fn damage_within_is_told_when_it_is_met() {
         matches!(error, OpenError::Corrupt { .. }) && error.hint().is_some(),
         "{error:?}"
     );
-    raw.execute("UPDATE run SET status = 'merry'", [])
-        .expect("changed");
-    let error = open(&path)
-        .runs(&RunFilter::default())
-        .expect_err("unreadable");
-    assert!(story(&error).contains("unknown status \"merry\""));
+    for (status, why) in [
+        ("'merry'", "unknown status \"merry\""),
+        ("CAST(x'7bff7d' AS TEXT)", "invalid utf-8"),
+    ] {
+        raw.execute(&format!("UPDATE run SET status = {status}"), [])
+            .expect("changed");
+        let store = open(&path);
+        // It keeps no other from being listed.
+        assert_eq!(store.runs(&RunFilter::default()).expect("a list"), []);
+        let unreadable = store.unreadable().expect("a list");
+        assert_eq!(unreadable.len(), 1);
+        assert_eq!(unreadable[0].id, run.to_string());
+        assert!(unreadable[0].why.contains(why), "{unreadable:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The state file from outside: one contract for every journal, and what only
 //! a file can suffer.
 
+mod chain;
 mod contract;
 mod crash;
 mod damage;

@@ -8,15 +8,18 @@ use stepwell_engine::event::{End, EventBody, Leftover, Outcome, RollbackCause, S
 use stepwell_engine::event::{Then, Verb};
 use stepwell_engine::machine::Status;
 use stepwell_engine::{Effect, Event, Fault, Machine, RunId, StepRecord, Timestamp};
-use stepwell_state::{Access, OpenError, RunFilter, RunStatus, Store};
+use stepwell_state::{Access, OpenError, RunFilter, RunStatus, Store, Verdict};
 
 use crate::support::{account, actor, append, created, open, place, story};
 
-const V1: &str = include_str!("../fixtures/v1.sql");
+const FIXTURES: [&str; 2] = [
+    include_str!("../fixtures/v1.sql"),
+    include_str!("../fixtures/v2.sql"),
+];
 
-/// The run of the fixture: every kind of event, every outcome, a rollback that
+/// The run of the fixtures: every kind of event, every outcome, a rollback that
 /// got stuck and was continued.
-fn history() -> Vec<Event> {
+pub(crate) fn history() -> Vec<Event> {
     let mut facts = created("aurora/eu-west-1/keycloak");
     facts.steps = [
         ("vpc", Effect::Create, vec![]),
@@ -194,32 +197,60 @@ fn schema(connection: &Connection) -> Vec<String> {
 }
 
 #[test]
-fn version_1_is_read_and_replayed() {
-    let (_dir, path) = place();
-    drop(load(&path, V1));
-    for access in [Access::ReadOnly, Access::ReadWrite] {
-        let store = Store::open(&path, access).expect("opened");
-        let rows = store.runs(&RunFilter::default()).expect("a list");
-        assert_eq!(rows.len(), 1);
-        assert_eq!(rows[0].status, RunStatus::RolledBack);
-        assert_eq!(rows[0].account, account());
-        let events = store.events(rows[0].id).expect("events");
-        assert_eq!(events, history());
-        let machine = Machine::replay(&events).expect("replayed");
-        assert_eq!(*machine.status(), Status::Ended(End::RolledBack));
+fn every_version_is_read_replayed_and_whole() {
+    for (version, fixture) in (1..).zip(FIXTURES) {
+        let (_dir, path) = place();
+        drop(load(&path, fixture));
+        for access in [Access::ReadOnly, Access::ReadWrite] {
+            let store = Store::open(&path, access).expect("opened");
+            let rows = store.runs(&RunFilter::default()).expect("a list");
+            assert_eq!(rows.len(), 1, "version {version}");
+            assert_eq!(rows[0].status, RunStatus::RolledBack);
+            assert_eq!(rows[0].account, account());
+            let events = store.events(rows[0].id).expect("events");
+            assert_eq!(events, history());
+            let machine = Machine::replay(&events).expect("replayed");
+            assert_eq!(*machine.status(), Status::Ended(End::RolledBack));
+            if access == Access::ReadWrite {
+                let verdict = store.verify(rows[0].id).expect("verified");
+                assert!(
+                    matches!(verdict, Some(Verdict::Whole { .. })),
+                    "version {version}: {verdict:?}"
+                );
+            }
+        }
     }
 }
 
 #[test]
-fn a_fresh_schema_is_that_of_the_fixture() {
-    let (dir, path) = place();
-    let old = dir.path().join("old.db");
-    let old = load(&old, V1);
+fn every_version_becomes_the_fresh_schema() {
+    let (_dir, path) = place();
     drop(open(&path));
+    let fresh = schema(&Connection::open(&path).expect("opened"));
+    for fixture in FIXTURES {
+        let (_dir, path) = place();
+        drop(load(&path, fixture));
+        drop(open(&path));
+        assert_eq!(schema(&Connection::open(&path).expect("opened")), fresh);
+    }
+}
+
+/// Reading does not upgrade, so a program that only looks must understand the
+/// older versions as they are.
+#[test]
+fn reading_leaves_an_older_version_as_it_is() {
+    let (_dir, path) = place();
+    drop(load(&path, FIXTURES[0]));
+    let store = Store::open(&path, Access::ReadOnly).expect("opened");
+    let run = store.runs(&RunFilter::default()).expect("a list")[0].id;
     assert_eq!(
-        schema(&Connection::open(&path).expect("opened")),
-        schema(&old)
+        store.verify(run).expect("read"),
+        Some(Verdict::Unchained {
+            events: history().len() as u32
+        })
     );
+    let raw = Connection::open(&path).expect("opened");
+    assert!(schema(&raw).contains(&"user_version: 1".to_owned()));
 }
 
 #[test]
@@ -255,14 +286,14 @@ fn a_newer_version_is_refused_and_left_alone() {
             error,
             OpenError::Newer {
                 found: 9,
-                known: 1,
+                known: 2,
                 ..
             }
         ));
         assert_eq!(
             story(&error),
             format!(
-                "the state file {} has schema version 9, but this program knows only up to 1",
+                "the state file {} has schema version 9, but this program knows only up to 2",
                 path.display()
             )
         );
@@ -332,13 +363,14 @@ fn write_fixture() {
         dump.push(format!("PRAGMA {pragma} = {value};"));
     }
     dump.extend(lines(
-        "SELECT format('INSERT INTO run VALUES (%d, %Q, %Q, %Q, %Q, %Q, %d, %s);',
-         number, id, workflow, target, account, status, started_at, coalesce(ended_at, 'NULL'))
-         FROM run",
+        "SELECT format('INSERT INTO run VALUES (%d, %Q, %Q, %Q, %Q, %Q, %d, %s, x''%s'');',
+         number, id, workflow, target, account, status, started_at, coalesce(ended_at, 'NULL'),
+         hex(head)) FROM run",
     ));
     dump.extend(lines(
-        "SELECT format('INSERT INTO event VALUES (%d, %d, %d, %Q);', run, seq, at, body) FROM event",
+        "SELECT format('INSERT INTO event VALUES (%d, %d, %d, %Q, x''%s'');',
+         run, seq, at, body, hex(link)) FROM event",
     ));
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1.sql");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v2.sql");
     std::fs::write(file, dump.join("\n") + "\n").expect("written");
 }

@@ -269,9 +269,10 @@ impl World {
     ) -> Result<Report, RunError> {
         let events = journal.load(run).await?;
         let (graph, signs) = (rebuild(&events), self.signs(&events));
+        let (aws, waivers) = (Arc::new(self.aws.clone()), Vec::new());
         let work = async {
             self.executor(journal)
-                .rollback(&events, actor(), &graph, Arc::new(self.aws.clone()))
+                .rollback(&events, actor(), waivers, &graph, aws)
                 .await
         };
         SignsOfLife::during(signs.as_ref(), |_| {}, work).await

@@ -37,7 +37,11 @@ fn assert_end_fits(sim: &Sim, end: &End) {
                 assert_eq!(done.count(), 1, "{name} is done once");
             }
         }
-        End::RolledBack => assert!(sim.world.is_as_before(), "left over: {:?}", sim.world),
+        End::RolledBack => assert!(
+            sim.world.is_as_before(&sim.waived),
+            "left over: {:?}",
+            sim.world
+        ),
         other => panic!("unexpected end {other:?}"),
     }
 }
@@ -125,7 +129,7 @@ proptest! {
             sim.request_rollback();
             prop_assert_eq!(sim.finish(), End::RolledBack);
         }
-        prop_assert!(sim.world.is_as_before());
+        prop_assert!(sim.world.is_as_before(&sim.waived));
     }
 }
 
@@ -204,6 +208,10 @@ fn the_simulation_meets_every_kind_of_history() {
         note(
             "stuck",
             any(&|body| matches!(body, EventBody::RunEnded(End::Stuck { .. }))),
+        );
+        note(
+            "waived",
+            any(&|body| matches!(body, EventBody::StepWaived { .. })),
         );
         note(
             "doubt",

@@ -1,5 +1,7 @@
 //! A world in which steps have effects, whether or not anybody records them.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -161,9 +163,11 @@ impl World {
         thing.effect == Effect::Create && thing.performed > 0
     }
 
-    /// Whether nothing that can be undone is left of the run.
-    pub(super) fn is_as_before(&self) -> bool {
-        (0..self.0.len()).all(|at| !self.has_ours(StepId(at as u32)))
+    /// Whether nothing that can be undone is left of the run, but for steps
+    /// that a person waived.
+    pub(super) fn is_as_before(&self, waived: &BTreeSet<StepId>) -> bool {
+        let mut steps = (0..self.0.len()).map(|at| StepId(at as u32));
+        steps.all(|step| waived.contains(&step) || !self.has_ours(step))
     }
 
     /// Whether every effect is there, by this run or by somebody else.

@@ -178,7 +178,7 @@ impl Bench {
     pub(crate) async fn try_rollback(&self, graph: &Graph<World>) -> Result<Report, RunError> {
         let events = self.events();
         self.executor(Stop::never())
-            .rollback(&events, actor(), graph, self.world.clone())
+            .rollback(&events, actor(), Vec::new(), graph, self.world.clone())
             .await
     }
 

@@ -1,0 +1,111 @@
+//! `stepwell runs verify`.
+
+use serde::Serialize;
+use stepwell_engine::machine::HistoryError;
+use stepwell_engine::{Machine, RunId};
+use stepwell_state::{Access, RunFilter, Store, Unreadable};
+
+use crate::Context;
+use crate::arguments::runs::VerifyArguments;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::report::outcome;
+use crate::report::verdict::VerdictDocument;
+use crate::session::store;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    whole: bool,
+    runs: &'a [RunDocument],
+    unreadable: &'a [Unreadable],
+}
+
+#[derive(Serialize)]
+struct RunDocument {
+    id: RunId,
+    #[serde(flatten)]
+    verdict: VerdictDocument,
+}
+
+/// Compares histories with the chains of hashes recorded with them.
+pub fn run(context: &Context, arguments: &VerifyArguments) -> Result<Exit, Problem> {
+    let from = store::open(&context.settings, Access::ReadOnly)?;
+    let failed = |error| store::failed(&error);
+    let (ids, unreadable) = match &arguments.run {
+        Some(run) => (vec![store::find(&from, run)?.id], Vec::new()),
+        None => {
+            let rows = from.runs(&RunFilter::default()).map_err(failed)?;
+            let ids = rows.iter().map(|row| row.id).collect();
+            (ids, from.unreadable().map_err(failed)?)
+        }
+    };
+    let runs = (ids.into_iter())
+        .map(|id| verify(&from, id))
+        .collect::<Result<Vec<_>, _>>()?;
+    let broken = runs.iter().filter(|run| run.verdict.is_broken()).count() + unreadable.len();
+    print(context, &runs, &unreadable, broken == 0)?;
+    if broken == 0 {
+        return Ok(Exit::Success);
+    }
+    Err(Problem::error(format!(
+        "{broken} of {} histories are not as they were recorded",
+        runs.len() + unreadable.len()
+    ))
+    .code("history_broken")
+    .hint("something else wrote to the state file: restore it from a backup; what a run made is found by its tags all the same"))
+}
+
+fn verify(from: &Store, id: RunId) -> Result<RunDocument, Problem> {
+    let verdict = from.verify(id).map_err(|error| store::failed(&error))?;
+    let mut verdict = verdict.map_or_else(
+        || VerdictDocument::broken(0, "it was removed just now".to_owned()),
+        |verdict| VerdictDocument::of(&verdict),
+    );
+    // Whoever computes a chain anew must also tell a possible story.
+    if !verdict.is_broken()
+        && let Some((seq, why)) = impossible(from, id)?
+    {
+        verdict = VerdictDocument::broken(seq, why);
+    }
+    Ok(RunDocument { id, verdict })
+}
+
+/// The first event that can't follow from those before it.
+fn impossible(from: &Store, id: RunId) -> Result<Option<(u32, String)>, Problem> {
+    let events = from.events(id).map_err(|error| store::failed(&error))?;
+    Ok(match Machine::replay(&events) {
+        Ok(_) => None,
+        Err(error @ HistoryError::Illegal { seq, .. }) => Some((seq, error.to_string())),
+        Err(error) => Some((0, error.to_string())),
+    })
+}
+
+fn print(
+    context: &Context,
+    runs: &[RunDocument],
+    unreadable: &[Unreadable],
+    whole: bool,
+) -> Result<(), Problem> {
+    let printer = &context.printer;
+    if printer.output.is_json() {
+        return printer.document(&Document {
+            schema: crate::SCHEMA,
+            whole,
+            runs,
+            unreadable,
+        });
+    }
+    if runs.is_empty() && unreadable.is_empty() {
+        printer.note("no runs");
+    }
+    for run in runs {
+        let text = run.verdict.text(printer.out);
+        printer.line(format!("{}  {text}", outcome::short(run.id)))?;
+    }
+    for run in unreadable {
+        let bad = printer.out.bad("broken");
+        printer.line(format!("{}  {bad}  {}", run.id, run.why))?;
+    }
+    Ok(())
+}
