@@ -37,6 +37,16 @@ fn check<'a>(document: &'a Value, name: &str) -> &'a Value {
 
 const HERE: [&str; 2] = ["--region", "eu-west-1"];
 
+/// The time of a simulated account runs ahead of the machine's, and that is
+/// nobody's wrong clock.
+#[test]
+fn a_sandbox_that_ran_ahead_has_the_right_time() {
+    let home = with_tools(&[]);
+    home.create(0, &[]);
+    let json = doctor(&home, 0, &[&HERE[..], &["-o", "json"]].concat()).json();
+    assert_eq!(check(&json, "clock")["status"], "ok", "{json:#}");
+}
+
 #[test]
 fn a_healthy_machine() {
     let rosa = r#"case "$1" in

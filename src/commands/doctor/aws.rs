@@ -83,7 +83,7 @@ pub(super) async fn checks(
     );
     match permissions {
         Ok(permissions) => {
-            checks.extend(skew(&permissions, connection.clock.now()));
+            checks.extend(skew(&permissions, connection.time_there()));
             checks.push(allowed(&permissions));
         }
         Err(fault) => checks.push(Check::fault("permissions", &fault)),
