@@ -104,7 +104,10 @@ async fn attend(
                 if signal == Asked::Terminate {
                     terminate(child.id());
                 }
-                asked = Some(signal);
+                // Of two that come at once, the one that ends it counts.
+                if asked != Some(Asked::Terminate) {
+                    asked = Some(signal);
+                }
             }
             watched = session.watch(clock), if starting => {
                 starting = false;
