@@ -186,6 +186,7 @@ impl Store {
     /// When the file can't be written.
     pub fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
         let mut writer = self.shared.writer()?;
+        writer.forget();
         prune::prune(&mut writer.connection, self.path(), before)
     }
 

@@ -1,5 +1,6 @@
 //! The one connection that writes, and what a transaction of appends does.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -16,6 +17,27 @@ pub(crate) struct Writer {
     pub(crate) connection: Connection,
     path: PathBuf,
     text: Vec<u8>,
+    tails: Tails,
+}
+
+/// The ends of the histories that this connection has written to, so that an
+/// append need not look for its own.
+#[derive(Default)]
+struct Tails {
+    /// What `PRAGMA data_version` said: it changes when another connection has
+    /// written, and then nothing of this counts any more.
+    version: i64,
+    by_run: HashMap<RunId, Tail>,
+}
+
+/// The end of a history.
+#[derive(Clone, Copy)]
+struct Tail {
+    /// The run's row.
+    number: i64,
+    /// The place of the next event.
+    next: u32,
+    link: Link,
 }
 
 /// What became of the appends of one transaction.
@@ -32,7 +54,14 @@ impl Writer {
             connection,
             path: path.to_owned(),
             text: Vec::new(),
+            tails: Tails::default(),
         }
+    }
+
+    /// Forgets where histories end: something else than an append has changed
+    /// the file through this connection.
+    pub(crate) fn forget(&mut self) {
+        self.tails.by_run.clear();
     }
 
     /// Makes the appends durable in one transaction. One that is refused leaves
@@ -52,6 +81,7 @@ impl Writer {
                 // Whatever was written is taken back; if even that fails, the
                 // next BEGIN will say so.
                 let _ = self.connection.execute_batch("ROLLBACK");
+                self.forget();
                 let error = StoreError::sqlite("write", &self.path, error);
                 Committed {
                     results: (0..count)
@@ -72,8 +102,16 @@ impl Writer {
             "INSERT INTO event (run, seq, at, body, link) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let version = connection
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get(0))?;
+        if version != self.tails.version {
+            self.tails.version = version;
+            self.tails.by_run.clear();
+        }
+        let (text, tails) = (&mut self.text, &mut self.tails.by_run);
         let results = appends
-            .map(|events| append(connection, &mut insert, &mut self.text, events))
+            .map(|events| append(connection, &mut insert, text, tails, events))
             .collect::<rusqlite::Result<_>>()?;
         connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(results)
@@ -94,38 +132,28 @@ fn append(
     connection: &Connection,
     insert: &mut CachedStatement<'_>,
     text: &mut Vec<u8>,
+    tails: &mut HashMap<RunId, Tail>,
     events: &[Event],
 ) -> rusqlite::Result<Result<(), JournalError>> {
     let Some(first) = events.first() else {
         return Ok(Ok(()));
     };
-    let id = first.run.to_string();
-    let known: Option<(i64, u32, Option<Link>)> = connection
-        .prepare_cached(
-            "SELECT number, seq, link FROM run JOIN event ON run = number
-             WHERE id = ?1 ORDER BY seq DESC LIMIT 1",
-        )?
-        .query_row([&id], |row| {
-            let link = row.get_ref(2)?.as_bytes_or_null()?.and_then(Link::read);
-            Ok((row.get(0)?, row.get(1)?, link))
-        })
-        .optional()?;
-    let next = known.map_or(0, |(_, last, _)| last + 1);
-    if let Err(refusal) = fits(events, first.run, next) {
+    let known = match tails.get(&first.run) {
+        Some(tail) => Some(*tail),
+        None => match tail(connection, first.run)? {
+            Ok(tail) => tail,
+            Err(refusal) => return Ok(Err(write_failed(refusal))),
+        },
+    };
+    if let Err(refusal) = fits(events, first.run, known.map_or(0, |tail| tail.next)) {
         return Ok(Err(refusal));
     }
     let (number, mut link) = match (known, &first.body) {
-        (Some((number, _, Some(link))), _) => (number, link),
-        (Some((_, last, None)), _) => {
-            let error = StoreError::Broken {
-                run: first.run,
-                seq: last,
-                why: "its link is missing".to_owned(),
-            };
-            return Ok(Err(write_failed(error)));
-        }
+        (Some(tail), _) => (tail.number, tail.link),
         (None, EventBody::RunCreated(created)) => {
-            (create(connection, &id, first, created)?, Link::origin(&id))
+            let id = first.run.to_string();
+            let number = create(connection, &id, first, created)?;
+            (number, Link::origin(&id))
         }
         (None, _) => {
             let error = StoreError::Events("a history begins with the run's creation");
@@ -142,7 +170,43 @@ fn append(
         insert.execute(params![number, event.seq, event.at.0, body, link.bytes()])?;
         project(connection, number, event, &link)?;
     }
+    match events.last() {
+        // Whoever ends is rarely heard of again.
+        Some(last) if !matches!(last.body, EventBody::RunEnded(_)) => {
+            let next = last.seq + 1;
+            tails.insert(first.run, Tail { number, next, link });
+        }
+        _ => drop(tails.remove(&first.run)),
+    }
     Ok(Ok(()))
+}
+
+/// Looks for the end of a run's history; the inner error is that of a history
+/// to which nothing may be added.
+fn tail(connection: &Connection, run: RunId) -> rusqlite::Result<Result<Option<Tail>, StoreError>> {
+    let known: Option<(i64, u32, Option<Link>)> = connection
+        .prepare_cached(
+            "SELECT number, seq, link FROM run JOIN event ON run = number
+             WHERE id = ?1 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row([run.to_string()], |row| {
+            let link = row.get_ref(2)?.as_bytes_or_null()?.and_then(Link::read);
+            Ok((row.get(0)?, row.get(1)?, link))
+        })
+        .optional()?;
+    Ok(match known {
+        None => Ok(None),
+        Some((number, last, Some(link))) => Ok(Some(Tail {
+            number,
+            next: last + 1,
+            link,
+        })),
+        Some((_, last, None)) => Err(StoreError::Broken {
+            run,
+            seq: last,
+            why: "its link is missing".to_owned(),
+        }),
+    })
 }
 
 /// Whether the events are the next part of the run's history.

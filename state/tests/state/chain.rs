@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use stepwell_engine::{Event, Journal as _, RunId};
+use stepwell_engine::{Event, Journal as _, JournalError, RunId, Timestamp};
 use stepwell_state::{Store, Verdict};
 
 use crate::schema::history;
@@ -176,4 +176,32 @@ fn nothing_is_appended_to_a_chain_without_end() {
 fn a_run_that_is_not_there_has_no_verdict() {
     let (_dir, path) = place();
     assert_eq!(open(&path).verify(run()).expect("read"), None);
+}
+
+/// Each remembers where the history ended, and neither believes itself alone.
+#[test]
+fn two_that_write_in_turn_keep_one_chain() {
+    let events = history();
+    let (_dir, path) = place();
+    let (one, other) = (open(&path), open(&path));
+    append(&one, events[..2].to_vec());
+    append(&other, events[2..4].to_vec());
+    let late = block(one.append(events[2..3].to_vec()));
+    assert!(matches!(late, Err(JournalError::Conflict { seq: 2, .. })));
+    append(&one, events[4..6].to_vec());
+    append(&one, events[6..8].to_vec());
+    append(&other, events[8..].to_vec());
+    let Verdict::Whole { events: count, .. } = verdict(&one) else {
+        panic!("broken");
+    };
+    assert_eq!(count as usize, events.len());
+
+    // What is forgotten may begin anew.
+    one.prune(Timestamp(i64::MAX)).expect("pruned");
+    assert_eq!(one.verify(run()).expect("read"), None);
+    for store in [&one, &other] {
+        append(store, events.clone());
+        assert!(matches!(verdict(store), Verdict::Whole { .. }));
+        store.prune(Timestamp(i64::MAX)).expect("pruned");
+    }
 }
