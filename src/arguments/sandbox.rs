@@ -37,7 +37,7 @@ pub enum FaultCommand {
 
 /// `stepwell sandbox fault add`.
 #[derive(Debug, Clone, Args)]
-#[command(group = ArgGroup::new("effect").required(true).args(["error", "lose_response", "throttle", "latency"]))]
+#[command(group = ArgGroup::new("effect").required(true).args(["error", "lose_response", "truncate_response", "throttle", "latency"]))]
 pub struct FaultArguments {
     /// The AWS operation, for example CreateDBInstance
     #[arg(long, value_name = "OPERATION")]
@@ -58,6 +58,10 @@ pub struct FaultArguments {
     /// Do it, and lose the answer
     #[arg(long)]
     pub lose_response: bool,
+
+    /// Do it, and break the connection half-way through the answer
+    #[arg(long)]
+    pub truncate_response: bool,
 
     /// Answer that there are too many requests
     #[arg(long)]

@@ -21,6 +21,8 @@ use std::time::Duration;
 /// What becomes of a call before it is answered.
 enum Outcome {
     Done(ApiResult<String>),
+    /// Done, and only a part of the answer arrives.
+    Truncated(ApiResult<String>),
     Lost,
     /// It has to wait this long, and to be run again.
     Late(Duration),
@@ -32,7 +34,7 @@ impl Account {
     /// Answers with the simulated time in the header `Date`, as AWS does with its own.
     pub(super) async fn answer(&self, request: Request<Bytes>) -> Reply {
         let mut reply = self.answer_undated(request).await;
-        if let Reply::Response(response) = &mut reply
+        if let Reply::Response(response) | Reply::Truncated(response) = &mut reply
             && let Ok(date) = HeaderValue::try_from(http_date(self.core().clock.now()))
         {
             response.headers_mut().insert(DATE, date);
@@ -42,11 +44,12 @@ impl Account {
 
     async fn answer_undated(&self, request: Request<Bytes>) -> Reply {
         let number = self.inner.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        let request_id = ids::request(
-            self.inner.options.seed,
-            number,
-            self.core().clock.now() ^ u64::from(std::process::id()),
-        );
+        let mut moment = self.core().clock.now();
+        if self.core().file.is_some() {
+            // Processes that share a file count their calls each for itself.
+            moment ^= u64::from(std::process::id());
+        }
+        let request_id = ids::request(self.inner.options.seed, number, moment);
         let parsed = match parse(&request) {
             Ok(parsed) => parsed,
             Err(refused) => {
@@ -66,57 +69,62 @@ impl Account {
             parameters: parsed.params.0,
             mutates: operation.mutates,
         };
-        let hook = self.hook();
-        if let Some(hook) = &hook {
-            match hook.before(&call) {
-                Verdict::Proceed => {}
-                Verdict::Error {
-                    code,
-                    status,
-                    message,
-                } => {
-                    let error = ApiError {
-                        code: code.into(),
-                        message,
-                        status,
-                    };
-                    return respond(service, operation.name, Err(error), &request_id);
-                }
-                Verdict::Lose => return Reply::Lost,
-                Verdict::Hang => pending().await,
-                Verdict::Delay(duration) => self.wait(duration).await,
-            }
-        }
-        let mut outcome = self.run(operation, &call, true);
-        if let Outcome::Late(duration) = outcome {
-            self.wait(duration).await;
-            outcome = self.run(operation, &call, false);
-        }
-        if let Some(hook) = &hook {
-            match hook.after(&call) {
-                Verdict::Proceed => {}
-                Verdict::Error {
-                    code,
-                    status,
-                    message,
-                } => {
-                    let error = ApiError {
-                        code: code.into(),
-                        message,
-                        status,
-                    };
-                    return respond(service, operation.name, Err(error), &request_id);
-                }
-                Verdict::Lose => return Reply::Lost,
-                Verdict::Hang => pending().await,
-                Verdict::Delay(duration) => self.wait(duration).await,
-            }
-        }
-        match outcome {
+        match self.carry(operation, &call).await {
             Outcome::Done(result) => respond(service, operation.name, result, &request_id),
+            Outcome::Truncated(result) => {
+                truncated(respond(service, operation.name, result, &request_id))
+            }
             Outcome::Lost | Outcome::Late(_) => Reply::Lost,
             Outcome::Down(error) => Reply::Down(error),
         }
+    }
+
+    /// Carries out a call, with the hook's word before and after it.
+    async fn carry(&self, operation: &OperationInfo, call: &Call) -> Outcome {
+        let hook = self.hook();
+        let mut truncate = false;
+        if let Some(hook) = &hook
+            && let Some(instead) = self.obey(hook.before(call), &mut truncate).await
+        {
+            return instead;
+        }
+        let mut outcome = self.run(operation, call, true);
+        if let Outcome::Late(duration) = outcome {
+            self.wait(duration).await;
+            outcome = self.run(operation, call, false);
+        }
+        if let Some(hook) = &hook
+            && let Some(instead) = self.obey(hook.after(call), &mut truncate).await
+        {
+            return instead;
+        }
+        match outcome {
+            Outcome::Done(result) if truncate => Outcome::Truncated(result),
+            outcome => outcome,
+        }
+    }
+
+    /// Does what a hook says. Some verdicts stand in place of the account's answer.
+    async fn obey(&self, verdict: Verdict, truncate: &mut bool) -> Option<Outcome> {
+        match verdict {
+            Verdict::Proceed => {}
+            Verdict::Error {
+                code,
+                status,
+                message,
+            } => {
+                return Some(Outcome::Done(Err(ApiError {
+                    code: code.into(),
+                    message,
+                    status,
+                })));
+            }
+            Verdict::Lose => return Some(Outcome::Lost),
+            Verdict::Truncate => *truncate = true,
+            Verdict::Hang => pending().await,
+            Verdict::Delay(duration) => self.wait(duration).await,
+        }
+        None
     }
 
     fn hook(&self) -> Option<Arc<dyn Hook>> {
@@ -153,11 +161,12 @@ impl Account {
                     (faulted, Outcome::Done(Err(throttled(call.service))))
                 }
                 Some(FaultEffect::Latency(duration)) => (faulted, Outcome::Late(duration)),
-                None | Some(FaultEffect::LoseResponse) => {
+                None | Some(FaultEffect::LoseResponse | FaultEffect::TruncateResponse) => {
                     let result = self.apply(world, now, operation, call);
                     let changed = faulted == Changed::Yes || (operation.mutates && result.is_ok());
                     let outcome = match effect {
                         None => Outcome::Done(result),
+                        Some(FaultEffect::TruncateResponse) => Outcome::Truncated(result),
                         Some(_) => Outcome::Lost,
                     };
                     (if changed { Changed::Yes } else { Changed::No }, outcome)
@@ -244,6 +253,13 @@ fn unknown_operation(service: Service, name: &str) -> ApiError {
             service.signing_name()
         ),
     )
+}
+
+fn truncated(reply: Reply) -> Reply {
+    match reply {
+        Reply::Response(response) => Reply::Truncated(response),
+        other => other,
+    }
 }
 
 fn respond(

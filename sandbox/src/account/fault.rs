@@ -34,6 +34,8 @@ pub enum FaultEffect {
     },
     /// The call has its effect and the connection is reset instead of an answer.
     LoseResponse,
+    /// The call has its effect and the connection is reset half-way through the answer.
+    TruncateResponse,
     /// The call has no effect and is throttled the way its service does it.
     Throttle,
     /// The call goes on after this simulated time.

@@ -46,6 +46,8 @@ pub enum Verdict {
     },
     /// The connection is reset.
     Lose,
+    /// It goes on, and half-way through its answer the connection is reset.
+    Truncate,
     /// It is never answered.
     Hang,
     /// It goes on after this simulated time.

@@ -51,6 +51,8 @@ struct Core {
 pub enum Reply {
     /// An answer.
     Response(http::Response<Bytes>),
+    /// The head and the first half of the body arrive, then the connection is reset.
+    Truncated(http::Response<Bytes>),
     /// The connection is reset; the call may have had its effect.
     Lost,
     /// There is no account to ask: its file can't be used. The call had no effect.

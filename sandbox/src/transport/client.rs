@@ -1,5 +1,6 @@
 //! The account behind the HTTP client interface of the AWS SDK.
 
+use super::cut::{Cut, reset};
 use crate::account::{Account, Reply};
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
 use aws_smithy_runtime_api::client::http::{
@@ -13,13 +14,13 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
 /// An HTTP client for the AWS SDK that an [`Account`] answers. A lost answer is a connector error
-/// of the i/o kind, as is no account at all, and the SDK's read timeout is kept.
+/// of the i/o kind, as is no account at all; a truncated one fails while its body is read; and the
+/// SDK's read timeout is kept.
 #[derive(Clone)]
 pub struct SandboxHttpClient {
     account: Account,
@@ -110,14 +111,17 @@ async fn call(account: Account, request: HttpRequest) -> Result<HttpResponse, Co
         .handle(http::Request::from_parts(parts, bytes))
         .await
     {
-        Reply::Lost => {
-            let reset = io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer");
-            Err(ConnectorError::io(reset.into()))
-        }
+        Reply::Lost => Err(ConnectorError::io(reset().into())),
         Reply::Down(error) => Err(ConnectorError::io(Box::new(error))),
-        Reply::Response(response) => response
-            .map(SdkBody::from)
-            .try_into()
-            .map_err(|error| ConnectorError::other(Box::new(error), None)),
+        Reply::Response(response) => sdk_response(response.map(SdkBody::from)),
+        Reply::Truncated(response) => {
+            sdk_response(response.map(|body| SdkBody::from_body_1_x(Cut::new(&body))))
+        }
     }
+}
+
+fn sdk_response(response: http::Response<SdkBody>) -> Result<HttpResponse, ConnectorError> {
+    response
+        .try_into()
+        .map_err(|error| ConnectorError::other(Box::new(error), None))
 }

@@ -1,9 +1,10 @@
 //! The account on a local port.
 
+use super::cut::{Cut, reset};
 use crate::account::{Account, Reply};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -71,27 +72,31 @@ async fn connection(account: Account, stream: TcpStream) {
         .await;
 }
 
+type Answer = Response<Either<Full<Bytes>, Cut>>;
+
 /// An answer, or an error that has the connection closed without one.
-async fn respond(
-    account: Account,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, io::Error> {
+async fn respond(account: Account, request: Request<Incoming>) -> Result<Answer, io::Error> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
-        let mut refused = Response::new(Full::new(Bytes::from_static(b"request body refused")));
-        *refused.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-        return Ok(refused);
+        let text = Bytes::from_static(b"request body refused");
+        return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, text));
     };
     match account
         .handle(Request::from_parts(parts, body.to_bytes()))
         .await
     {
-        Reply::Response(response) => Ok(response.map(Full::new)),
-        Reply::Lost => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-        Reply::Down(error) => {
-            let mut down = Response::new(Full::new(Bytes::from(error.to_string())));
-            *down.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            Ok(down)
-        }
+        Reply::Response(response) => Ok(response.map(|body| Either::Left(Full::new(body)))),
+        Reply::Truncated(response) => Ok(response.map(|body| Either::Right(Cut::new(&body)))),
+        Reply::Lost => Err(reset()),
+        Reply::Down(error) => Ok(plain(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Bytes::from(error.to_string()),
+        )),
     }
+}
+
+fn plain(status: StatusCode, text: Bytes) -> Answer {
+    let mut answer = Response::new(Either::Left(Full::new(text)));
+    *answer.status_mut() = status;
+    answer
 }

@@ -181,6 +181,17 @@ async fn serves_on_loopback_and_closes_on_a_lost_answer() {
     aws.account.add_fault(lose).unwrap();
     assert_eq!(send("Action=CreateVpc&CidrBlock=10.1.0.0/16").await, "");
     assert!(send("Action=DescribeVpcs").await.contains("10.1.0.0/16"));
+    let truncate = FaultRule {
+        operation: "DescribeVpcs".into(),
+        matches: Vec::new(),
+        times: Some(1),
+        effect: FaultEffect::TruncateResponse,
+    };
+    aws.account.add_fault(truncate).unwrap();
+    let part = send("Action=DescribeVpcs").await;
+    assert!(part.starts_with("HTTP/1.1 200 OK") && !part.contains("</DescribeVpcsResponse>"));
+    let whole = send("Action=DescribeVpcs").await;
+    assert!(whole.ends_with("</DescribeVpcsResponse>") && whole.len() > part.len());
     stop.send(()).unwrap();
     server.await.unwrap().unwrap();
 }
@@ -214,6 +225,19 @@ async fn the_sdk_client_gets_answers_and_resets() {
     };
     aws.account.add_fault(lose).unwrap();
     assert!(client.call(request()).await.unwrap_err().is_io());
+    aws.account.clear_faults().unwrap();
+    let truncate = FaultRule {
+        operation: "CreateVpc".into(),
+        matches: Vec::new(),
+        times: Some(1),
+        effect: FaultEffect::TruncateResponse,
+    };
+    aws.account.add_fault(truncate).unwrap();
+    let mut truncated = client.call(request()).await.unwrap();
+    assert_eq!(truncated.status().as_u16(), 200);
+    let body = http_body_util::BodyExt::collect(truncated.take_body()).await;
+    body.expect_err("half a body");
+    assert_eq!(aws.ec2("DescribeVpcs", &[]).unwrap().all("vpcId").len(), 3);
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub fn run(context: &Context, arguments: &FaultArguments) -> Result<Exit, Proble
         FaultEffect::Error { code: code.clone() }
     } else if arguments.lose_response {
         FaultEffect::LoseResponse
+    } else if arguments.truncate_response {
+        FaultEffect::TruncateResponse
     } else if arguments.throttle {
         FaultEffect::Throttle
     } else {

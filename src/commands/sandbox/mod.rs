@@ -37,6 +37,7 @@ fn rule_text(rule: &FaultRule) -> String {
     text.push_str(&match &rule.effect {
         FaultEffect::Error { code } => format!("error {code}"),
         FaultEffect::LoseResponse => "the answer is lost".to_owned(),
+        FaultEffect::TruncateResponse => "half of the answer arrives".to_owned(),
         FaultEffect::Throttle => "throttled".to_owned(),
         FaultEffect::Latency(by) => {
             format!("answered after {}", crate::report::time::duration(*by))
