@@ -74,6 +74,8 @@ pub(crate) struct Context<'a> {
     pub(crate) region: &'a str,
     pub(crate) params: &'a Params,
     pub(crate) quotas: &'a Quotas,
+    /// The enabled regions, where that is a choice.
+    pub(crate) regions: Option<&'a [String]>,
     pub(crate) window: Millis,
 }
 

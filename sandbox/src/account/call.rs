@@ -183,7 +183,9 @@ impl Account {
         operation: &OperationInfo,
         call: &Call,
     ) -> ApiResult<String> {
-        check_region(call)?;
+        let options = &self.inner.options;
+        let regions = options.regions.as_deref();
+        check_region(call, regions)?;
         let params = Params(call.parameters.clone());
         if call.service == Service::Ec2 && params.flag("DryRun")? == Some(true) {
             return Err(ApiError::new(
@@ -191,7 +193,6 @@ impl Account {
                 "Request would have succeeded, but DryRun flag is set.",
             ));
         }
-        let options = &self.inner.options;
         let window = u64::try_from(options.consistency_window.as_millis()).unwrap_or(u64::MAX);
         (operation.handler)(&mut Context {
             world,
@@ -199,6 +200,7 @@ impl Account {
             region: &call.region,
             params: &params,
             quotas: &options.quotas,
+            regions,
             window,
         })
     }
@@ -228,9 +230,9 @@ fn throttled(service: Service) -> ApiError {
 }
 
 /// Refuses a region that is not there or not enabled, as the service does it.
-fn check_region(call: &Call) -> ApiResult<()> {
+fn check_region(call: &Call, chosen: Option<&[String]>) -> ApiResult<()> {
     match regions::find(&call.region) {
-        Some(region) if region.enabled => Ok(()),
+        Some(region) if region.is_enabled(chosen) => Ok(()),
         _ if call.service == Service::Ec2 => {
             Err(ApiError::new("AuthFailure", message_of("AuthFailure")))
         }

@@ -184,6 +184,27 @@ impl Account {
         self.read(|world, _| status::inventory(world))
     }
 
+    /// A new account in memory that holds what this one holds at this moment, at the same simulated
+    /// time, and goes its own way from there. Of the options, the seed does not count.
+    ///
+    /// # Errors
+    /// If the state cannot be read.
+    ///
+    /// # Panics
+    /// If a speed is not a finite number, or `speed` is not above 0.
+    pub fn fork(&self, options: Options) -> Result<Self, StateError> {
+        let (world, now) = self.read(|world, now| (world.clone(), now))?;
+        if let Err(reason) = check(&options) {
+            panic!("{reason}");
+        }
+        let fork = Self::with(options, world.account_id.clone(), None);
+        let mut core = fork.core();
+        core.clock.catch_up(now);
+        core.world = world;
+        drop(core);
+        Ok(fork)
+    }
+
     /// Removes every resource and every fault. The account keeps its id and its clock.
     ///
     /// # Errors

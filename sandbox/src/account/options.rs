@@ -20,6 +20,9 @@ pub struct Options {
     pub consistency_window: Duration,
     /// How many of each resource a region may have.
     pub quotas: Quotas,
+    /// The regions that are enabled, of those that are; all of them if absent, which is the
+    /// default. Fewer make what looks into every region quicker.
+    pub regions: Option<Vec<String>>,
 }
 
 impl Options {
@@ -32,6 +35,7 @@ impl Options {
             seed: 1,
             consistency_window: Duration::from_secs(2),
             quotas: Quotas::default(),
+            regions: None,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         .get("PeerRegion")
         .unwrap_or(context.region)
         .to_owned();
-    if !regions::find(&peer_region).is_some_and(|region| region.enabled) {
+    if !regions::find(&peer_region).is_some_and(|region| region.is_enabled(context.regions)) {
         return Err(ApiError::value(format!(
             "The peer region {peer_region} is not available"
         )));

@@ -25,7 +25,7 @@ pub(crate) fn describe_regions(context: &mut Context<'_>) -> ApiResult<String> {
     }
     let filters = checked_filters(context, &["endpoint", "opt-in-status", "region-name"])?;
     let regions = REGIONS.iter().filter(|region| {
-        (all || region.enabled || names.iter().any(|name| name == region.name))
+        (all || region.is_enabled(context.regions) || names.iter().any(|name| name == region.name))
             && (names.is_empty() || names.iter().any(|name| name == region.name))
             && filters.iter().all(|filter| {
                 let values = match filter.name.as_str() {

@@ -13,6 +13,11 @@ pub(crate) struct RegionInfo {
 }
 
 impl RegionInfo {
+    /// Whether calls to it are answered, where only the `chosen` regions are enabled.
+    pub(crate) fn is_enabled(&self, chosen: Option<&[String]>) -> bool {
+        self.enabled && chosen.is_none_or(|names| names.iter().any(|name| name == self.name))
+    }
+
     /// The names of its zones, such as `eu-west-1a`.
     pub(crate) fn zone_names(&self) -> impl Iterator<Item = String> + '_ {
         self.zones

@@ -43,6 +43,41 @@ fn the_same_seed_gives_the_same_ids() {
 }
 
 #[test]
+fn a_fork_begins_alike_and_goes_its_own_way() {
+    let one = build(5, 0);
+    let time = ManualTime::new();
+    let fork = one.aws.account.fork(consistent(&time)).unwrap();
+    assert_eq!(fork.account_id(), one.aws.account.account_id());
+    assert_eq!(fork.now(), one.aws.account.now());
+    let inventory = one.aws.account.inventory().unwrap();
+    assert_eq!(fork.inventory().unwrap(), inventory);
+    one.delete_instance("db-1").unwrap();
+    assert_eq!(fork.inventory().unwrap(), inventory);
+    let fork = Aws::of(fork, time);
+    fork.vpc("10.77.0.0/16");
+    assert_eq!(fork.ec2("DescribeVpcs", &[]).unwrap().all("vpcId").len(), 2);
+    assert_eq!(
+        one.aws.ec2("DescribeVpcs", &[]).unwrap().all("vpcId").len(),
+        1
+    );
+}
+
+#[test]
+fn only_chosen_regions_are_enabled() {
+    let time = ManualTime::new();
+    let options = Options {
+        regions: Some(vec!["eu-west-1".into(), "us-east-1".into()]),
+        ..consistent(&time)
+    };
+    let aws = Aws::of(Account::in_memory(options), time);
+    let regions = aws.ec2("DescribeRegions", &[]).unwrap();
+    assert_eq!(regions.all("regionName"), ["eu-west-1", "us-east-1"]);
+    aws.at("us-east-1").ec2("DescribeVpcs", &[]).unwrap();
+    let refused = aws.at("eu-west-2").ec2("DescribeVpcs", &[]).unwrap_err();
+    assert_eq!(refused.code, "AuthFailure");
+}
+
+#[test]
 fn time_passes_the_same_in_one_step_or_many() {
     let (one, two) = (build(3, 0), build(3, 0));
     for all in [&one, &two] {
