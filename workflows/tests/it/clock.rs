@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime};
 use stepwell_engine::{BoxFuture, Clock, Timestamp};
 use stepwell_sandbox::Time;
 
+use crate::chance;
+
 /// The engine's clock as the sandbox's time: both jump together.
 pub(crate) struct VirtualTime(pub(crate) Arc<dyn Clock>);
 
@@ -71,15 +73,7 @@ impl Clock for Seeded {
         {
             return 0;
         }
-        // SplitMix64.
-        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut z = self
-            .state
-            .fetch_add(STEP, Ordering::SeqCst)
-            .wrapping_add(STEP);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        chance::mix(self.state.fetch_add(chance::STEP, Ordering::SeqCst))
     }
 }
 

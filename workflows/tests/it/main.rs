@@ -3,6 +3,7 @@
 
 mod adoption;
 mod campaign;
+mod chance;
 mod clock;
 mod contract;
 mod create;
@@ -17,6 +18,7 @@ mod reset;
 mod restore;
 mod rosa;
 mod scripts;
+mod simulation;
 mod standin;
 mod strikes;
 mod support;

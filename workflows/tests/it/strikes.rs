@@ -128,7 +128,7 @@ impl Striker {
 
 /// Whether a call only tells other hosts that a run is at work: no effect of
 /// any step, and of no consequence where it fails.
-fn is_sign_of_life(call: &Call) -> bool {
+pub(crate) fn is_sign_of_life(call: &Call) -> bool {
     ["CreateTags", "DeleteTags"].contains(&call.operation.as_str())
         && call
             .parameters

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use aws_smithy_runtime_api::client::http::HttpClient;
 use aws_smithy_runtime_api::shared::IntoShared as _;
 use stepwell_engine::event::{Actor, OnFailure, RunCreated};
 use stepwell_engine::machine::Status;
@@ -30,6 +31,8 @@ pub(crate) struct World {
     pub(crate) clock: Arc<dyn Clock>,
     /// Where ROSA is, where a test laid out a network for it.
     pub(crate) rosa: OnceLock<RosaNetwork>,
+    /// How what runs in it may be stopped.
+    pub(crate) stop: Stop,
     password: Option<Secret>,
     runs: AtomicU64,
 }
@@ -60,11 +63,17 @@ impl World {
         change(&mut options);
         let account = Account::in_memory(options);
         let aws = connect(&account, &clock, None).await;
+        Self::of(account, aws, clock)
+    }
+
+    /// The world that these make up.
+    pub(crate) fn of(account: Account, aws: Aws, clock: Arc<dyn Clock>) -> Self {
         Self {
             account,
             aws,
             clock,
             rosa: OnceLock::new(),
+            stop: Stop::never(),
             password: None,
             runs: AtomicU64::new(1),
         }
@@ -115,7 +124,7 @@ impl World {
             journal,
             clock: self.clock.clone(),
             observer: Arc::new(NoObserver),
-            stop: Stop::never(),
+            stop: self.stop.clone(),
         }
     }
 
@@ -315,6 +324,7 @@ impl World {
             aws: connect(&self.account, &clock, self.password.clone()).await,
             clock,
             rosa: self.rosa.clone(),
+            stop: self.stop.clone(),
             password: self.password.clone(),
             runs: AtomicU64::new(1_000_000),
         }
@@ -326,8 +336,17 @@ pub(crate) async fn connect(
     clock: &Arc<dyn Clock>,
     password: Option<Secret>,
 ) -> Aws {
+    connect_through(account.http_client(), clock, password).await
+}
+
+/// The same with a client of the test's between AWS's and the account.
+pub(crate) async fn connect_through(
+    client: impl HttpClient + 'static,
+    clock: &Arc<dyn Clock>,
+    password: Option<Secret>,
+) -> Aws {
     Aws::connect(AwsSettings {
-        http_client: Some(account.http_client().into_shared()),
+        http_client: Some(client.into_shared()),
         fixed_credentials: true,
         endpoint_url: None,
         profile: None,

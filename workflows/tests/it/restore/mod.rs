@@ -10,18 +10,22 @@ use stepwell_engine::event::SuspendReason;
 use stepwell_engine::machine::Status;
 use stepwell_engine::{Journal, Report, RunId};
 use stepwell_sandbox::{Call, Hook, Verdict};
-use stepwell_workflows::SurveyError;
 use stepwell_workflows::aurora::{
     CreateOptions, CreateParameters, Origin, Provisioned, list, survey_create,
 };
+use stepwell_workflows::{Secret, SurveyError};
 
 use crate::support::{REGION, Wanted, World, element, ended_well, memory, options};
 
-const PASSWORD: &str = "correct-horse-battery-7";
+pub(crate) const PASSWORD: &str = "correct-horse-battery-7";
+
+pub(crate) fn password() -> Secret {
+    Secret::new(PASSWORD.to_owned())
+}
 
 /// A world in which nothing is left of somebody's cluster but its network and
 /// its snapshot.
-async fn world(version: &str) -> World {
+pub(crate) async fn world(version: &str) -> World {
     let world = World::new().await;
     let rest = async || world.clock.sleep(Duration::from_secs(300)).await;
     let vpc = world
@@ -60,7 +64,7 @@ async fn world(version: &str) -> World {
 const SNAPSHOT: &str =
     "Action=CreateDBClusterSnapshot&DBClusterIdentifier=saved&DBClusterSnapshotIdentifier=farewell";
 
-fn wanted(instances: u32) -> CreateOptions {
+pub(crate) fn wanted(instances: u32) -> CreateOptions {
     CreateOptions {
         origin: Origin::Snapshot {
             id: "farewell".to_owned(),
