@@ -1,9 +1,11 @@
 //! What a create makes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use stepwell_engine::{Journal, Report, RunId};
+use stepwell_sandbox::{Call, Hook, Verdict};
 use stepwell_workflows::SurveyError;
 use stepwell_workflows::aurora::{Provisioned, endpoint, list, survey_create};
 
@@ -211,4 +213,46 @@ async fn an_instance_that_somebody_deletes_does_not_hold_up_the_run() {
     assert_eq!(&*step, "instance-1-available");
     assert!(fault.message.contains("deleting"), "{fault}");
     assert_eq!(world.account.inventory().expect("inventory"), before);
+}
+
+/// Refuses to make route tables, and notes whether an instance is asked for.
+#[derive(Default)]
+struct NoRoutes {
+    instances: AtomicU32,
+}
+
+impl Hook for NoRoutes {
+    fn before(&self, call: &Call) -> Verdict {
+        match call.operation.as_str() {
+            "CreateDBInstance" => {
+                self.instances.fetch_add(1, Ordering::SeqCst);
+                Verdict::Proceed
+            }
+            "CreateRouteTable" => Verdict::Error {
+                code: "RequestLimitExceeded".to_owned(),
+                status: 503,
+                message: "struck by the test".to_owned(),
+            },
+            _ => Verdict::Proceed,
+        }
+    }
+
+    fn after(&self, _: &Call) -> Verdict {
+        Verdict::Proceed
+    }
+}
+
+/// Whoever finds all instances available takes the cluster for complete, also
+/// where the history of what made it is lost.
+#[tokio::test(start_paused = true)]
+async fn no_instance_is_made_before_the_network_is_whole() {
+    let world = World::new().await;
+    let hook = Arc::new(NoRoutes::default());
+    world.account.set_hook(Some(hook.clone()));
+    let report = world
+        .create(memory(), world.run_id(), options(2), Wanted::default())
+        .await
+        .expect("run");
+    assert!(rolled_back(&report), "{report:?}");
+    assert_eq!(hook.instances.load(Ordering::SeqCst), 0);
 }

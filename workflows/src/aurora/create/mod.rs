@@ -136,10 +136,15 @@ pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphEr
 
     let mut instances: Vec<Handle<_>> = Vec::new();
     for planned in &p.instances {
-        // The first instance to be available becomes the writer, so the
-        // others wait for it: else the writer's zone would be left to chance.
+        // Nor before the network is whole, for the same reason. And the first
+        // instance to be available becomes the writer, so the others wait for
+        // it: else the writer's zone would be left to chance.
         let first = instances.first().copied();
-        let after: Vec<&dyn Precedes> = first.iter().map(|first| first as _).collect();
+        let mut after: Vec<&dyn Precedes> = Vec::new();
+        match &first {
+            Some(first) => after.push(first),
+            None => after.extend(associations.iter().map(|made| made as &dyn Precedes)),
+        }
         let short = planned
             .name
             .strip_prefix(&format!("{}-", p.cluster))
@@ -167,8 +172,7 @@ pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphEr
             made,
         ));
     }
-    let routed: Vec<&dyn Precedes> = associations.iter().map(|made| made as _).collect();
-    let endpoint = graph.add_after(
+    let endpoint = graph.add(
         "endpoint",
         VerifyEndpoint {
             region: region(),
@@ -177,7 +181,6 @@ pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphEr
             username: p.username.clone(),
         },
         (vpc, security_group, instances),
-        &routed,
     );
     if p.deletion_protection {
         graph.add_after(

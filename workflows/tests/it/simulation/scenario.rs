@@ -147,10 +147,10 @@ impl Scenario {
         let mut chance = Chance::new(crate::chance::mix(number));
         let subject = Subject::draw(&mut chance);
         let speed = chance.pick(&[600.0, 600.0, 600.0, 120.0, 20.0]);
-        let troubles = (0..chance.pick(&[0, 1, 1, 2, 3, 5]))
+        let troubles = (0..chance.pick(&[0, 1, 1, 2, 2, 4]))
             .map(|_| Trouble::draw(&mut chance))
             .collect();
-        let lives = (0..chance.pick(&[1, 2, 3, 3, 4, 6]))
+        let lives = (0..chance.pick(&[0, 0, 1, 1, 1, 2, 3, 5]))
             .map(|_| Life::draw(&mut chance))
             .collect();
         let on_failure = if chance.one_in(4) {
