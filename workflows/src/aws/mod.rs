@@ -8,6 +8,7 @@ pub(crate) mod rds;
 pub(crate) mod remove;
 pub(crate) mod tags;
 mod time;
+mod whole;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +31,7 @@ use stepwell_engine::{Clock, Fault, Policy, Timestamp, retry};
 use crate::secret::Secret;
 use call::fault;
 use time::ServiceTime;
+use whole::WholeAnswers;
 
 /// How attempts at a step that talks to AWS are limited. The SDK's default of
 /// three tries is too few for a run that nobody watches: twenty with a pause
@@ -221,6 +223,7 @@ impl Aws {
     pub(crate) fn sts(&self, region: &str) -> aws_sdk_sts::Client {
         let config = aws_sdk_sts::config::Builder::from(&self.inner.base)
             .region(Region::new(region.to_owned()))
+            .interceptor(WholeAnswers)
             .build();
         aws_sdk_sts::Client::from_conf(config)
     }
@@ -238,6 +241,7 @@ impl Aws {
                 let config = aws_sdk_ec2::config::Builder::from(&self.inner.base)
                     .region(Region::new(region.to_owned()))
                     .interceptor(self.inner.time.clone())
+                    .interceptor(WholeAnswers)
                     .build();
                 aws_sdk_ec2::Client::from_conf(config)
             })
@@ -256,6 +260,7 @@ impl Aws {
             .or_insert_with(|| {
                 let config = aws_sdk_rds::config::Builder::from(&self.inner.base)
                     .region(Region::new(region.to_owned()))
+                    .interceptor(WholeAnswers)
                     .build();
                 aws_sdk_rds::Client::from_conf(config)
             })
