@@ -87,8 +87,9 @@ where
         if clock.elapsed().saturating_sub(started) >= deadline {
             let minutes = deadline.as_secs() / 60;
             return Err(match failed {
-                // The service is away: not the resource's fault.
-                Some(fault) if fault.class == FaultClass::Unreachable => fault,
+                // The service is away or asked too often: that says nothing of
+                // the resource, so the wait is for the engine to repeat.
+                Some(fault) if fault.class != FaultClass::Pending => fault,
                 _ => Fault::permanent(format!("{what} after {minutes} minutes: {state}")),
             });
         }

@@ -18,6 +18,7 @@ mod restore;
 mod rosa;
 mod scripts;
 mod standin;
+mod storms;
 mod strikes;
 mod support;
 mod trial;

@@ -1,0 +1,66 @@
+//! A service that is asked too often for minutes on end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use stepwell_sandbox::{Call, Hook, Verdict};
+
+use crate::peering::{Nets, THERE, peered};
+use crate::support::World;
+
+/// Throttles an operation so many times, once another was called so often.
+struct Storm {
+    after: (&'static str, u64),
+    operation: &'static str,
+    times: u64,
+    seen: AtomicU64,
+    throttled: AtomicU64,
+}
+
+impl Hook for Storm {
+    fn before(&self, call: &Call) -> Verdict {
+        let (first, often) = self.after;
+        if call.operation == first {
+            self.seen.fetch_add(1, Ordering::SeqCst);
+        }
+        if call.operation == self.operation
+            && self.seen.load(Ordering::SeqCst) >= often
+            && self.throttled.load(Ordering::SeqCst) < self.times
+        {
+            self.throttled.fetch_add(1, Ordering::SeqCst);
+            return Verdict::Error {
+                code: "RequestLimitExceeded".to_owned(),
+                status: 503,
+                message: "struck by the test".to_owned(),
+            };
+        }
+        Verdict::Proceed
+    }
+
+    fn after(&self, _: &Call) -> Verdict {
+        Verdict::Proceed
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peering_whose_last_look_is_throttled_for_minutes_is_not_undone() {
+    let world = World::new().await;
+    let nets = Nets::lay_out(&world, THERE).await;
+    let storm = Arc::new(Storm {
+        after: ("CreateRoute", 5),
+        operation: "DescribeRouteTables",
+        times: 60,
+        seen: AtomicU64::new(0),
+        throttled: AtomicU64::new(0),
+    });
+    world.account.set_hook(Some(storm.clone()));
+    let before = world.clock.elapsed();
+    let made = peered(&world, &nets).await;
+    let minutes = (world.clock.elapsed() - before).as_secs() / 60;
+    let throttled = storm.throttled.load(Ordering::SeqCst);
+    println!("throttled {throttled} looks over {minutes} minutes, and then whole");
+    assert_eq!(throttled, 60);
+    assert!(minutes >= 5, "{minutes}");
+    assert_eq!(made.state, "active");
+    assert_eq!(made.routes.len(), 5);
+}
