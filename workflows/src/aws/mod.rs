@@ -47,6 +47,12 @@ pub(crate) const POLICY: Policy = Policy {
     settle: Duration::from_secs(30),
 };
 
+/// How often a single read is repeated where others come after it.
+const PATIENCE: Policy = Policy {
+    attempts: 6,
+    ..POLICY
+};
+
 /// How to reach AWS.
 pub struct AwsSettings {
     /// The HTTP client; none for real HTTPS.
@@ -291,11 +297,7 @@ impl Aws {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, Fault>>,
     {
-        let policy = Policy {
-            attempts: 6,
-            ..POLICY
-        };
-        retry(policy, self.inner.clock.as_ref(), read).await
+        retry(PATIENCE, self.inner.clock.as_ref(), read).await
     }
 }
 

@@ -1,12 +1,13 @@
 //! A service that is asked too often for minutes on end.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use stepwell_sandbox::{Call, Hook, Verdict};
 
 use crate::peering::{Nets, THERE, peered};
-use crate::support::World;
+use crate::support::{Wanted, World, ended_well, memory, options};
 
 /// Throttles an operation so many times, once another was called so often.
 struct Storm {
@@ -63,4 +64,52 @@ async fn a_peering_whose_last_look_is_throttled_for_minutes_is_not_undone() {
     assert!(minutes >= 5, "{minutes}");
     assert_eq!(made.state, "active");
     assert_eq!(made.routes.len(), 5);
+}
+
+/// Throttles the first looks at the VPCs of each region.
+#[derive(Default)]
+struct EachRegion(Mutex<BTreeMap<String, u32>>);
+
+/// How many looks of each region.
+const LOOKS: u32 = 3;
+
+impl Hook for EachRegion {
+    fn before(&self, call: &Call) -> Verdict {
+        if call.operation != "DescribeVpcs" {
+            return Verdict::Proceed;
+        }
+        let mut regions = self.0.lock().unwrap();
+        let throttled = regions.entry(call.region.clone()).or_default();
+        if *throttled == LOOKS {
+            return Verdict::Proceed;
+        }
+        *throttled += 1;
+        Verdict::Error {
+            code: "RequestLimitExceeded".to_owned(),
+            status: 503,
+            message: "struck by the test".to_owned(),
+        }
+    }
+
+    fn after(&self, _: &Call) -> Verdict {
+        Verdict::Proceed
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_is_not_given_up_for_a_throttle_in_each_region() {
+    let world = World::new().await;
+    let storm = Arc::new(EachRegion::default());
+    world.account.set_hook(Some(storm.clone()));
+    let (run, journal) = (world.run_id(), memory());
+    let report = world.create(journal, run, options(2), Wanted::default());
+    let report = report.await.expect("run");
+    let regions = storm.0.lock().unwrap().clone();
+    println!(
+        "throttled {LOOKS} looks at each of {} regions, and then whole",
+        regions.len()
+    );
+    assert!(ended_well(&report), "{report:?}");
+    assert!(regions.len() > 5, "{regions:?}");
+    assert!(regions.values().all(|looks| *looks == LOOKS), "{regions:?}");
 }
