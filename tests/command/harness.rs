@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// No command of a test may take longer.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// The sandbox in virtual time.
 pub(crate) const MAX: [&str; 3] = ["--sandbox", "--sandbox-speed", "max"];
