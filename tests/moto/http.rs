@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// The body of a page.
 pub(crate) fn get(port: u16, path: &str) -> io::Result<String> {

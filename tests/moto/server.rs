@@ -16,7 +16,7 @@ use super::install::python;
 
 /// How long a server may take until it answers: the first one of a fresh
 /// installation also compiles its sources.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(5 * 60);
 
 /// A server on 127.0.0.1. It ends with this value, and with the process of the
 /// test even where that dies at once (see `serve.py`).

@@ -24,6 +24,11 @@ pub(super) enum Blow {
 }
 
 impl Blow {
+    /// Whether the call is carried out all the same.
+    pub(super) fn is_after(self) -> bool {
+        matches!(self, Self::Lost | Self::Broken | Self::Truncated)
+    }
+
     /// The effect of a rule for microburst. Each service has its own words for
     /// the same (the lists of common errors in the API references of EC2, RDS,
     /// STS; EC2 gives 503 to who asks too often).
@@ -86,7 +91,7 @@ impl Call {
         rule
     }
 
-    fn matched(&self, mut rule: Value) -> Value {
+    pub(super) fn matched(&self, mut rule: Value) -> Value {
         rule["service"] = json!(self.service);
         rule["operation"] = json!(self.operation);
         rule["region"] = json!(self.region);

@@ -8,7 +8,10 @@
 //! and each is refused for good in one; without, one for each workflow.
 
 mod blows;
+mod carried;
+mod kills;
 mod likeness;
+mod regions;
 mod tally;
 mod trial;
 mod workflows;

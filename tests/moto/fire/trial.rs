@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use super::blows::{Blow, Call, SIGN_OF_LIFE};
+use super::carried::Carried;
 use super::likeness::Likeness;
 use super::tally::{Count, Tally};
 use super::workflows::{Course, WORKFLOWS, Workflow, words};
 use crate::command::harness::Done;
 use crate::moto::account::{REGION, Snapshot};
-use crate::moto::crash::{Dice, KILLS, kill};
 use crate::moto::rosa::THERE;
 use crate::moto::stage::Stage;
 
@@ -22,7 +22,7 @@ pub(super) struct Undisturbed {
     /// Every operation in every region in the order of their first calls, and
     /// how many calls it has.
     pub(super) calls: Vec<(Call, u64)>,
-    end: Likeness,
+    pub(super) end: Likeness,
 }
 
 impl Undisturbed {
@@ -34,9 +34,9 @@ impl Undisturbed {
 }
 
 /// The ground of a workflow, laid.
-struct Scene {
-    stage: Stage,
-    words: Vec<String>,
+pub(super) struct Scene {
+    pub(super) stage: Stage,
+    pub(super) words: Vec<String>,
     before: Snapshot,
 }
 
@@ -118,7 +118,7 @@ impl Trial<'_> {
         undisturbed
     }
 
-    fn scene(&self) -> Scene {
+    pub(super) fn scene(&self) -> Scene {
         let mut stage = Stage::with_faults();
         let words = (self.workflow().lay)(&mut stage);
         let before = stage.account.snapshot();
@@ -129,7 +129,7 @@ impl Trial<'_> {
         }
     }
 
-    fn count(&self, what: &str, count: Count) {
+    pub(super) fn count(&self, what: &str, count: Count) {
         let count = Count {
             scenarios: 1,
             ..count
@@ -138,7 +138,7 @@ impl Trial<'_> {
     }
 
     /// The end must be like the undisturbed one.
-    fn must_be_whole(&self, scene: &Scene, context: &str) {
+    pub(super) fn must_be_whole(&self, scene: &Scene, context: &str) {
         let end = &self.undisturbed().end;
         scene
             .likeness()
@@ -160,8 +160,14 @@ impl Trial<'_> {
         let struck: Vec<(&Call, Blow)> = undisturbed.calls.iter().flat_map(each).collect();
         let rules = struck.iter().map(|(call, blow)| call.rule(*blow, Some(1)));
         let rules = scene.stage.plant(rules.collect());
+        let carried = Carried::watch(&scene.stage, undisturbed);
         scene.run(0);
         let fired = scene.stage.fired(&rules);
+        let after = struck
+            .iter()
+            .zip(&fired)
+            .filter(|((_, blow), _)| blow.is_after());
+        carried.must_be_once(after.map(|((call, _), fired)| (*call, *fired)));
         scene.stage.calm();
         let mut by_blow: BTreeMap<Blow, u64> = BTreeMap::new();
         for ((call, blow), fired) in struck.into_iter().zip(fired) {
@@ -194,8 +200,13 @@ impl Trial<'_> {
         let scene = self.scene();
         let rules = vec![call.pass(number), call.rule(blow, Some(1))];
         let rules = scene.stage.plant(rules);
+        let carried = Carried::watch(&scene.stage, self.undisturbed());
         scene.run(0);
-        let fired = scene.stage.fired(&rules)[1];
+        let [passed, fired] = scene.stage.fired(&rules)[..] else {
+            unreachable!("two rules");
+        };
+        let after = if blow.is_after() { fired } else { 0 };
+        carried.must_be_once([(call, passed + after)]);
         scene.stage.calm();
         let context = format!("{blow:?} at {call:?} after {number}");
         assert_eq!(fired, 1, "{}, {context}", self.workflow().name);
@@ -233,7 +244,7 @@ impl Trial<'_> {
             ..Count::default()
         };
         if course == Course::Reversible && code == 4 {
-            assert!(!done.stderr.contains("panicked"), "{done:#?}");
+            done.says("struck by the test");
             scene.stage.account.snapshot().must_be(&scene.before);
             count.undone = 1;
         } else {
@@ -248,146 +259,8 @@ impl Trial<'_> {
         self.count(&format!("{blow:?} for good"), count);
     }
 
-    /// A region can't be reached for some calls, from its first effect on.
-    pub(super) fn region_away(&self, region: &str) {
-        let scene = self.scene();
-        let rules = vec![
-            json!({ "region": region, "times": self.until_effect_in(region) }),
-            json!({ "region": region, "times": 6, "reset": true }),
-        ];
-        let rules = scene.stage.plant(rules);
-        scene.run(0);
-        let fired = scene.stage.fired(&rules)[1];
-        scene.stage.calm();
-        assert_eq!(fired, 6);
-        self.must_be_whole(&scene, &format!("{region} is away"));
-        let count = Count {
-            fired,
-            whole: 1,
-            ..Count::default()
-        };
-        self.count("one of two regions away", count);
-    }
-
-    /// A region does not take the credentials, as one that is not enabled for
-    /// the account: from its first effect on, or from the beginning.
-    pub(super) fn region_closed(&self, region: &str) {
-        let reaps = self.reaps();
-        let passed = if reaps {
-            0
-        } else {
-            self.until_effect_in(region)
-        };
-        let scene = self.scene();
-        let closed = json!({ "error": { "code": "AuthFailure", "status": 401 } });
-        let mut rules = vec![json!({ "region": region, "times": passed }), closed];
-        rules[1]["region"] = json!(region);
-        if reaps {
-            // Which account it is and which regions there are has to be asked
-            // somewhere.
-            rules.insert(0, json!({ "service": "sts" }));
-            rules.insert(0, json!({ "operation": "DescribeRegions" }));
-        }
-        let last = rules.len() - 1;
-        let rules = scene.stage.plant(rules);
-        // Where the region that is asked first takes no credentials, none does.
-        let code = match region {
-            _ if !reaps => 3,
-            REGION => 7,
-            _ => 0,
-        };
-        let done = scene.run(code);
-        let fired = scene.stage.fired(&rules)[last];
-        scene.stage.calm();
-        assert!(fired > 0);
-        if code == 0 {
-            done.says(region);
-        }
-        self.finish(&scene);
-        self.must_be_whole(&scene, &format!("{region} is closed"));
-        let count = Count {
-            fired,
-            whole: 1,
-            ..Count::default()
-        };
-        self.count("one of two regions closed", count);
-    }
-
-    /// How many calls go to a region before the first that has an effect.
-    fn until_effect_in(&self, region: &str) -> usize {
-        let sequence = self.undisturbed().sequence.iter();
-        let mut there = sequence.filter(|call| call.region == region);
-        let found = there.position(|call| call.mutates() && !call.is_sign_of_life);
-        found.expect("an effect in the region")
-    }
-
-    /// The process dies at random moments while calls go wrong at random.
-    pub(super) fn killed(&self) {
-        let scene = self.scene();
-        let struck = |blow: Blow, service: &str, probability: f64| {
-            let mut rule = blow.effect(service);
-            rule["service"] = json!(service);
-            rule["probability"] = json!(probability);
-            rule
-        };
-        let rules = vec![
-            struck(Blow::Throttled, "ec2", 0.06),
-            struck(Blow::Throttled, "rds", 0.06),
-            struck(Blow::Unavailable, "ec2", 0.02),
-            struck(Blow::Unavailable, "rds", 0.02),
-            struck(Blow::Reset, "*", 0.02),
-            struck(Blow::Lost, "*", 0.06),
-            struck(Blow::Truncated, "*", 0.03),
-        ];
-        let rules = scene.stage.plant(rules);
-        let mut dice = Dice::cast();
-        let mut kills = 0;
-        while kills < KILLS as u64 {
-            let Some(next) = self.next(&scene) else { break };
-            kill(scene.stage.home.command(&words(&next)), &mut dice, 24);
-            kills += 1;
-        }
-        if let Some(next) = self.next(&scene) {
-            scene.stage.home.expect(0, &words(&next));
-        }
-        let fired = scene.stage.fired(&rules).iter().sum();
-        scene.stage.calm();
-        self.must_be_whole(&scene, "killed");
-        let count = Count {
-            fired,
-            kills,
-            whole: 1,
-            ..Count::default()
-        };
-        self.count("killed at random", count);
-    }
-
-    /// What a person would type next; nothing if it is done.
-    fn next(&self, scene: &Scene) -> Option<Vec<String>> {
-        let workflow = self.workflow();
-        let undoing = workflow.course == Course::Undoing;
-        let latest = scene.stage.latest();
-        let status = latest
-            .as_ref()
-            .map(|run| run["status"].as_str().unwrap_or_default());
-        match status {
-            // A process may die before there is a run: then it is begun again.
-            // Reaping is several runs, and takes up each that was left.
-            None => Some(scene.words.clone()),
-            Some(_) if self.reaps() => {
-                let account = &scene.stage.account;
-                let is_over = scene.likeness() == self.undisturbed().end;
-                (!is_over || account.clusters().len() > 0).then(|| scene.words.clone())
-            }
-            Some("succeeded") if undoing => Some(scene.words.clone()),
-            Some("rolled_back") if undoing => None,
-            Some("succeeded") => None,
-            Some(_) => Some(vec!["resume".to_owned(), "latest".to_owned()]),
-        }
-    }
-
     /// Goes on with whatever was left, after all has become calm.
-    fn finish(&self, scene: &Scene) {
+    pub(super) fn finish(&self, scene: &Scene) {
         let home = &scene.stage.home;
         for run in home.runs() {
             let status = run["status"].as_str().unwrap_or_default();
@@ -400,18 +273,18 @@ impl Trial<'_> {
         }
     }
 
-    fn reaps(&self) -> bool {
+    pub(super) fn reaps(&self) -> bool {
         self.workflow().name == "aurora reap"
     }
 }
 
 impl Scene {
     #[track_caller]
-    fn run(&self, code: i32) -> Done {
+    pub(super) fn run(&self, code: i32) -> Done {
         self.stage.home.expect(code, &words(&self.words))
     }
 
-    fn likeness(&self) -> Likeness {
+    pub(super) fn likeness(&self) -> Likeness {
         Likeness::of(&self.stage.account.snapshot())
     }
 }
