@@ -69,22 +69,7 @@ impl Stage {
     fn new(psql: Value) -> Self {
         let mut home = Home::new();
         home.create(0, &[]);
-        let folder = home.path().join("kubernetes");
-        fs::create_dir(&folder).expect("a folder");
-        let state = json!({
-            "current": "dc1",
-            "clusters": { "dc1": data_centre("dc1"), "dc2": data_centre("dc2") },
-            "faults": [],
-            "psql": psql,
-        });
-        fs::write(folder.join("state.json"), state.to_string()).expect("a file");
-        let bin = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kubernetes/bin");
-        // Where python3 really is: what stands for it in PATH may need more
-        // of the environment than a command of the tests has.
-        let python = python();
-        let python = python.parent().expect("a folder").display();
-        home.set("PATH", &format!("{bin}:{python}:/usr/bin:/bin"));
-        home.set("KUBECONFIG", &folder.display().to_string());
+        install(&mut home, &psql);
         Self { home }
     }
 
@@ -224,6 +209,27 @@ impl Stage {
         command.args(words).env("KUBECONFIG", self.folder());
         crate::command::harness::finish(command)
     }
+}
+
+/// Gives a home two data centres with Keycloak, and the stand-in that reaches
+/// them.
+pub(crate) fn install(home: &mut Home, psql: &Value) {
+    let folder = home.path().join("kubernetes");
+    fs::create_dir(&folder).expect("a folder");
+    let state = json!({
+        "current": "dc1",
+        "clusters": { "dc1": data_centre("dc1"), "dc2": data_centre("dc2") },
+        "faults": [],
+        "psql": psql,
+    });
+    fs::write(folder.join("state.json"), state.to_string()).expect("a file");
+    let bin = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kubernetes/bin");
+    // Where python3 really is: what stands for it in PATH may need more
+    // of the environment than a command of the tests has.
+    let python = python();
+    let python = python.parent().expect("a folder").display();
+    home.set("PATH", &format!("{bin}:{python}:/usr/bin:/bin"));
+    home.set("KUBECONFIG", &folder.display().to_string());
 }
 
 fn data_centre(name: &str) -> Value {

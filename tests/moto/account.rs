@@ -33,10 +33,12 @@ const LISTS: [(&str, &[(&str, &str)]); 13] = [
 /// Elements that say when or how often something was asked, not what there is.
 const NOISE: [&str; 3] = ["requestId", "RequestId", "LatestRestorableTime"];
 
-/// moto's account.
-#[derive(Debug, Clone, Copy)]
+/// An account of moto's.
+#[derive(Debug, Clone)]
 pub(crate) struct Account {
     port: u16,
+    key: String,
+    region: &'static str,
 }
 
 /// Everything in the account that the product could touch.
@@ -44,15 +46,32 @@ pub(crate) struct Account {
 pub(crate) struct Snapshot(BTreeMap<String, String>);
 
 impl Account {
-    /// The account that moto serves on a port.
-    pub(crate) fn at(port: u16) -> Self {
-        Self { port }
+    /// The account that moto serves on a port to whoever has an access key.
+    pub(crate) fn at(port: u16, key: &str) -> Self {
+        Self {
+            port,
+            key: key.to_owned(),
+            region: REGION,
+        }
+    }
+
+    /// The same in another region.
+    pub(crate) fn in_region(&self, region: &'static str) -> Self {
+        Self {
+            region,
+            ..self.clone()
+        }
+    }
+
+    /// Its region.
+    pub(crate) fn region(&self) -> &'static str {
+        self.region
     }
 
     /// Calls an operation of EC2 or RDS.
     #[track_caller]
     pub(crate) fn call(&self, action: &str, form: &[(&str, &str)]) -> String {
-        self.call_in(REGION, action, form)
+        self.call_in(self.region, action, form)
     }
 
     #[track_caller]
@@ -64,7 +83,7 @@ impl Account {
         };
         let head = [("Action", action), ("Version", version)];
         let form = [&head, form].concat();
-        http::query(self.port, service, region, &form)
+        http::query(self.port, &self.key, service, region, &form)
             .unwrap_or_else(|error| panic!("{action}: {error}"))
     }
 
@@ -119,6 +138,11 @@ impl Account {
 }
 
 impl Snapshot {
+    /// The lists, each with its name.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = (&str, &str)> {
+        (self.0.iter()).map(|(name, list)| (name.as_str(), list.as_str()))
+    }
+
     /// Fails with what differs, list by list.
     #[track_caller]
     pub(crate) fn must_be(&self, before: &Self) {

@@ -21,13 +21,13 @@ fn what_a_lost_run_left_is_completed() {
     ] {
         let stage = Stage::with_faults();
         let before = stage.account.snapshot();
-        stage.proxy().inject(&json!({
+        stage.plant(vec![json!({
             "service": service,
             "operation": operation,
             "error": { "code": "ExpiredToken", "status": 403 },
-        }));
+        })]);
         stage.create(3, &[]);
-        stage.proxy().calm();
+        stage.calm();
         lose_state(&stage);
         stage.create(0, &[]);
         stage.must_be_whole();
@@ -47,18 +47,18 @@ fn a_run_shows_that_it_is_at_work_only_while_it_is() {
         values(&stage.account.call("DescribeVpcs", &form), "vpcId")
     };
     // The sign can't be taken away, as if the process had died.
-    stage.proxy().inject(&json!({
+    stage.plant(vec![json!({
         "service": "ec2",
         "operation": "DeleteTags",
         "error": { "code": "UnauthorizedOperation", "status": 403 },
-    }));
-    stage.proxy().inject(&json!({
+    })]);
+    stage.plant(vec![json!({
         "service": "rds",
         "operation": "CreateDBInstance",
         "error": { "code": "ExpiredToken", "status": 403 },
-    }));
+    })]);
     stage.create(3, &[]);
-    stage.proxy().calm();
+    stage.calm();
     assert_eq!(signs().len(), 1);
     lose_state(&stage);
     stage.create(6, &[]).says("sign of life");

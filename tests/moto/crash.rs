@@ -9,14 +9,14 @@ use std::time::{Duration, SystemTime};
 use super::stage::Stage;
 
 /// How often a run is killed before it may end.
-const KILLS: usize = 4;
+pub(super) const KILLS: usize = 4;
 
 /// Random numbers from a seed that is printed, so that a failure says at least
 /// where the deaths were meant to be.
-struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
-    fn cast() -> Self {
+    pub(super) fn cast() -> Self {
         let since = SystemTime::UNIX_EPOCH.elapsed().expect("a time after 1970");
         let seed = u64::from(since.subsec_nanos()) ^ since.as_secs();
         println!("seed {seed}");
@@ -46,7 +46,7 @@ impl Drop for Mortal {
 
 /// Lets a command say some lines, which tell of durable events, and kills it a
 /// moment later.
-fn kill(mut command: Command, dice: &mut Dice, most: u64) {
+pub(super) fn kill(mut command: Command, dice: &mut Dice, most: u64) {
     let lines = 1 + dice.below(most);
     let moment = Duration::from_millis(dice.below(60));
     println!("killed after {lines} lines and {moment:?}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// The body of a page.
 pub(crate) fn get(port: u16, path: &str) -> io::Result<String> {
@@ -21,9 +21,10 @@ pub(crate) fn send(port: u16, method: &str, path: &str, body: &Value) -> io::Res
 }
 
 /// Sends the form of an AWS query, signed with nothing: moto only reads from
-/// the signature which service and region are meant.
+/// the signature whose account, which service and region are meant.
 pub(crate) fn query(
     port: u16,
+    key: &str,
     service: &str,
     region: &str,
     form: &[(&str, &str)],
@@ -31,7 +32,7 @@ pub(crate) fn query(
     let header = format!(
         "Content-Type: application/x-www-form-urlencoded\r\n\
          Authorization: AWS4-HMAC-SHA256 \
-         Credential=test/20260101/{region}/{service}/aws4_request, \
+         Credential={key}/20260101/{region}/{service}/aws4_request, \
          SignedHeaders=host, Signature=none\r\n"
     );
     let pairs: Vec<String> = form

@@ -1,7 +1,7 @@
 //! The whole way, from nothing to a peered cluster with Keycloak's settings and
 //! back, in two regions; and the same for what the scripts laid out.
 
-use super::account::{REGION, value, values};
+use super::account::{Account, REGION, value, values};
 use super::leftovers::as_the_scripts_do;
 use super::rosa::{Ocm, RANGE, Rosa, THERE, install};
 use super::stage::{CLUSTER, Stage};
@@ -73,16 +73,21 @@ fn with_a_cluster_that_ocm_describes() {
 /// A peering as the scripts make it: asked for by ROSA, with their tag on that
 /// side, a route in the table named `*public*` and one in Aurora's main table,
 /// and the port opened by the group's name.
-fn peer_as_the_scripts_do(stage: &Stage, rosa: &Rosa) -> String {
-    let account = &stage.account;
+pub(super) fn peer_as_the_scripts_do(
+    account: &Account,
+    there: &str,
+    vpc: &str,
+    table: &str,
+    there_range: &str,
+) -> String {
     let aurora = account.vpcs_of("keycloak").remove(0);
     let form = [("VpcId.1", aurora.as_str())];
     let range = value(&account.call("DescribeVpcs", &form), "cidrBlock");
     let made = account.call_in(
-        THERE,
+        there,
         "CreateVpcPeeringConnection",
         &[
-            ("VpcId", &rosa.vpc),
+            ("VpcId", vpc),
             ("PeerVpcId", &aurora),
             ("PeerRegion", REGION),
             ("TagSpecification.1.ResourceType", "vpc-peering-connection"),
@@ -101,7 +106,7 @@ fn peer_as_the_scripts_do(stage: &Stage, rosa: &Rosa) -> String {
         ];
         account.call_in(region, "CreateRoute", &form);
     };
-    route(THERE, rosa.public_table(), &range);
+    route(there, table, &range);
     let main = [
         ("Filter.1.Name", "vpc-id"),
         ("Filter.1.Value.1", aurora.as_str()),
@@ -109,7 +114,7 @@ fn peer_as_the_scripts_do(stage: &Stage, rosa: &Rosa) -> String {
         ("Filter.2.Value.1", "true"),
     ];
     let main = value(&account.call("DescribeRouteTables", &main), "routeTableId");
-    route(REGION, &main, RANGE);
+    route(REGION, &main, there_range);
     let group = [
         ("Filter.1.Name", "group-name"),
         ("Filter.1.Value.1", "keycloak-security-group"),
@@ -122,7 +127,7 @@ fn peer_as_the_scripts_do(stage: &Stage, rosa: &Rosa) -> String {
             ("IpPermissions.1.IpProtocol", "tcp"),
             ("IpPermissions.1.FromPort", "5432"),
             ("IpPermissions.1.ToPort", "5432"),
-            ("IpPermissions.1.IpRanges.1.CidrIp", RANGE),
+            ("IpPermissions.1.IpRanges.1.CidrIp", there_range),
         ],
     );
     peering
@@ -136,7 +141,8 @@ fn what_the_scripts_laid_out_is_found_unpeered_and_deleted_without_rest() {
     let before = account.snapshot();
     as_the_scripts_do(account, "keycloak", "192.168.7", 2);
     let bare = account.snapshot();
-    let peering = peer_as_the_scripts_do(&stage, &rosa);
+    let table = rosa.public_table();
+    let peering = peer_as_the_scripts_do(account, THERE, &rosa.vpc, table, RANGE);
 
     let run = |words: &[&str]| stage.home.expect(0, &[words, &CLUSTER[..]].concat());
     run(&["aurora", "endpoint"]).prints("keycloak.cluster-");

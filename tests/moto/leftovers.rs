@@ -51,7 +51,7 @@ pub(super) fn as_the_scripts_do(account: &Account, cluster: &str, network: &str,
                 ("DBInstanceClass", "db.r5.large"),
                 ("Engine", "aurora-postgresql"),
                 ("EnablePerformanceInsights", "true"),
-                ("AvailabilityZone", &format!("{REGION}{zone}")),
+                ("AvailabilityZone", &format!("{}{zone}", account.region())),
             ],
         );
     }
@@ -81,7 +81,7 @@ fn subnet(account: &Account, vpc: &str, zone: &str, block: &str) -> String {
         &[
             ("VpcId", vpc),
             ("CidrBlock", block),
-            ("AvailabilityZone", &format!("{REGION}{zone}")),
+            ("AvailabilityZone", &format!("{}{zone}", account.region())),
         ],
     );
     value(&answer, "subnetId")

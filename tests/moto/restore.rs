@@ -7,7 +7,7 @@ use super::stage::{CLUSTER, Stage};
 ///
 /// moto can't restore the snapshot of a cluster whose password RDS keeps, nor
 /// one under the name of a cluster that was made in the same minute.
-fn saved(stage: &Stage) {
+pub(super) fn saved(stage: &Stage) {
     let source = ("DBClusterIdentifier", "source");
     let create = [
         source,

@@ -1,8 +1,10 @@
 //! A moto server, and microburst in front of it, for one test.
 
+use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,13 +16,13 @@ use super::install::python;
 
 /// How long a server may take until it answers: the first one of a fresh
 /// installation also compiles its sources.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(5 * 60);
 
 /// A server on 127.0.0.1. It ends with this value, and with the process of the
 /// test even where that dies at once (see `serve.py`).
 pub(crate) struct Server {
     child: Child,
-    lines: Receiver<String>,
+    lines: Mutex<Receiver<String>>,
     port: u16,
 }
 
@@ -95,7 +97,7 @@ impl Server {
         }
         Self {
             child,
-            lines,
+            lines: Mutex::new(lines),
             port: 0,
         }
     }
@@ -105,7 +107,8 @@ impl Server {
         let start = Instant::now();
         let mut seen = Vec::new();
         while let Some(left) = START.checked_sub(start.elapsed()) {
-            match self.lines.recv_timeout(left) {
+            let lines = self.lines.get_mut().expect("the lines");
+            match lines.recv_timeout(left) {
                 Ok(line) if line.contains(text) => return line,
                 Ok(line) => seen.push(line),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
@@ -128,24 +131,34 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Adds a rule for faults to microburst.
+    /// Adds rules to microburst, and gives their ids.
     #[track_caller]
-    pub(crate) fn inject(&self, rule: &Value) {
-        http::send(self.port, "PATCH", "/_microburst/rules", &json!([rule])).expect("a rule");
+    pub(crate) fn plant(&self, rules: &Value) -> Vec<u64> {
+        let made = http::send(self.port, "PATCH", "/_microburst/rules", rules).expect("rules");
+        list(&made).iter().map(|rule| number(rule, "id")).collect()
     }
 
-    /// Takes every rule from microburst.
+    /// How often each rule of microburst has fired, by its id.
     #[track_caller]
-    pub(crate) fn calm(&self) {
-        http::send(self.port, "DELETE", "/_microburst/rules", &json!([])).expect("no rules");
+    pub(crate) fn counts(&self) -> HashMap<u64, u64> {
+        let rules = http::get(self.port, "/_microburst/rules").expect("rules");
+        let rules = list(&rules).into_iter();
+        rules
+            .map(|rule| (number(&rule, "id"), number(&rule, "fired_count")))
+            .collect()
     }
 
-    /// How many faults microburst has injected.
+    /// Takes every rule with these fields from microburst.
     #[track_caller]
-    pub(crate) fn fired(&self) -> usize {
-        let fired = http::get(self.port, "/_microburst/fired").expect("what fired");
-        let fired: Vec<Value> = serde_json::from_str(&fired).expect("a list");
-        fired.len()
+    pub(crate) fn withdraw(&self, fields: &Value) {
+        http::send(self.port, "DELETE", "/_microburst/rules", &json!([fields])).expect("no rules");
+    }
+
+    /// What a rule of microburst has caught, in order.
+    #[track_caller]
+    pub(crate) fn caught(&self, rule: u64) -> Vec<Value> {
+        let path = format!("/_microburst/fired?limit=2000&rule_id={rule}");
+        list(&http::get(self.port, &path).expect("what fired"))
     }
 }
 
@@ -154,6 +167,16 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+#[track_caller]
+fn list(json: &str) -> Vec<Value> {
+    serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}: {json}"))
+}
+
+#[track_caller]
+fn number(of: &Value, field: &str) -> u64 {
+    of[field].as_u64().unwrap_or_else(|| panic!("{of}"))
 }
 
 fn free_port() -> u16 {

@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::account::{Account, REGION};
+use super::ground::Plot;
 use super::server::Server;
 use crate::command::harness::{Done, Home};
 
@@ -12,51 +13,83 @@ use crate::command::harness::{Done, Home};
 pub(crate) const CLUSTER: [&str; 4] = ["--cluster", "keycloak", "--region", REGION];
 
 /// What moto can be asked for: the versions that it offers end with this one.
-const OFFERED: [&str; 4] = [
+pub(crate) const OFFERED: [&str; 4] = [
     "--engine-version",
     "11.13",
     "--instance-class",
     "db.r5.large",
 ];
 
-/// A home whose AWS is a moto server of its own.
+/// A home whose AWS is an account of its own on moto.
 pub(crate) struct Stage {
     pub(crate) home: Home,
     pub(crate) account: Account,
-    proxy: Option<Server>,
-    _moto: Server,
+    plot: Plot,
 }
 
 impl Stage {
     /// The command talks to moto.
     pub(crate) fn new() -> Self {
-        Self::set(Server::moto(), None)
+        Self::on(Plot::new(false))
     }
 
     /// The command talks to microburst, and microburst to moto.
     pub(crate) fn with_faults() -> Self {
-        let moto = Server::moto();
-        let proxy = Server::microburst(&moto);
-        Self::set(moto, Some(proxy))
+        Self::on(Plot::new(true))
     }
 
-    fn set(moto: Server, proxy: Option<Server>) -> Self {
+    fn on(plot: Plot) -> Self {
         let mut home = Home::new();
-        home.set("AWS_ENDPOINT_URL", &proxy.as_ref().unwrap_or(&moto).url());
-        home.set("AWS_ACCESS_KEY_ID", "test");
+        let server = plot.microburst.as_ref().unwrap_or(&plot.moto);
+        home.set("AWS_ENDPOINT_URL", &server.url());
+        home.set("AWS_ACCESS_KEY_ID", &plot.key);
         home.set("AWS_SECRET_ACCESS_KEY", "test");
         Self {
             home,
-            account: Account::at(moto.port()),
-            proxy,
-            _moto: moto,
+            account: Account::at(plot.moto.port(), &plot.key),
+            plot,
         }
     }
 
-    /// microburst.
     #[track_caller]
-    pub(crate) fn proxy(&self) -> &Server {
-        self.proxy.as_ref().expect("a stage with faults")
+    fn microburst(&self) -> &Server {
+        self.plot.microburst.as_ref().expect("a stage with faults")
+    }
+
+    /// What makes a rule of microburst one for this account's calls alone.
+    fn headers(&self) -> Value {
+        json!({ "authorization": self.plot.key })
+    }
+
+    /// Adds rules for faults, and gives their ids. The first that fits a call
+    /// is the only one for it.
+    #[track_caller]
+    pub(crate) fn plant(&self, mut rules: Vec<Value>) -> Vec<u64> {
+        for rule in &mut rules {
+            rule["headers"] = self.headers();
+        }
+        self.microburst().plant(&json!(rules))
+    }
+
+    /// How often rules have fired, as long as they are planted.
+    #[track_caller]
+    pub(crate) fn fired(&self, rules: &[u64]) -> Vec<u64> {
+        let counts = self.microburst().counts();
+        let fired = rules.iter().map(|rule| counts.get(rule).copied());
+        fired.map(|count| count.expect("a rule")).collect()
+    }
+
+    /// What a rule has caught so far, in order.
+    #[track_caller]
+    pub(crate) fn caught(&self, rule: u64) -> Vec<Value> {
+        self.microburst().caught(rule)
+    }
+
+    /// Takes every rule away.
+    #[track_caller]
+    pub(crate) fn calm(&self) {
+        let rules = json!({ "headers": self.headers() });
+        self.microburst().withdraw(&rules);
     }
 
     /// `aurora create` with three instances.

@@ -36,7 +36,7 @@ impl Calls {
         let form = [&head, form].concat();
         let mut last = None;
         for _ in 0..200 {
-            match http::query(self.port, "ec2", self.region, &form) {
+            match http::query(self.port, "test", "ec2", self.region, &form) {
                 Ok(answer) => return answer,
                 Err(error) => last = Some(error),
             }

@@ -117,7 +117,7 @@ pub async fn list(aws: &Aws, region: Option<&str>, home: &str) -> Result<Listing
         skipped: Vec::new(),
     };
     for name in regions {
-        match aws.look(|| list_region(aws, &name)).await {
+        match list_region(aws, &name).await {
             Ok(clusters) => listing.clusters.extend(clusters),
             Err(fault) if region.is_some() => return Err(fault),
             Err(fault) if name == home && fault.class == FaultClass::Operator => return Err(fault),
@@ -131,15 +131,15 @@ pub async fn list(aws: &Aws, region: Option<&str>, home: &str) -> Result<Listing
 }
 
 async fn list_region(aws: &Aws, region: &str) -> Result<Vec<ClusterSummary>, Fault> {
-    let filter = ec2::filter("tag-key", tags::CLUSTER);
-    let vpcs = ec2::vpcs(aws, region, Some(filter)).await?;
+    let filter = || ec2::filter("tag-key", tags::CLUSTER);
+    let vpcs = aws.look(|| ec2::vpcs(aws, region, Some(filter()))).await?;
     let tagged = |name: &str| -> Vec<&aws_sdk_ec2::types::Vpc> {
         vpcs.iter()
             .filter(|vpc| tags::value(vpc.tags(), tags::CLUSTER) == Some(name))
             .collect()
     };
     let mut summaries = Vec::new();
-    for cluster in rds::clusters(aws, region).await? {
+    for cluster in aws.look(|| rds::clusters(aws, region)).await? {
         if cluster.engine() != Some("aurora-postgresql") {
             continue;
         }

@@ -6,6 +6,7 @@ use aws_sdk_ec2::types::Vpc;
 use ipnet::Ipv4Net;
 use stepwell_engine::{Attempt, Fault, FaultClass};
 
+use crate::aws::poll::patiently;
 use crate::aws::{Aws, ec2, tags};
 
 /// A range that is in use.
@@ -41,12 +42,12 @@ pub(crate) async fn taken(
 ) -> Result<Vec<Taken>, Fault> {
     let aws = at.context();
     let mut taken = Vec::new();
-    for vpc in ec2::vpcs(aws, region, None).await? {
+    for vpc in patiently(at, || ec2::vpcs(aws, region, None)).await? {
         if tags::value(vpc.tags(), tags::CLUSTER) != Some(cluster) {
             taken.extend(blocks(&vpc, region));
         }
     }
-    for peering in ec2::peerings(aws, region).await? {
+    for peering in patiently(at, || ec2::peerings(aws, region)).await? {
         for side in [peering.requester_vpc_info(), peering.accepter_vpc_info()]
             .into_iter()
             .flatten()
@@ -73,12 +74,12 @@ pub(crate) async fn taken(
 pub(crate) async fn aurora_elsewhere(at: &Attempt<Aws>, home: &str) -> Result<Vec<Taken>, Fault> {
     let aws = at.context();
     let mut taken = Vec::new();
-    for region in ec2::regions(aws, home).await? {
+    for region in patiently(at, || ec2::regions(aws, home)).await? {
         if region == home {
             continue;
         }
-        let filter = ec2::filter("tag-key", tags::CLUSTER);
-        match ec2::vpcs(aws, &region, Some(filter)).await {
+        let filter = || ec2::filter("tag-key", tags::CLUSTER);
+        match patiently(at, || ec2::vpcs(aws, &region, Some(filter()))).await {
             Ok(vpcs) => taken.extend(vpcs.iter().flat_map(|vpc| blocks(vpc, &region))),
             // What passes by itself is worth another attempt at the whole step.
             Err(fault) if matches!(fault.class, FaultClass::Transient) => return Err(fault),

@@ -40,7 +40,10 @@ where
             fault
         }
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
-            let class = if status < 400 || status == 429 || status >= 500 {
+            // An answer that broke off may have said anything, a throttle too,
+            // whatever its status; one that says nothing is no answer of AWS.
+            let broke_off = matches!(error, SdkError::ResponseError(_));
+            let class = if broke_off || status < 400 || status == 429 || status >= 500 {
                 FaultClass::Transient
             } else {
                 FaultClass::Permanent
@@ -115,4 +118,24 @@ pub(crate) fn has_code(fault: &Fault, codes: &[&str]) -> bool {
         .code
         .as_deref()
         .is_some_and(|code| codes.contains(&code))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::operation::describe_vpcs::DescribeVpcsError;
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_that_broke_off_is_asked_for_again_whatever_its_status() {
+        for status in [200_u16, 400, 403, 404, 500, 503] {
+            let status = status.try_into().expect("a status");
+            let answer = HttpResponse::new(status, SdkBody::from("<Resp"));
+            let error = SdkError::<DescribeVpcsError, _>::response_error("broken", answer);
+            let fault = fault("DescribeVpcs", error);
+            assert_eq!(fault.class, FaultClass::Transient, "{fault}");
+            assert!(!fault.uncertain);
+        }
+    }
 }

@@ -8,6 +8,7 @@ pub(crate) mod rds;
 pub(crate) mod remove;
 pub(crate) mod tags;
 mod time;
+mod whole;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +31,7 @@ use stepwell_engine::{Clock, Fault, Policy, Timestamp, retry};
 use crate::secret::Secret;
 use call::fault;
 use time::ServiceTime;
+use whole::WholeAnswers;
 
 /// How attempts at a step that talks to AWS are limited. The SDK's default of
 /// three tries is too few for a run that nobody watches: twenty with a pause
@@ -43,6 +45,12 @@ pub(crate) const POLICY: Policy = Policy {
     // Reads may miss a young resource for some seconds; a create whose answer
     // was lost is believed not to have happened only after this long.
     settle: Duration::from_secs(30),
+};
+
+/// How often a single read is repeated where others come after it.
+const PATIENCE: Policy = Policy {
+    attempts: 6,
+    ..POLICY
 };
 
 /// How to reach AWS.
@@ -221,6 +229,7 @@ impl Aws {
     pub(crate) fn sts(&self, region: &str) -> aws_sdk_sts::Client {
         let config = aws_sdk_sts::config::Builder::from(&self.inner.base)
             .region(Region::new(region.to_owned()))
+            .interceptor(WholeAnswers)
             .build();
         aws_sdk_sts::Client::from_conf(config)
     }
@@ -238,6 +247,7 @@ impl Aws {
                 let config = aws_sdk_ec2::config::Builder::from(&self.inner.base)
                     .region(Region::new(region.to_owned()))
                     .interceptor(self.inner.time.clone())
+                    .interceptor(WholeAnswers)
                     .build();
                 aws_sdk_ec2::Client::from_conf(config)
             })
@@ -256,6 +266,7 @@ impl Aws {
             .or_insert_with(|| {
                 let config = aws_sdk_rds::config::Builder::from(&self.inner.base)
                     .region(Region::new(region.to_owned()))
+                    .interceptor(WholeAnswers)
                     .build();
                 aws_sdk_rds::Client::from_conf(config)
             })
@@ -286,11 +297,7 @@ impl Aws {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, Fault>>,
     {
-        let policy = Policy {
-            attempts: 6,
-            ..POLICY
-        };
-        retry(policy, self.inner.clock.as_ref(), read).await
+        retry(PATIENCE, self.inner.clock.as_ref(), read).await
     }
 }
 

@@ -4,9 +4,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use stepwell_engine::{Attempt, Fault, FaultClass};
+use stepwell_engine::{Attempt, Decision, Fault, FaultClass};
 
-use super::Aws;
+use super::{Aws, PATIENCE};
 
 /// What one look found.
 pub(crate) enum Seen<T> {
@@ -87,8 +87,9 @@ where
         if clock.elapsed().saturating_sub(started) >= deadline {
             let minutes = deadline.as_secs() / 60;
             return Err(match failed {
-                // The service is away: not the resource's fault.
-                Some(fault) if fault.class == FaultClass::Unreachable => fault,
+                // The service is away or asked too often: that says nothing of
+                // the resource, so the wait is for the engine to repeat.
+                Some(fault) if fault.class != FaultClass::Pending => fault,
                 _ => Fault::permanent(format!("{what} after {minutes} minutes: {state}")),
             });
         }
@@ -97,6 +98,30 @@ where
         let slower = pace * 2_u32.pow(failures.min(3));
         let jitter = 0.9 + clock.random_fraction() / 5.0;
         at.pause(slower.mul_f64(jitter)).await?;
+    }
+}
+
+/// Repeats one of many reads of a step while its faults pass by themselves: what
+/// meets each of twenty regions once must not begin the twenty anew each time.
+pub(crate) async fn patiently<T, F, Fut>(at: &Attempt<Aws>, mut read: F) -> Result<T, Fault>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, Fault>>,
+{
+    let clock = at.clock();
+    let started = clock.elapsed();
+    let mut failures = 0;
+    loop {
+        let fault = match read().await {
+            Ok(value) => return Ok(value),
+            Err(fault) => fault,
+        };
+        failures += 1;
+        let elapsed = clock.elapsed().saturating_sub(started);
+        match PATIENCE.decide(&fault, failures, elapsed, clock.as_ref()) {
+            Decision::RetryAfter(delay) => at.pause(delay).await?,
+            Decision::GiveUp | Decision::Suspend => return Err(fault),
+        }
     }
 }
 

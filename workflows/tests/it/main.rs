@@ -20,6 +20,7 @@ mod rosa;
 mod scripts;
 mod simulation;
 mod standin;
+mod storms;
 mod strikes;
 mod support;
 mod trial;

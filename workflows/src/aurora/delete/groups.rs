@@ -20,9 +20,9 @@ impl Databases {
     /// Looks at the region.
     pub(super) async fn look(aws: &Aws, region: &str) -> Result<Self, Fault> {
         Ok(Self {
-            groups: rds::subnet_groups(aws, region).await?,
-            clusters: rds::clusters(aws, region).await?,
-            instances: rds::all_instances(aws, region).await?,
+            groups: aws.look(|| rds::subnet_groups(aws, region)).await?,
+            clusters: aws.look(|| rds::clusters(aws, region)).await?,
+            instances: aws.look(|| rds::all_instances(aws, region)).await?,
         })
     }
 

@@ -138,14 +138,12 @@ pub async fn survey_delete(
         writers,
         ..Inventory::default()
     };
-    let databases = aws.look(|| Databases::look(aws, region)).await?;
+    let databases = Databases::look(aws, region).await?;
     databases.refuse_neighbours(request, &ids)?;
     inventory.subnet_groups = databases.owned_groups(aws, request, &ids).await?;
     for id in &ids {
         refuse_foreign(aws, region, id).await?;
-        inventory
-            .vpcs
-            .push(aws.look(|| survey_vpc(aws, region, id)).await?);
+        inventory.vpcs.push(survey_vpc(aws, region, id).await?);
     }
     Ok(DeleteParameters {
         cluster: name.clone(),
@@ -240,20 +238,23 @@ async fn refuse_foreign(aws: &Aws, region: &str, vpc: &str) -> Result<(), Survey
 }
 
 async fn survey_vpc(aws: &Aws, region: &str, vpc: &str) -> Result<VpcInventory, Fault> {
-    let mut subnets: Vec<String> = ec2::subnets(aws, region, vpc)
+    let mut subnets: Vec<String> = aws
+        .look(|| ec2::subnets(aws, region, vpc))
         .await?
         .iter()
         .filter_map(|subnet| subnet.subnet_id().map(str::to_owned))
         .collect();
     subnets.sort();
-    let mut security_groups: Vec<String> = ec2::security_groups(aws, region, vpc)
+    let mut security_groups: Vec<String> = aws
+        .look(|| ec2::security_groups(aws, region, vpc))
         .await?
         .iter()
         .filter(|group| group.group_name() != Some("default"))
         .filter_map(|group| group.group_id().map(str::to_owned))
         .collect();
     security_groups.sort();
-    let mut route_tables: Vec<RouteTableInventory> = ec2::route_tables(aws, region, vpc)
+    let mut route_tables: Vec<RouteTableInventory> = aws
+        .look(|| ec2::route_tables(aws, region, vpc))
         .await?
         .iter()
         .filter(|table| !ec2::is_main(table))

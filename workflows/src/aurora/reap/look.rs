@@ -27,10 +27,11 @@ pub(super) struct Group {
 }
 
 impl Region {
-    /// Looks at a region.
+    /// Looks at a region. Each read has its own patience with faults that
+    /// pass: a region with many is not given up for what meets each once.
     pub(super) async fn look(aws: &Aws, region: &str) -> Result<Self, Fault> {
-        let clusters = rds::clusters(aws, region).await?;
-        let instances = rds::all_instances(aws, region).await?;
+        let clusters = aws.look(|| rds::clusters(aws, region)).await?;
+        let instances = aws.look(|| rds::all_instances(aws, region)).await?;
         let used: BTreeSet<String> = clusters
             .iter()
             .filter_map(|cluster| cluster.db_subnet_group())
@@ -42,19 +43,19 @@ impl Region {
             .map(str::to_owned)
             .collect();
         let mut groups = Vec::new();
-        for group in rds::subnet_groups(aws, region).await? {
+        for group in aws.look(|| rds::subnet_groups(aws, region)).await? {
             let used = group
                 .db_subnet_group_name()
                 .is_none_or(|name| used.contains(name));
             let tags = match group.db_subnet_group_arn() {
-                Some(arn) if !used => rds::tags(aws, region, arn).await?,
+                Some(arn) if !used => aws.look(|| rds::tags(aws, region, arn)).await?,
                 _ => Vec::new(),
             };
             groups.push(Group { group, used, tags });
         }
         Ok(Self {
             name: region.to_owned(),
-            vpcs: ec2::vpcs(aws, region, None).await?,
+            vpcs: aws.look(|| ec2::vpcs(aws, region, None)).await?,
             clusters,
             instances,
             groups,

@@ -216,7 +216,7 @@ pub async fn look_again(
     request: &ReapRequest,
     candidate: &Candidate,
 ) -> Result<Option<Candidate>, Fault> {
-    let region = aws.look(|| Region::look(aws, &candidate.region)).await?;
+    let region = Region::look(aws, &candidate.region).await?;
     let (candidates, _) = judge::judge(&region, request.rule);
     Ok(candidates
         .into_iter()
@@ -228,7 +228,7 @@ async fn survey_region(
     name: &str,
     request: &ReapRequest,
 ) -> Result<(Vec<Candidate>, usize), Fault> {
-    let region = aws.look(|| Region::look(aws, name)).await?;
+    let region = Region::look(aws, name).await?;
     let (mut candidates, left_alone) = judge::judge(&region, request.rule);
     for candidate in &mut candidates {
         if candidate.verdict == Verdict::Delete {
