@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::StoreError;
+use crate::guard::{self, Identity};
 use crate::schema;
 
 /// How long a writer waits for another process's transaction.
@@ -16,9 +17,10 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// Opens the one connection that writes, and makes the file if there is none.
 pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
-    make_file(path)?;
+    let file = make_file(path)?;
+    guard::locks(&beside(path, ".locks"))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = connect(path, path, flags)?;
+    let mut connection = connect(path, &real(path)?, flags)?;
     let failed = |error| cannot_write(path, error);
     // A file that can't be written is opened for reading without a word.
     if connection.is_readonly("main").map_err(failed)? {
@@ -27,6 +29,7 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
         });
     }
     let version = schema::version(&connection, path)?;
+    same(path, file)?;
     connection
         .pragma_update(None, "synchronous", "FULL")
         .map_err(failed)?;
@@ -40,25 +43,28 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
     } else {
         enter_wal(&connection, path)?;
     }
+    // Not before it is read are the log and its index there to be watched.
+    connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+        .map_err(failed)?;
     Ok(connection)
 }
 
 /// Opens a connection that only reads. `None` if there is nothing to read yet.
 pub(crate) fn reader(path: &Path) -> Result<Option<Connection>, StoreError> {
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::io("open", path, error)),
-        Ok(found) if !found.is_file() => {
-            return Err(StoreError::NotAFile {
-                path: path.to_owned(),
-            });
-        }
+    let Some(file) = guard::database(path)? else {
+        return Ok(None);
+    };
+    match fs::symlink_metadata(path) {
         Ok(found) if found.len() == 0 => return Ok(None),
         Ok(_) => {}
+        Err(error) => return Err(StoreError::io("open", path, error)),
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = connect(path, path, flags)?;
-    match schema::version(&connection, path) {
+    let connection = connect(path, &real(path)?, flags)?;
+    let version = schema::version(&connection, path);
+    same(path, file)?;
+    match version {
         Ok(0) => Ok(None),
         Ok(_) => Ok(Some(connection)),
         // A folder that can't be written has no room for the write-ahead log's
@@ -75,7 +81,7 @@ pub(crate) fn reader(path: &Path) -> Result<Option<Connection>, StoreError> {
 
 fn immutable(path: &Path, flags: OpenFlags) -> Result<Option<Connection>, StoreError> {
     let mut uri = String::from("file:");
-    for character in path.to_string_lossy().chars() {
+    for character in real(path)?.to_string_lossy().chars() {
         match character {
             '%' => uri.push_str("%25"),
             '?' => uri.push_str("%3f"),
@@ -90,6 +96,7 @@ fn immutable(path: &Path, flags: OpenFlags) -> Result<Option<Connection>, StoreE
 }
 
 fn connect(path: &Path, name: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let open = || {
         let connection = Connection::open_with_flags(name, flags)?;
         connection.busy_timeout(BUSY)?;
@@ -97,6 +104,24 @@ fn connect(path: &Path, name: &Path, flags: OpenFlags) -> Result<Connection, Sto
         Ok(connection)
     };
     open().map_err(|error| cannot_open(path, error))
+}
+
+/// The path with every link in it resolved but for the last name: SQLite is to
+/// follow none, and links above the folder are the person's own business.
+fn real(path: &Path) -> Result<PathBuf, StoreError> {
+    let folder =
+        fs::canonicalize(folder(path)).map_err(|error| StoreError::io("open", path, error))?;
+    Ok(folder.join(path.file_name().unwrap_or_default()))
+}
+
+/// What was opened must be what was looked at.
+fn same(path: &Path, file: Identity) -> Result<(), StoreError> {
+    match Identity::at(path) {
+        Ok(Some(now)) if now == file => Ok(()),
+        _ => Err(StoreError::Moved {
+            path: path.to_owned(),
+        }),
+    }
 }
 
 /// SQLite only says that it can't; the operating system says why.
@@ -153,30 +178,34 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Makes sure that the file exists, readable and writable by its owner alone;
-/// SQLite gives the log the same mode.
-fn make_file(path: &Path) -> Result<(), StoreError> {
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err(StoreError::NotAFile {
-            path: path.to_owned(),
-        });
+/// Makes sure that the file exists and is this user's alone; a new one is
+/// readable and writable by its owner, and SQLite gives the log the same mode.
+fn make_file(path: &Path) -> Result<Identity, StoreError> {
+    if let Some(file) = guard::database(path)? {
+        // Whether it may be written is for SQLite to find out: see `cannot_open`.
+        return Ok(file);
     }
     make_folder(folder(path)).map_err(|error| StoreError::io("make a folder for", path, error))?;
     let made = OpenOptions::new()
         .read(true)
         .write(true)
+        // Follows no link, and makes nothing where something is.
         .create_new(true)
         .mode(0o600)
         .open(path);
     match made {
-        Ok(_) => sync_folder(path),
-        // Whether it may be written is for SQLite to find out: see `cannot_open`.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(StoreError::io("open", path, error)),
+        Ok(_) => sync_folder(path)?,
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(StoreError::io("open", path, error)),
     }
+    guard::database(path)?.ok_or_else(|| StoreError::Moved {
+        path: path.to_owned(),
+    })
 }
 
-fn folder(path: &Path) -> &Path {
+/// The folder that a file is in.
+pub(crate) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
