@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
+use rustix::io::Errno;
 use stepwell_engine::RunId;
 
 use crate::guard::Danger;
@@ -183,6 +184,7 @@ impl StoreError {
                 "end the program that holds it, for example a database shell with an open transaction"
             }
             Self::Full { .. } => "free some space on its disk, then go on",
+            Self::Io { source, .. } if is_scarce(source) => "let it open more files (`ulimit -n`)",
             Self::Io { .. } => "check the disk and the folder",
             Self::Broken { .. } => {
                 "something else wrote to the state file: restore it from a backup, or give the run up"
@@ -191,6 +193,11 @@ impl StoreError {
                 if source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) =>
             {
                 "check the disk: whether it is whole, and has space and quota left"
+            }
+            Self::Database { source, .. }
+                if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) =>
+            {
+                "check the file and what lies beside it, and how many files may be open (`ulimit -n`)"
             }
             Self::Database { .. } | Self::Events(_) => return None,
         };
@@ -347,6 +354,12 @@ impl LockError {
             Self::Io { .. } => Some("check the folder of the state file".to_owned()),
         }
     }
+}
+
+/// Whether too many files are open, here or on the whole machine.
+fn is_scarce(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(errno, Some(Errno::MFILE | Errno::NFILE))
 }
 
 fn held(holder: Option<&Holder>) -> String {

@@ -1,8 +1,8 @@
 //! Opening the database file: folder, mode, pragmas.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ const BUSY: Duration = Duration::from_secs(5);
 pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
     let file = make_file(path)?;
     guard::locks(&beside(path, ".locks"))?;
+    unlock_log(path).map_err(|error| StoreError::io("write", path, error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = connect(path, &real(path)?, flags)?;
     let failed = |error| cannot_write(path, error);
@@ -38,7 +39,14 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
         // SQLite gives up at once when both change the journal mode.
         let _turn = crate::lock::turn(path).map_err(|error| StoreError::io("lock", path, error))?;
         enter_wal(&connection, path)?;
-        schema::migrate(&mut connection, path)?;
+        schema::migrate(&mut connection, path).map_err(|error| match error {
+            StoreError::Database { source, .. }
+                if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) =>
+            {
+                no_log(path)
+            }
+            error => error,
+        })?;
         sync_folder(path)?;
     } else {
         enter_wal(&connection, path)?;
@@ -67,10 +75,14 @@ pub(crate) fn reader(path: &Path) -> Result<Option<Connection>, StoreError> {
     match version {
         Ok(0) => Ok(None),
         Ok(_) => Ok(Some(connection)),
-        // A folder that can't be written has no room for the write-ahead log's
-        // index. Without a log, the file alone is the whole truth.
+        // A folder that can't be written, or is on a full disk, has no room for
+        // the write-ahead log's index. Without a log, the file alone is the whole
+        // truth.
         Err(StoreError::Database { source, .. })
-            if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !has_log(path) =>
+            if matches!(
+                source.sqlite_error_code(),
+                Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure)
+            ) && !has_log(path) =>
         {
             immutable(path, flags)
         }
@@ -158,13 +170,51 @@ fn enter_wal(connection: &Connection, path: &Path) -> Result<(), StoreError> {
 
 /// The file itself is there and can be written; what can't be opened is the
 /// log beside it.
-fn cannot_write(path: &Path, error: rusqlite::Error) -> StoreError {
+pub(crate) fn cannot_write(path: &Path, error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::CannotOpen) => StoreError::ReadOnly {
-            path: path.to_owned(),
-        },
+        Some(ErrorCode::CannotOpen) => no_log(path),
         _ => StoreError::sqlite("write", path, error),
     }
+}
+
+/// Why the log can't be opened: the operating system says it. No lock is on the
+/// log, so it may be asked.
+fn no_log(path: &Path) -> StoreError {
+    let asked = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(beside(path, "-wal"));
+    match asked {
+        Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
+            StoreError::io("write", path, error)
+        }
+        _ => StoreError::ReadOnly {
+            path: path.to_owned(),
+        },
+    }
+}
+
+/// A log and its index that were made while the file could only be read have
+/// its mode of then, and would keep everybody from writing.
+fn unlock_log(path: &Path) -> io::Result<()> {
+    const OWN: u32 = 0o600;
+    let mode = |path: &Path| match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found.permissions().mode())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    if mode(path)?.is_none_or(|mode| mode & OWN != OWN) {
+        return Ok(());
+    }
+    for path in ["-wal", "-shm"].map(|suffix| beside(path, suffix)) {
+        if let Some(mode) = mode(&path)?
+            && mode & OWN != OWN
+        {
+            fs::set_permissions(&path, Permissions::from_mode(mode | OWN))?;
+        }
+    }
+    Ok(())
 }
 
 fn has_log(path: &Path) -> bool {

@@ -11,6 +11,7 @@ use stepwell_engine::{Event, JournalError, RunId};
 use crate::chain::Link;
 use crate::error::StoreError;
 use crate::guard::Watch;
+use crate::open::cannot_write;
 use crate::row::RunStatus;
 
 /// The connection that writes.
@@ -85,7 +86,7 @@ impl Writer {
         // file, and nothing added to a file that is nobody's any more.
         let done = self.in_place().and_then(|()| {
             let done = self.transact(appends);
-            let done = done.map_err(|error| StoreError::sqlite("write", &self.path, error))?;
+            let done = done.map_err(|error| cannot_write(&self.path, error))?;
             self.in_place()?;
             Ok(done)
         });

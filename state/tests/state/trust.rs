@@ -3,9 +3,9 @@
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
 use stepwell_engine::{RunId, Timestamp};
 use stepwell_state::{Access, Danger, LockError, OpenError, Store};
 
@@ -182,12 +182,20 @@ fn what_belongs_to_somebody_else_is_refused() {
     open(&path);
 }
 
+fn pipe(path: &Path) {
+    let made = Command::new("mkfifo")
+        .args(["-m", "600"])
+        .arg(path)
+        .status();
+    assert!(made.expect("mkfifo").success());
+}
+
 #[test]
 fn what_is_no_file_is_refused_without_waiting() {
     let (dir, _) = place();
     let is_no_file = |error: &OpenError| matches!(error, OpenError::NotAFile { .. });
     let fifo = dir.path().join("fifo.db");
-    mknodat(CWD, &fifo, FileType::Fifo, Mode::from_raw_mode(0o600), 0).expect("a fifo");
+    pipe(&fifo);
     refused(&fifo, is_no_file);
     let folder = dir.path().join("folder.db");
     fs::create_dir(&folder).expect("a folder");
@@ -205,12 +213,12 @@ fn what_is_no_file_is_refused_without_waiting() {
     let store = open(&path);
     let lock = dir.path().join("state.db.locks").join(format!("run-{run}"));
     let _ = fs::remove_file(&lock);
-    mknodat(CWD, &lock, FileType::Fifo, Mode::from_raw_mode(0o600), 0).expect("a fifo");
+    pipe(&lock);
     let _ = store.run_holder(run);
     let _ = store.lock_run(run, &actor(), Timestamp(1));
     drop(store);
     let log = dir.path().join("state.db-wal");
-    mknodat(CWD, &log, FileType::Fifo, Mode::from_raw_mode(0o600), 0).expect("a fifo");
+    pipe(&log);
     refused(&path, is_no_file);
 }
 
