@@ -11,7 +11,7 @@ pub struct Variable(&'static str);
 
 impl Variable {
     /// Its name.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         self.0
     }
 }

@@ -6,3 +6,4 @@ mod command;
 mod defects;
 mod kubernetes;
 mod moto;
+mod storage;

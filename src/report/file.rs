@@ -1,9 +1,10 @@
 //! Data that goes to a file: as a whole or not at all.
 
-use std::fs::{self, OpenOptions};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::problem::Problem;
 
@@ -33,17 +34,7 @@ pub fn check(path: &Path) -> Result<(), Problem> {
 pub fn replace(path: &Path, bytes: &[u8], private: bool) -> Result<(), Problem> {
     check(path)?;
     let failed = |error: io::Error| unwritable(path, &error);
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    let beside = path.with_file_name(name);
-    let mut file = OpenOptions::new()
-        .write(true)
-        // Never follows a link that somebody put there.
-        .create_new(true)
-        .mode(if private { 0o600 } else { 0o666 })
-        .open(&beside)
-        .map_err(failed)?;
+    let (beside, mut file) = fresh(path, private).map_err(failed)?;
     let written = file
         .write_all(bytes)
         .and_then(|()| file.sync_all())
@@ -53,6 +44,32 @@ pub fn replace(path: &Path, bytes: &[u8], private: bool) -> Result<(), Problem> 
         let _ = fs::remove_file(&beside);
     }
     written.map_err(failed)
+}
+
+/// How many names are tried for a new file.
+const TRIES: u32 = 16;
+
+/// A new file beside `path`. It never follows a link that somebody put there,
+/// and what a killed process left is not in its way.
+fn fresh(path: &Path, private: bool) -> io::Result<(PathBuf, File)> {
+    let mut tries = 0;
+    loop {
+        let mut name = OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(format!(".{}-{tries}", std::process::id()));
+        let beside = path.with_file_name(name);
+        let made = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(if private { 0o600 } else { 0o666 })
+            .open(&beside);
+        match made {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => {
+                tries += 1;
+            }
+            made => return made.map(|file| (beside, file)),
+        }
+    }
 }
 
 /// The folder that a file is in.

@@ -35,12 +35,14 @@ pub fn whole(store: &Store, run: RunId) -> Result<Vec<Event>, Problem> {
 /// The state file could not be used.
 pub fn failed(error: &StoreError) -> Problem {
     let code = match error {
-        StoreError::Corrupt { .. } => "state_corrupt",
+        StoreError::Corrupt { .. } | StoreError::Damaged { .. } => "state_corrupt",
         StoreError::ReadOnly { .. } | StoreError::Permission { .. } => "state_read_only",
         StoreError::Newer { .. } => "state_newer",
         StoreError::Busy { .. } => "state_busy",
         StoreError::Full { .. } => "state_full",
         StoreError::Broken { .. } => "history_broken",
+        StoreError::Unsafe { .. } => "state_unsafe",
+        StoreError::Moved { .. } => "state_moved",
         _ => "state",
     };
     let mut problem = Problem::error(error.to_string())

@@ -19,7 +19,7 @@ use crate::row::RunStatus;
 use crate::schema;
 
 /// The first version of the schema that has chains.
-const CHAINED: u32 = 2;
+pub(crate) const CHAINED: u32 = 2;
 
 /// A link of the chain; shown in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -128,6 +128,7 @@ struct Claimed {
     account: String,
     status: String,
     started_at: i64,
+    ended_at: Option<i64>,
     head: Option<Vec<u8>>,
 }
 
@@ -157,7 +158,7 @@ fn check(connection: &Connection, run: RunId) -> rusqlite::Result<Option<Verdict
     let id = run.to_string();
     let claimed = connection
         .prepare_cached(
-            "SELECT number, workflow, target, account, status, started_at, head
+            "SELECT number, workflow, target, account, status, started_at, ended_at, head
              FROM run WHERE id = ?1",
         )?
         .query_row([&id], |row| {
@@ -168,7 +169,8 @@ fn check(connection: &Connection, run: RunId) -> rusqlite::Result<Option<Verdict
                 account: row.get(3)?,
                 status: row.get(4)?,
                 started_at: row.get(5)?,
-                head: row.get(6)?,
+                ended_at: row.get(6)?,
+                head: row.get(7)?,
             })
         })
         .optional()?;
@@ -181,7 +183,7 @@ fn check(connection: &Connection, run: RunId) -> rusqlite::Result<Option<Verdict
     let mut link = Link::origin(&id);
     let mut due = 0;
     let mut head = None;
-    let mut status = None;
+    let (mut status, mut ended) = (None, None);
     let broken = |seq, why: &str| {
         Ok(Some(Verdict::Broken {
             seq,
@@ -212,6 +214,7 @@ fn check(connection: &Connection, run: RunId) -> rusqlite::Result<Option<Verdict
         }
         if let Some(after) = RunStatus::after(&body) {
             (head, status) = (Some(link), Some(after));
+            ended = matches!(body, EventBody::RunEnded(_)).then_some(at.0);
         }
         due += 1;
     }
@@ -219,7 +222,7 @@ fn check(connection: &Connection, run: RunId) -> rusqlite::Result<Option<Verdict
     if due == 0 || head.as_ref().map(Link::bytes) != claimed.head.as_deref() {
         return broken(due, "it is missing");
     }
-    if status.map(RunStatus::as_str) != Some(&claimed.status) {
+    if status.map(RunStatus::as_str) != Some(&claimed.status) || ended != claimed.ended_at {
         return broken(due - 1, "the row of the run says something else");
     }
     Ok(Some(Verdict::Whole {

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
+use rustix::io::Errno;
 use stepwell_engine::RunId;
 
+use crate::guard::Danger;
 use crate::lock::Holder;
 
 /// Why a [`Store`](crate::Store) could not be opened; the same kinds of trouble
@@ -20,6 +22,20 @@ pub enum StoreError {
     #[error("the state {} is not a file", path.display())]
     NotAFile {
         /// The path.
+        path: PathBuf,
+    },
+    /// Another user could decide what is read or overwritten there.
+    #[error("the state {} is not safe to use: {danger}", path.display())]
+    Unsafe {
+        /// The file, one that belongs to it, or its folder.
+        path: PathBuf,
+        /// Why.
+        danger: Danger,
+    },
+    /// The file, or one that belongs to it, is no longer where it was opened.
+    #[error("the state file {} was removed or replaced while it was in use", path.display())]
+    Moved {
+        /// The file that is missing.
         path: PathBuf,
     },
     /// The operating system denies access.
@@ -45,6 +61,14 @@ pub enum StoreError {
         /// The cause.
         #[source]
         source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file is a database of ours, and not whole.
+    #[error("the state file {} is damaged: {}", path.display(), complaints.join("; "))]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says about it.
+        complaints: Vec<String>,
     },
     /// A database of another program.
     #[error("the database {} belongs to another program", path.display())]
@@ -125,11 +149,30 @@ impl StoreError {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::NotAFile { .. } => "name a file, or one that does not exist yet",
+            Self::Unsafe { path, danger } => {
+                let path = path.display();
+                return Some(match danger {
+                    Danger::Link => "name the path that the link leads to".to_owned(),
+                    Danger::Foreign(_) => {
+                        "use the account that it belongs to, or name another state file".to_owned()
+                    }
+                    Danger::Names(_) => {
+                        format!("remove the other names, or name a copy (`cp {path} …`)")
+                    }
+                    Danger::Writable(_) => {
+                        format!("if nobody else has written to it: chmod go-w {path}")
+                    }
+                });
+            }
+            Self::Moved { .. } => {
+                "put it back, with all that lay beside it; if it is lost, so is the history, \
+                 and what was made is found by its name and tags"
+            }
             Self::Permission { .. } => "use the account that made it, or name another state file",
             Self::ReadOnly { .. } => {
                 "make the file and its folder writable, or name another state file"
             }
-            Self::Corrupt { path, .. } => {
+            Self::Corrupt { path, .. } | Self::Damaged { path, .. } => {
                 return Some(format!(
                     "move it away or restore it from a backup; `sqlite3 {} .recover` may save its content",
                     path.display()
@@ -141,9 +184,20 @@ impl StoreError {
                 "end the program that holds it, for example a database shell with an open transaction"
             }
             Self::Full { .. } => "free some space on its disk, then go on",
+            Self::Io { source, .. } if is_scarce(source) => "let it open more files (`ulimit -n`)",
             Self::Io { .. } => "check the disk and the folder",
             Self::Broken { .. } => {
                 "something else wrote to the state file: restore it from a backup, or give the run up"
+            }
+            Self::Database { source, .. }
+                if source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) =>
+            {
+                "check the disk: whether it is whole, and has space and quota left"
+            }
+            Self::Database { source, .. }
+                if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) =>
+            {
+                "check the file and what lies beside it, and how many files may be open (`ulimit -n`)"
             }
             Self::Database { .. } | Self::Events(_) => return None,
         };
@@ -300,6 +354,12 @@ impl LockError {
             Self::Io { .. } => Some("check the folder of the state file".to_owned()),
         }
     }
+}
+
+/// Whether too many files are open, here or on the whole machine.
+fn is_scarce(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(errno, Some(Errno::MFILE | Errno::NFILE))
 }
 
 fn held(holder: Option<&Holder>) -> String {

@@ -12,7 +12,9 @@
 mod chain;
 mod combiner;
 mod decode;
+mod doubt;
 mod error;
+mod guard;
 mod index;
 mod lock;
 mod open;
@@ -24,6 +26,7 @@ mod writer;
 
 pub use chain::{Link, Verdict};
 pub use error::{FindError, LockError, OpenError, StoreError};
+pub use guard::Danger;
 pub use index::Unreadable;
 pub use lock::{Holder, Lock};
 pub use row::{RunFilter, RunRow, RunStatus};

@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -116,7 +117,7 @@ pub(crate) fn claim(path: &Path) -> io::Result<Option<File>> {
 /// Who holds the lock of a file, if anyone, without keeping it.
 pub(crate) fn probe(path: &Path) -> Result<Option<Holder>, LockError> {
     let look = || -> io::Result<Option<Holder>> {
-        let mut file = match File::open(path) {
+        let mut file = match OpenOptions::new().read(true).custom_flags(PLAIN).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -144,9 +145,21 @@ pub(crate) fn turn(database: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Follows no link and waits for nobody: the folder is this user's alone, but a
+/// lock file is written to.
+const PLAIN: i32 = OFlags::NOFOLLOW
+    .union(OFlags::NONBLOCK)
+    .bits()
+    .cast_signed();
+
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).mode(0o600);
+    options
+        .read(true)
+        .write(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(PLAIN);
     match options.open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if let Some(folder) = path.parent() {
@@ -171,7 +184,8 @@ fn is_current(file: &File, path: &Path) -> io::Result<bool> {
 }
 
 fn read_holder(path: &Path) -> Option<Holder> {
-    read(&mut File::open(path).ok()?)
+    let file = OpenOptions::new().read(true).custom_flags(PLAIN).open(path);
+    read(&mut file.ok()?)
 }
 
 /// The holder's name; `None` while it is being written.

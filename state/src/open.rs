@@ -1,14 +1,15 @@
 //! Opening the database file: folder, mode, pragmas.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::StoreError;
+use crate::guard::{self, Identity};
 use crate::schema;
 
 /// How long a writer waits for another process's transaction.
@@ -16,9 +17,11 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// Opens the one connection that writes, and makes the file if there is none.
 pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
-    make_file(path)?;
+    let file = make_file(path)?;
+    guard::locks(&beside(path, ".locks"))?;
+    unlock_log(path).map_err(|error| StoreError::io("write", path, error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = connect(path, path, flags)?;
+    let mut connection = connect(path, &real(path)?, flags)?;
     let failed = |error| cannot_write(path, error);
     // A file that can't be written is opened for reading without a word.
     if connection.is_readonly("main").map_err(failed)? {
@@ -27,6 +30,7 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
         });
     }
     let version = schema::version(&connection, path)?;
+    same(path, file)?;
     connection
         .pragma_update(None, "synchronous", "FULL")
         .map_err(failed)?;
@@ -35,36 +39,50 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
         // SQLite gives up at once when both change the journal mode.
         let _turn = crate::lock::turn(path).map_err(|error| StoreError::io("lock", path, error))?;
         enter_wal(&connection, path)?;
-        schema::migrate(&mut connection, path)?;
+        schema::migrate(&mut connection, path).map_err(|error| match error {
+            StoreError::Database { source, .. }
+                if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) =>
+            {
+                no_log(path)
+            }
+            error => error,
+        })?;
         sync_folder(path)?;
     } else {
         enter_wal(&connection, path)?;
     }
+    // Not before it is read are the log and its index there to be watched.
+    connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+        .map_err(failed)?;
     Ok(connection)
 }
 
 /// Opens a connection that only reads. `None` if there is nothing to read yet.
 pub(crate) fn reader(path: &Path) -> Result<Option<Connection>, StoreError> {
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::io("open", path, error)),
-        Ok(found) if !found.is_file() => {
-            return Err(StoreError::NotAFile {
-                path: path.to_owned(),
-            });
-        }
+    let Some(file) = guard::database(path)? else {
+        return Ok(None);
+    };
+    match fs::symlink_metadata(path) {
         Ok(found) if found.len() == 0 => return Ok(None),
         Ok(_) => {}
+        Err(error) => return Err(StoreError::io("open", path, error)),
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = connect(path, path, flags)?;
-    match schema::version(&connection, path) {
+    let connection = connect(path, &real(path)?, flags)?;
+    let version = schema::version(&connection, path);
+    same(path, file)?;
+    match version {
         Ok(0) => Ok(None),
         Ok(_) => Ok(Some(connection)),
-        // A folder that can't be written has no room for the write-ahead log's
-        // index. Without a log, the file alone is the whole truth.
+        // A folder that can't be written, or is on a full disk, has no room for
+        // the write-ahead log's index. Without a log, the file alone is the whole
+        // truth.
         Err(StoreError::Database { source, .. })
-            if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !has_log(path) =>
+            if matches!(
+                source.sqlite_error_code(),
+                Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure)
+            ) && !has_log(path) =>
         {
             immutable(path, flags)
         }
@@ -75,7 +93,7 @@ pub(crate) fn reader(path: &Path) -> Result<Option<Connection>, StoreError> {
 
 fn immutable(path: &Path, flags: OpenFlags) -> Result<Option<Connection>, StoreError> {
     let mut uri = String::from("file:");
-    for character in path.to_string_lossy().chars() {
+    for character in real(path)?.to_string_lossy().chars() {
         match character {
             '%' => uri.push_str("%25"),
             '?' => uri.push_str("%3f"),
@@ -90,6 +108,7 @@ fn immutable(path: &Path, flags: OpenFlags) -> Result<Option<Connection>, StoreE
 }
 
 fn connect(path: &Path, name: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let open = || {
         let connection = Connection::open_with_flags(name, flags)?;
         connection.busy_timeout(BUSY)?;
@@ -97,6 +116,24 @@ fn connect(path: &Path, name: &Path, flags: OpenFlags) -> Result<Connection, Sto
         Ok(connection)
     };
     open().map_err(|error| cannot_open(path, error))
+}
+
+/// The path with every link in it resolved but for the last name: SQLite is to
+/// follow none, and links above the folder are the person's own business.
+fn real(path: &Path) -> Result<PathBuf, StoreError> {
+    let folder =
+        fs::canonicalize(folder(path)).map_err(|error| StoreError::io("open", path, error))?;
+    Ok(folder.join(path.file_name().unwrap_or_default()))
+}
+
+/// What was opened must be what was looked at.
+fn same(path: &Path, file: Identity) -> Result<(), StoreError> {
+    match Identity::at(path) {
+        Ok(Some(now)) if now == file => Ok(()),
+        _ => Err(StoreError::Moved {
+            path: path.to_owned(),
+        }),
+    }
 }
 
 /// SQLite only says that it can't; the operating system says why.
@@ -133,13 +170,51 @@ fn enter_wal(connection: &Connection, path: &Path) -> Result<(), StoreError> {
 
 /// The file itself is there and can be written; what can't be opened is the
 /// log beside it.
-fn cannot_write(path: &Path, error: rusqlite::Error) -> StoreError {
+pub(crate) fn cannot_write(path: &Path, error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::CannotOpen) => StoreError::ReadOnly {
-            path: path.to_owned(),
-        },
+        Some(ErrorCode::CannotOpen) => no_log(path),
         _ => StoreError::sqlite("write", path, error),
     }
+}
+
+/// Why the log can't be opened: the operating system says it. No lock is on the
+/// log, so it may be asked.
+fn no_log(path: &Path) -> StoreError {
+    let asked = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(beside(path, "-wal"));
+    match asked {
+        Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
+            StoreError::io("write", path, error)
+        }
+        _ => StoreError::ReadOnly {
+            path: path.to_owned(),
+        },
+    }
+}
+
+/// A log and its index that were made while the file could only be read have
+/// its mode of then, and would keep everybody from writing.
+fn unlock_log(path: &Path) -> io::Result<()> {
+    const OWN: u32 = 0o600;
+    let mode = |path: &Path| match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found.permissions().mode())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    if mode(path)?.is_none_or(|mode| mode & OWN != OWN) {
+        return Ok(());
+    }
+    for path in ["-wal", "-shm"].map(|suffix| beside(path, suffix)) {
+        if let Some(mode) = mode(&path)?
+            && mode & OWN != OWN
+        {
+            fs::set_permissions(&path, Permissions::from_mode(mode | OWN))?;
+        }
+    }
+    Ok(())
 }
 
 fn has_log(path: &Path) -> bool {
@@ -153,30 +228,34 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Makes sure that the file exists, readable and writable by its owner alone;
-/// SQLite gives the log the same mode.
-fn make_file(path: &Path) -> Result<(), StoreError> {
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err(StoreError::NotAFile {
-            path: path.to_owned(),
-        });
+/// Makes sure that the file exists and is this user's alone; a new one is
+/// readable and writable by its owner, and SQLite gives the log the same mode.
+fn make_file(path: &Path) -> Result<Identity, StoreError> {
+    if let Some(file) = guard::database(path)? {
+        // Whether it may be written is for SQLite to find out: see `cannot_open`.
+        return Ok(file);
     }
     make_folder(folder(path)).map_err(|error| StoreError::io("make a folder for", path, error))?;
     let made = OpenOptions::new()
         .read(true)
         .write(true)
+        // Follows no link, and makes nothing where something is.
         .create_new(true)
         .mode(0o600)
         .open(path);
     match made {
-        Ok(_) => sync_folder(path),
-        // Whether it may be written is for SQLite to find out: see `cannot_open`.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(StoreError::io("open", path, error)),
+        Ok(_) => sync_folder(path)?,
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(StoreError::io("open", path, error)),
     }
+    guard::database(path)?.ok_or_else(|| StoreError::Moved {
+        path: path.to_owned(),
+    })
 }
 
-fn folder(path: &Path) -> &Path {
+/// The folder that a file is in.
+pub(crate) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

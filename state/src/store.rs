@@ -16,7 +16,7 @@ use crate::index::Unreadable;
 use crate::lock::{self, Holder, Lock};
 use crate::row::{RunFilter, RunRow};
 use crate::writer::{Committed, Writer, write_failed};
-use crate::{decode, index, open, prune};
+use crate::{decode, doubt, index, open, prune};
 
 /// What a [`Store`] is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,13 +64,16 @@ impl Store {
     /// Each kind of trouble with the file is told apart; see [`StoreError`].
     pub fn open(path: &Path, access: Access) -> Result<Self, OpenError> {
         let (writer, reader) = match access {
-            Access::ReadWrite => (Some(open::writer(path)?), None),
+            Access::ReadWrite => {
+                let writer = Writer::new(open::writer(path)?, path)?;
+                (Some(Mutex::new(writer)), None)
+            }
             Access::ReadOnly => (None, open::reader(path)?),
         };
         Ok(Self {
             shared: Arc::new(Shared {
                 path: path.to_owned(),
-                writer: writer.map(|connection| Mutex::new(Writer::new(connection, path))),
+                writer,
                 reader: Mutex::new(reader),
                 queue: Queue::default(),
                 commits: AtomicU64::new(0),
@@ -143,6 +146,25 @@ impl Store {
     pub fn verify(&self, run: RunId) -> Result<Option<Verdict>, StoreError> {
         self.shared
             .read(|connection, path| chain::verify(connection, path, run))
+    }
+
+    /// Why the history does not bear out what a run's row says, if so. It costs
+    /// a few look-ups, where [`verify`](Self::verify) reads the whole history.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn doubt(&self, row: &RunRow) -> Result<Option<String>, StoreError> {
+        self.shared
+            .read(|connection, path| doubt::doubt(connection, path, row))
+    }
+
+    /// What is wrong with the file as a database, a complaint each. It reads all
+    /// of it.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn damage(&self) -> Result<Vec<String>, StoreError> {
+        self.shared.read(doubt::damage)
     }
 
     /// Takes the lock of a run: only who has it may write the run's history.
@@ -219,6 +241,10 @@ impl Shared {
         &self,
         query: impl FnOnce(&Connection, &Path) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        if self.writer.is_some() {
+            // Another file in its place, or none, would be another story.
+            self.writer()?.in_place()?;
+        }
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         if reader.is_none() {
             *reader = open::reader(&self.path)?;

@@ -10,12 +10,15 @@ use stepwell_engine::{Event, JournalError, RunId};
 
 use crate::chain::Link;
 use crate::error::StoreError;
+use crate::guard::Watch;
+use crate::open::cannot_write;
 use crate::row::RunStatus;
 
 /// The connection that writes.
 pub(crate) struct Writer {
     pub(crate) connection: Connection,
     path: PathBuf,
+    watch: Watch,
     text: Vec<u8>,
     tails: Tails,
 }
@@ -49,13 +52,20 @@ pub(crate) struct Committed {
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection, path: &Path) -> Self {
-        Self {
+    /// The connection must have read already, so that the log is there.
+    pub(crate) fn new(connection: Connection, path: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
             connection,
             path: path.to_owned(),
+            watch: Watch::new(path)?,
             text: Vec::new(),
             tails: Tails::default(),
-        }
+        })
+    }
+
+    /// Whether what is written is where others will look for it.
+    pub(crate) fn in_place(&self) -> Result<(), StoreError> {
+        self.watch.check()
     }
 
     /// Forgets where histories end: something else than an append has changed
@@ -72,7 +82,15 @@ impl Writer {
         appends: impl ExactSizeIterator<Item = &'a [Event]>,
     ) -> Committed {
         let count = appends.len();
-        match self.transact(appends) {
+        // Looked at on both sides: nothing may be told as recorded that is in no
+        // file, and nothing added to a file that is nobody's any more.
+        let done = self.in_place().and_then(|()| {
+            let done = self.transact(appends);
+            let done = done.map_err(|error| cannot_write(&self.path, error))?;
+            self.in_place()?;
+            Ok(done)
+        });
+        match done {
             Ok(results) => Committed {
                 wrote: results.iter().any(Result::is_ok),
                 results,
@@ -82,7 +100,6 @@ impl Writer {
                 // next BEGIN will say so.
                 let _ = self.connection.execute_batch("ROLLBACK");
                 self.forget();
-                let error = StoreError::sqlite("write", &self.path, error);
                 Committed {
                     results: (0..count)
                         .map(|_| Err(write_failed(error.clone())))

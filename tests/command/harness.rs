@@ -258,6 +258,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Starts a command in a home.
+    pub(crate) fn of(command: Command, home: &Home) -> Self {
+        Self::start(command, home.path().join("stdout"))
+    }
+
     fn start(mut command: Command, stdout: PathBuf) -> Self {
         let out = File::create(&stdout).expect("a file for stdout");
         let mut child = command

@@ -223,12 +223,7 @@ pub(crate) fn install(home: &mut Home, psql: &Value) {
         "psql": psql,
     });
     fs::write(folder.join("state.json"), state.to_string()).expect("a file");
-    let bin = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kubernetes/bin");
-    // Where python3 really is: what stands for it in PATH may need more
-    // of the environment than a command of the tests has.
-    let python = python();
-    let python = python.parent().expect("a folder").display();
-    home.set("PATH", &format!("{bin}:{python}:/usr/bin:/bin"));
+    home.set("PATH", &path());
     home.set("KUBECONFIG", &folder.display().to_string());
 }
 
@@ -279,6 +274,16 @@ pub(crate) fn base64(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// Where the stand-in is found, and what it needs.
+pub(crate) fn path() -> String {
+    let bin = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kubernetes/bin");
+    // Where python3 really is: what stands for it in PATH may need more of the
+    // environment than a command of the tests has.
+    let python = python();
+    let python = python.parent().expect("a folder").display();
+    format!("{bin}:{python}:/usr/bin:/bin")
 }
 
 /// Where python3 really is.

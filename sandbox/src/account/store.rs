@@ -2,10 +2,12 @@
 
 use crate::world::World;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 /// The version of the state file that this code writes.
 const VERSION: u32 = 1;
@@ -33,6 +35,14 @@ pub enum StateError {
         path: PathBuf,
         /// What the operating system said.
         source: io::Error,
+    },
+    /// Another user could decide what is read or overwritten there.
+    #[error("{} is not safe to use: {danger}", path.display())]
+    Unsafe {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        danger: &'static str,
     },
     /// The file is not a state file.
     #[error("{} is not a readable account state ({reason}); `stepwell sandbox reset` starts an empty account", path.display())]
@@ -121,13 +131,21 @@ impl StateFile {
     /// Waits for the lock.
     pub(crate) fn lock(&self) -> Result<Guard, StateError> {
         if let Some(parent) = self.path.parent().filter(|p| !p.as_os_str().is_empty()) {
-            fs::create_dir_all(parent).map_err(|source| io_error("create", parent, source))?;
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(parent)
+                .map_err(|source| io_error("create", parent, source))?;
         }
         let path = sibling(&self.path, ".lock");
         let lock = private(
             OpenOptions::new().read(true).write(true).create(true),
             &path,
         )?;
+        let found = lock
+            .metadata()
+            .map_err(|source| io_error("lock", &path, source))?;
+        own(&path, &found)?;
         lock.lock()
             .map_err(|source| io_error("lock", &path, source))?;
         Ok(Guard { _lock: lock })
@@ -136,12 +154,15 @@ impl StateFile {
     /// The state, if it is not the one that was read or written last. `None` inside: no file.
     pub(crate) fn reload(&mut self) -> Result<Reload, StateError> {
         // Statting before reading means that a write in between is noticed the next time.
-        let stamp = match fs::metadata(&self.path) {
-            Ok(data) => Some(Stamp {
-                inode: data.ino(),
-                modified: (data.mtime(), data.mtime_nsec()),
-                length: data.len(),
-            }),
+        let stamp = match fs::symlink_metadata(&self.path) {
+            Ok(data) => {
+                own(&self.path, &data)?;
+                Some(Stamp {
+                    inode: data.ino(),
+                    modified: (data.mtime(), data.mtime_nsec()),
+                    length: data.len(),
+                })
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(source) => return Err(io_error("read", &self.path, source)),
         };
@@ -152,7 +173,10 @@ impl StateFile {
             let had_one = self.stamp.take().is_some();
             return Ok(if had_one { Reload::Gone } else { Reload::Same });
         }
-        let bytes = fs::read(&self.path).map_err(|source| io_error("read", &self.path, source))?;
+        let mut bytes = Vec::new();
+        private(OpenOptions::new().read(true), &self.path)?
+            .read_to_end(&mut bytes)
+            .map_err(|source| io_error("read", &self.path, source))?;
         let (clock, world) = self.parse(&bytes)?;
         self.stamp = stamp;
         Ok(Reload::Changed(clock, Box::new(world)))
@@ -190,13 +214,16 @@ impl StateFile {
             path: self.path.clone(),
             reason: error.to_string(),
         })?;
-        // Only the holder of the lock writes, so one name for the temporary file is enough, and
-        // what a killed process left is overwritten.
+        // Only the holder of the lock writes, so one name for the temporary file is enough. What a
+        // killed process left goes, whatever it is, and nothing is written to what is not new.
         let temporary = sibling(&self.path, ".new");
-        let mut file = private(
-            OpenOptions::new().write(true).create(true).truncate(true),
-            &temporary,
-        )?;
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(io_error("remove", &temporary, error));
+            }
+            _ => {}
+        }
+        let mut file = private(OpenOptions::new().write(true).create_new(true), &temporary)?;
         let written = file
             .write_all(&bytes)
             .and_then(|()| if durable { file.sync_data() } else { Ok(()) });
@@ -246,10 +273,30 @@ pub(crate) enum Reload {
 }
 
 fn private(options: &mut OpenOptions, path: &Path) -> Result<File, StateError> {
+    // No link is followed, and nothing is waited for that is no file.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     options
         .mode(0o600)
+        .custom_flags(flags.bits().cast_signed())
         .open(path)
         .map_err(|source| io_error("open", path, source))
+}
+
+/// Refuses what is no file, or somebody else's.
+fn own(path: &Path, found: &Metadata) -> Result<(), StateError> {
+    let danger = if found.is_symlink() {
+        "it is a symbolic link"
+    } else if !found.is_file() {
+        "it is not a file"
+    } else if found.uid() != rustix::process::geteuid().as_raw() {
+        "it belongs to another user"
+    } else {
+        return Ok(());
+    };
+    Err(StateError::Unsafe {
+        path: path.to_owned(),
+        danger,
+    })
 }
 
 fn sibling(path: &Path, suffix: &str) -> PathBuf {

@@ -1,4 +1,5 @@
-//! `stepwell runs list`. Reads the index alone: no runtime, no AWS.
+//! `stepwell runs list`. Reads the index, and what bears it out: no runtime, no
+//! AWS.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -33,6 +34,7 @@ struct RunDocument<'a> {
     #[serde(with = "time::rfc3339")]
     updated_at: Timestamp,
     account: &'a Value,
+    doubt: Option<&'a str>,
 }
 
 /// Lists runs, the newest first.
@@ -50,14 +52,27 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
         .iter()
         .map(|row| locks::state(&from, row))
         .collect::<Result<Vec<_>, _>>()?;
+    let doubts = rows
+        .iter()
+        .map(|row| from.doubt(row))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| store::failed(&error))?;
     let printer = &context.printer;
     let unreadable = from.unreadable().map_err(|error| store::failed(&error))?;
     for run in &unreadable {
         printer.warn(format!("{run}; `stepwell runs verify` says more"));
     }
+    for (row, doubt) in rows.iter().zip(&doubts) {
+        if let Some(why) = doubt {
+            printer.warn(format!(
+                "run {} is not as it was recorded: {why}; `stepwell runs verify` says more",
+                outcome::short(row.id)
+            ));
+        }
+    }
     if printer.output.is_json() {
-        let runs = (rows.iter().zip(&states))
-            .map(|(row, state)| RunDocument {
+        let runs = (rows.iter().zip(&states).zip(&doubts))
+            .map(|((row, state), doubt)| RunDocument {
                 id: row.id,
                 workflow: &row.workflow,
                 target: &row.target,
@@ -66,6 +81,7 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
                 ended_at: row.ended_at,
                 updated_at: row.updated_at,
                 account: &row.account,
+                doubt: doubt.as_deref(),
             })
             .collect();
         printer.document(&Document {

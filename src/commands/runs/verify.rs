@@ -3,7 +3,7 @@
 use serde::Serialize;
 use stepwell_engine::machine::HistoryError;
 use stepwell_engine::{Machine, RunId};
-use stepwell_state::{Access, RunFilter, Store, Unreadable};
+use stepwell_state::{Access, RunFilter, Store, StoreError, Unreadable};
 
 use crate::Context;
 use crate::arguments::runs::VerifyArguments;
@@ -19,6 +19,7 @@ struct Document<'a> {
     whole: bool,
     runs: &'a [RunDocument],
     unreadable: &'a [Unreadable],
+    damage: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -32,6 +33,7 @@ struct RunDocument {
 pub fn run(context: &Context, arguments: &VerifyArguments) -> Result<Exit, Problem> {
     let from = store::open(&context.settings, Access::ReadOnly)?;
     let failed = |error| store::failed(&error);
+    let damage = from.damage().map_err(failed)?;
     let (ids, unreadable) = match &arguments.run {
         Some(run) => (vec![store::find(&from, run)?.id], Vec::new()),
         None => {
@@ -44,9 +46,25 @@ pub fn run(context: &Context, arguments: &VerifyArguments) -> Result<Exit, Probl
         .map(|id| verify(&from, id))
         .collect::<Result<Vec<_>, _>>()?;
     let broken = runs.iter().filter(|run| run.verdict.is_broken()).count() + unreadable.len();
-    print(context, &runs, &unreadable, broken == 0)?;
-    if broken == 0 {
+    let whole = broken == 0 && damage.is_empty();
+    print(
+        context,
+        &Document {
+            schema: crate::SCHEMA,
+            whole,
+            runs: &runs,
+            unreadable: &unreadable,
+            damage: &damage,
+        },
+    )?;
+    if whole {
         return Ok(Exit::Success);
+    }
+    if !damage.is_empty() {
+        return Err(store::failed(&StoreError::Damaged {
+            path: from.path().to_owned(),
+            complaints: damage,
+        }));
     }
     Err(Problem::error(format!(
         "{broken} of {} histories are not as they were recorded",
@@ -57,8 +75,18 @@ pub fn run(context: &Context, arguments: &VerifyArguments) -> Result<Exit, Probl
 }
 
 fn verify(from: &Store, id: RunId) -> Result<RunDocument, Problem> {
-    let verdict = from.verify(id).map_err(|error| store::failed(&error))?;
-    let mut verdict = verdict.map_or_else(
+    let verdict = match judged(from, id) {
+        // What can't be read keeps no other from being looked at.
+        Err(error @ (StoreError::Corrupt { .. } | StoreError::Database { .. })) => {
+            VerdictDocument::broken(0, unread(&error))
+        }
+        other => other.map_err(|error| store::failed(&error))?,
+    };
+    Ok(RunDocument { id, verdict })
+}
+
+fn judged(from: &Store, id: RunId) -> Result<VerdictDocument, StoreError> {
+    let verdict = from.verify(id)?.map_or_else(
         || VerdictDocument::broken(0, "it was removed just now".to_owned()),
         |verdict| VerdictDocument::of(&verdict),
     );
@@ -66,14 +94,19 @@ fn verify(from: &Store, id: RunId) -> Result<RunDocument, Problem> {
     if !verdict.is_broken()
         && let Some((seq, why)) = impossible(from, id)?
     {
-        verdict = VerdictDocument::broken(seq, why);
+        return Ok(VerdictDocument::broken(seq, why));
     }
-    Ok(RunDocument { id, verdict })
+    Ok(verdict)
+}
+
+fn unread(error: &StoreError) -> String {
+    let why = std::error::Error::source(error).map_or_else(String::new, |why| format!(": {why}"));
+    format!("it can't be read{why}")
 }
 
 /// The first event that can't follow from those before it.
-fn impossible(from: &Store, id: RunId) -> Result<Option<(u32, String)>, Problem> {
-    let events = from.events(id).map_err(|error| store::failed(&error))?;
+fn impossible(from: &Store, id: RunId) -> Result<Option<(u32, String)>, StoreError> {
+    let events = from.events(id)?;
     Ok(match Machine::replay(&events) {
         Ok(_) => None,
         Err(error @ HistoryError::Illegal { seq, .. }) => Some((seq, error.to_string())),
@@ -81,29 +114,19 @@ fn impossible(from: &Store, id: RunId) -> Result<Option<(u32, String)>, Problem>
     })
 }
 
-fn print(
-    context: &Context,
-    runs: &[RunDocument],
-    unreadable: &[Unreadable],
-    whole: bool,
-) -> Result<(), Problem> {
+fn print(context: &Context, document: &Document<'_>) -> Result<(), Problem> {
     let printer = &context.printer;
     if printer.output.is_json() {
-        return printer.document(&Document {
-            schema: crate::SCHEMA,
-            whole,
-            runs,
-            unreadable,
-        });
+        return printer.document(document);
     }
-    if runs.is_empty() && unreadable.is_empty() {
+    if document.runs.is_empty() && document.unreadable.is_empty() {
         printer.note("no runs");
     }
-    for run in runs {
+    for run in document.runs {
         let text = run.verdict.text(printer.out);
         printer.line(format!("{}  {text}", outcome::short(run.id)))?;
     }
-    for run in unreadable {
+    for run in document.unreadable {
         let bad = printer.out.bad("broken");
         printer.line(format!("{}  {bad}  {}", run.id, run.why))?;
     }

@@ -44,7 +44,7 @@ fn answers(folder_mode: u32, file_mode: u32) -> String {
     append(&open(&path), vec![beginning(RunId::from_u128(1))]);
     let mut command = child(&program, "denied::child_that_opens", &path);
     if fs::metadata(dir.path()).expect("a look").uid() == 0 {
-        for file in [folder.as_path(), &path] {
+        for file in [folder.as_path(), &path, &folder.join("state.db.locks")] {
             chown(file, Some(NOBODY), Some(NOBODY)).expect("given away");
         }
         command.uid(NOBODY).gid(NOBODY);

@@ -2,14 +2,20 @@
 //! a file can suffer.
 
 mod chain;
+mod clock;
 mod contract;
 mod crash;
 mod damage;
 mod denied;
 mod exhausted;
+mod flips;
 mod group;
 mod index;
 mod locks;
+mod log;
+mod moved;
 mod others;
 mod schema;
 mod support;
+mod trust;
+mod upgrade;

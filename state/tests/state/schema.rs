@@ -174,7 +174,9 @@ fn bodies() -> Vec<EventBody> {
     ]
 }
 
-fn load(path: &Path, sql: &str) -> Connection {
+pub(crate) const FIRST: &str = FIXTURES[0];
+
+pub(crate) fn load(path: &Path, sql: &str) -> Connection {
     let connection = Connection::open(path).expect("opened");
     connection.execute_batch(sql).expect("the fixture loads");
     connection

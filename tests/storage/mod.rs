@@ -1,0 +1,16 @@
+//! The real command on storage that fails it: full, read-only, damaged, in use,
+//! taken away, or somebody else's.
+
+mod busy;
+mod clock;
+mod damage;
+mod deed;
+mod disk;
+mod full;
+mod ground;
+mod moved;
+mod pages;
+mod readonly;
+mod remains;
+mod scarce;
+mod strangers;
