@@ -14,6 +14,8 @@
 
 mod account;
 mod ec2;
+#[cfg(test)]
+mod fuzz;
 mod operations;
 mod rds;
 mod secrets;

@@ -191,9 +191,9 @@ fn check(connection: &Connection, run: RunId) -> rusqlite::Result<Option<Verdict
         }))
     };
     while let Some(row) = rows.next()? {
-        let seq: u32 = row.get(0)?;
-        if seq != due {
-            return broken(due, "it is missing");
+        let (seq, place): (u32, i64) = (due, row.get(0)?);
+        if place != i64::from(seq) {
+            return broken(seq, "it is missing");
         }
         let at = Timestamp(row.get(1)?);
         let body = row.get_ref(2)?.as_bytes()?;

@@ -10,13 +10,22 @@ use stepwell_engine::{Event, RunId, Timestamp};
 
 use crate::error::StoreError;
 
-/// An event's text that is not an event.
+/// A row that is not an event.
 #[derive(Debug, thiserror::Error)]
 #[error("event {seq} of run {run} can't be read")]
 struct Unreadable {
     run: RunId,
-    seq: u32,
-    source: serde_json::Error,
+    seq: i64,
+    source: Why,
+}
+
+/// What is wrong with a row.
+#[derive(Debug, thiserror::Error)]
+enum Why {
+    #[error(transparent)]
+    Text(#[from] serde_json::Error),
+    #[error("its number is out of range")]
+    Number,
 }
 
 /// All events of a run in order.
@@ -42,16 +51,22 @@ pub(crate) fn events(
 }
 
 fn event(run: RunId, row: &Row<'_>) -> rusqlite::Result<Result<Event, Unreadable>> {
-    let seq = row.get(0)?;
+    let place: i64 = row.get(0)?;
     let at = Timestamp(row.get(1)?);
-    let text = row.get_ref(2)?.as_str()?;
-    let body = match quick(text) {
+    // Whoever else wrote it may have written no UTF-8.
+    let bytes = row.get_ref(2)?.as_bytes()?;
+    let body = match std::str::from_utf8(bytes).ok().and_then(quick) {
         Some(body) => Ok(body),
-        None => serde_json::from_str(text),
+        None => serde_json::from_slice(bytes).map_err(Why::Text),
     };
-    Ok(match body {
-        Ok(body) => Ok(Event { run, seq, at, body }),
-        Err(source) => Err(Unreadable { run, seq, source }),
+    let numbered = u32::try_from(place).map_err(|_| Why::Number);
+    Ok(match (numbered, body) {
+        (Ok(seq), Ok(body)) => Ok(Event { run, seq, at, body }),
+        (Err(source), _) | (_, Err(source)) => Err(Unreadable {
+            run,
+            seq: place,
+            source,
+        }),
     })
 }
 

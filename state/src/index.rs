@@ -181,15 +181,17 @@ fn decode(row: &Row<'_>) -> rusqlite::Result<Result<RunRow, Unreadable>> {
     let id: String = row.get(0)?;
     let account: String = row.get(3)?;
     let status: String = row.get(4)?;
-    let last: u32 = row.get(7)?;
-    let parsed = || -> Result<(RunId, Value, RunStatus), String> {
+    let last: i64 = row.get(7)?;
+    let parsed = || -> Result<(RunId, Value, RunStatus, u32), String> {
         Ok((
             id.parse().map_err(|error| format!("{error}"))?,
             serde_json::from_str(&account).map_err(|error| error.to_string())?,
             RunStatus::parse(&status).ok_or_else(|| format!("unknown status {status:?}"))?,
+            u32::try_from(last.saturating_add(1))
+                .map_err(|_| format!("its latest event is numbered {last}"))?,
         ))
     };
-    let (run, account, status) = match parsed() {
+    let (run, account, status, events) = match parsed() {
         Ok(parsed) => parsed,
         Err(why) => return Ok(Err(Unreadable { id, why })),
     };
@@ -202,6 +204,6 @@ fn decode(row: &Row<'_>) -> rusqlite::Result<Result<RunRow, Unreadable>> {
         started_at: Timestamp(row.get(5)?),
         updated_at: Timestamp(row.get(8)?),
         ended_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
-        events: last + 1,
+        events,
     }))
 }

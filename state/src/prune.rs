@@ -25,7 +25,10 @@ pub(crate) fn prune(
              WHERE status IN ('succeeded', 'rolled_back', 'abandoned') AND ended_at < ?1",
         )
         .and_then(|mut statement| {
-            let rows = statement.query_map([before.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let rows = statement.query_map([before.0], |row| {
+                let id = row.get_ref(1)?.as_bytes()?;
+                Ok((row.get(0)?, String::from_utf8_lossy(id).into_owned()))
+            })?;
             rows.collect()
         })
         .map_err(failed)?;
@@ -50,9 +53,10 @@ fn delete(
     // held until the deletion is durable, so nobody takes up half a run.
     let mut held = Vec::with_capacity(runs.len());
     for (number, id) in runs {
-        let run: RunId = id
-            .parse()
-            .map_err(|error| StoreError::content(path, error))?;
+        // One that nobody can name keeps no other.
+        let Ok(run) = id.parse::<RunId>() else {
+            continue;
+        };
         let file = lock::run_path(path, run);
         let Some(lock) =
             lock::claim(&file).map_err(|error| StoreError::io("lock a run of", path, error))?

@@ -190,7 +190,7 @@ fn append(
     match events.last() {
         // Whoever ends is rarely heard of again.
         Some(last) if !matches!(last.body, EventBody::RunEnded(_)) => {
-            let next = last.seq + 1;
+            let next = last.seq.saturating_add(1);
             tails.insert(first.run, Tail { number, next, link });
         }
         _ => drop(tails.remove(&first.run)),
@@ -201,7 +201,7 @@ fn append(
 /// Looks for the end of a run's history; the inner error is that of a history
 /// to which nothing may be added.
 fn tail(connection: &Connection, run: RunId) -> rusqlite::Result<Result<Option<Tail>, StoreError>> {
-    let known: Option<(i64, u32, Option<Link>)> = connection
+    let known: Option<(i64, i64, Option<Link>)> = connection
         .prepare_cached(
             "SELECT number, seq, link FROM run JOIN event ON run = number
              WHERE id = ?1 ORDER BY seq DESC LIMIT 1",
@@ -211,29 +211,31 @@ fn tail(connection: &Connection, run: RunId) -> rusqlite::Result<Result<Option<T
             Ok((row.get(0)?, row.get(1)?, link))
         })
         .optional()?;
-    Ok(match known {
-        None => Ok(None),
-        Some((number, last, Some(link))) => Ok(Some(Tail {
-            number,
-            next: last + 1,
-            link,
-        })),
-        Some((_, last, None)) => Err(StoreError::Broken {
+    let Some((number, last, link)) = known else {
+        return Ok(Ok(None));
+    };
+    let broken = |why: &str| {
+        Err(StoreError::Broken {
             run,
-            seq: last,
-            why: "its link is missing".to_owned(),
-        }),
+            seq: u32::try_from(last).unwrap_or(u32::MAX),
+            why: why.to_owned(),
+        })
+    };
+    Ok(match (u32::try_from(last.saturating_add(1)), link) {
+        (Err(_), _) => broken("it has a number that no event has"),
+        (Ok(_), None) => broken("its link is missing"),
+        (Ok(next), Some(link)) => Ok(Some(Tail { number, next, link })),
     })
 }
 
 /// Whether the events are the next part of the run's history.
 fn fits(events: &[Event], run: RunId, next: u32) -> Result<(), JournalError> {
-    for (due, event) in (next..).zip(events) {
+    for (due, event) in (u64::from(next)..).zip(events) {
         if event.run != run {
             let error = StoreError::Events("they belong to several runs");
             return Err(write_failed(error));
         }
-        if event.seq != due {
+        if u64::from(event.seq) != due {
             return Err(JournalError::Conflict {
                 run,
                 seq: event.seq,

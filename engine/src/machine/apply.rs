@@ -32,7 +32,10 @@ impl Machine {
         match body {
             EventBody::RunCreated(_) => Err("the run exists already".to_owned()),
             EventBody::RunResumed { .. } => self.resume(),
-            EventBody::RollbackStarted(_) => self.start_rollback(),
+            EventBody::RollbackStarted(cause) => {
+                self.may_turn(cause)?;
+                self.start_rollback()
+            }
             EventBody::StepWaived { step, .. } => self.waive(step),
             EventBody::AttemptStarted {
                 step,
@@ -54,6 +57,9 @@ impl Machine {
                 then,
             } => {
                 let id = self.under_way(step, *attempt, *verb)?;
+                if *in_doubt {
+                    self.may_doubt(id)?;
+                }
                 let state = &mut self.steps[id.index()];
                 state.in_doubt = *in_doubt;
                 state.fault = Some(fault.clone());
@@ -84,9 +90,7 @@ impl Machine {
             }
             EventBody::RunSuspended(reason) => {
                 self.must_run()?;
-                if self.running > 0 {
-                    return Err("attempts are under way".to_owned());
-                }
+                self.may_suspend(reason)?;
                 self.status = Status::Suspended(reason.clone());
                 self.stop = None;
                 Ok(())
@@ -140,6 +144,7 @@ impl Machine {
 
     fn attempt_started(&mut self, name: &StepName, attempt: u32, verb: Verb) -> Result<(), String> {
         self.must_run()?;
+        self.may_start(verb)?;
         let id = self.find(name)?;
         let step = &mut self.steps[id.index()];
         let (ready, retrying, to, counter) = match verb {
@@ -346,12 +351,12 @@ impl Machine {
                     return Err("not every step is resolved".to_owned());
                 }
             }
-            End::Stuck { .. } => {
+            End::Stuck { leftovers } => {
                 self.must_run()?;
-                let busy = self.running > 0 || self.retrying > 0 || self.has_ready();
-                if !self.backward || busy || self.resolved == self.steps.len() {
+                if !self.backward || !self.is_idle() || self.resolved == self.steps.len() {
                     return Err("the rollback is not over".to_owned());
                 }
+                self.may_leave(leftovers)?;
             }
         }
         self.status = Status::Ended(end.clone());

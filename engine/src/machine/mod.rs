@@ -3,6 +3,7 @@
 //! which transitions are legal.
 
 mod apply;
+mod possible;
 mod rollback;
 mod state;
 #[cfg(test)]
@@ -222,8 +223,8 @@ impl Machine {
         if self.status != Status::Running {
             return Vec::new();
         }
-        let turning = self.failed.filter(|_| self.rolls_back() && !self.backward);
-        let idle = self.running == 0 && self.retrying == 0 && !self.has_ready();
+        let turning = self.turning();
+        let idle = self.is_idle();
         match (turning, self.stop.clone()) {
             // A stop that comes when nothing is left to be done stops nothing.
             (None, _) if idle => vec![self.end()],
@@ -252,7 +253,7 @@ impl Machine {
     }
 
     fn starts(&mut self) -> Vec<EventBody> {
-        let room = (self.created.parallel.max(1) as usize).saturating_sub(self.running);
+        let room = self.room().saturating_sub(self.running);
         let mut starts = Vec::with_capacity(room.min(self.ready.len()));
         while starts.len() < room {
             let Some(id) = self.ready.pop_front() else {
@@ -286,9 +287,7 @@ impl Machine {
             return EventBody::RunEnded(End::RolledBack);
         }
         let leftovers = self
-            .shape
-            .ids()
-            .filter(|&id| self.needs_undo(id) && self.step(id).phase != Phase::Resolved)
+            .left()
             .map(|id| Leftover {
                 step: self.shape.name(id).clone(),
                 ids: Vec::new(),

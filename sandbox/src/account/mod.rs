@@ -278,6 +278,12 @@ impl Account {
         Duration::from_millis(self.core().clock.now())
     }
 
+    /// Looks at what the account is made of, for tests that look behind the answers.
+    #[cfg(test)]
+    pub(crate) fn look<R>(&self, at: impl FnOnce(&World) -> R) -> R {
+        at(&self.core().world)
+    }
+
     fn core(&self) -> MutexGuard<'_, Core> {
         // A panic between two statements of a call is a defect of this crate; going on with what
         // is there helps a test more than a second panic.

@@ -75,7 +75,8 @@ impl SavedClock {
     /// The simulated time now, if no process has had the account since.
     pub(crate) fn continued(self, wall: u64, idle_speed: f64) -> u64 {
         let gap = wall.saturating_sub(self.wall) as f64;
-        self.simulated + (gap * idle_speed).round() as u64
+        self.simulated
+            .saturating_add((gap * idle_speed).round() as u64)
     }
 }
 
@@ -88,6 +89,29 @@ struct VersionOnly {
 struct Loaded {
     clock: SavedClock,
     world: World,
+}
+
+/// The end of the year 9999 in milliseconds: times are written with four digits for the year.
+const LATEST: u64 = 253_402_300_799_999;
+
+/// More than any account makes; ids are counted on from here.
+const MOST: u64 = 1 << 53;
+
+impl Loaded {
+    /// What this code never writes, and would not bear to count on from.
+    fn absurd(&self) -> Option<&'static str> {
+        let regions = self.world.regions.values();
+        let mut events = regions.flat_map(|region| &region.events);
+        if self.clock.simulated > LATEST || self.clock.wall > LATEST {
+            Some("its clock is beyond the year 9999")
+        } else if events.any(|event| event.at > LATEST) {
+            Some("an event is beyond the year 9999")
+        } else if self.world.counter > MOST {
+            Some("it claims to have made more than there can be")
+        } else {
+            None
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -195,6 +219,12 @@ impl StateFile {
             });
         }
         let loaded: Loaded = serde_json::from_slice(bytes).map_err(corrupt)?;
+        if let Some(reason) = loaded.absurd() {
+            return Err(StateError::Corrupt {
+                path: self.path.clone(),
+                reason: reason.to_owned(),
+            });
+        }
         Ok((loaded.clock, loaded.world))
     }
 

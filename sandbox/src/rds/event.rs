@@ -37,7 +37,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     }
     let (start, end) = (time("StartTime")?, time("EndTime")?.unwrap_or(context.now));
     let minutes = params.number("Duration")?.unwrap_or(60).max(0) as u64;
-    let start = start.unwrap_or_else(|| end.saturating_sub(minutes * 60_000));
+    let start = start.unwrap_or_else(|| end.saturating_sub(minutes.saturating_mul(60_000)));
     let categories = params.wrapped_list("EventCategories", "EventCategory");
     let events = context
         .here()

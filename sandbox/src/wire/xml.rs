@@ -81,8 +81,10 @@ impl Write for Escaped<'_> {
                 '&' => self.0.push_str("&amp;"),
                 '"' => self.0.push_str("&quot;"),
                 '\n' | '\r' | '\t' => self.0.push(c),
-                // XML 1.0 has no spelling for the other control characters.
-                c if c.is_control() => self.0.push('\u{fffd}'),
+                // XML 1.0 has no spelling for the other control characters, nor for these two.
+                c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
+                    self.0.push('\u{fffd}');
+                }
                 c => self.0.push(c),
             }
         }

@@ -1,5 +1,6 @@
 //! The account as its clients see it, on virtual time.
 
+mod absurd;
 mod account;
 mod aurora;
 mod consistency;

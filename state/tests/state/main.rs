@@ -1,6 +1,7 @@
 //! The state file from outside: one contract for every journal, and what only
 //! a file can suffer.
 
+mod absurd;
 mod chain;
 mod clock;
 mod contract;
@@ -9,6 +10,7 @@ mod damage;
 mod denied;
 mod exhausted;
 mod flips;
+mod fuzz;
 mod group;
 mod index;
 mod locks;

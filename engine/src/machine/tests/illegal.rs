@@ -168,3 +168,97 @@ fn an_unfinished_run_can_be_abandoned_and_then_is_over() {
     let resumed = EventBody::RunResumed { by: actor() };
     assert!(machine.record(Timestamp(0), resumed).is_err());
 }
+
+/// A history up to where `which` says, with another decision in that place.
+fn decided_otherwise(events: &[Event], which: impl Fn(&EventBody) -> Option<EventBody>) -> usize {
+    let mut tried = 0;
+    for at in 1..events.len() {
+        if let Some(other) = which(&events[at].body) {
+            let mut changed = events[..=at].to_vec();
+            changed[at].body = other;
+            let replayed = Machine::replay(&changed);
+            assert!(replayed.is_err(), "accepted {:?}", changed[at].body);
+            tried += 1;
+        }
+    }
+    tried
+}
+
+/// What the machine decides can't have been decided otherwise.
+#[test]
+fn a_decision_that_was_not_taken_is_refused() {
+    use crate::event::{Leftover, RollbackCause};
+    use proptest::strategy::ValueTree as _;
+    use proptest::test_runner::TestRunner;
+
+    let nobody = || "nobody".into();
+    let mut tried = [0; 5];
+    let mut runner = TestRunner::deterministic();
+    let strategy = (specs(8), prop::collection::vec(any::<u8>(), 0..80));
+    for _ in 0..400 {
+        let (spec, script) = strategy.new_tree(&mut runner).unwrap().current();
+        let mut sim = Sim::new(spec, script);
+        sim.finish();
+        let events = &sim.journal;
+        tried[0] += decided_otherwise(events, |body| match body {
+            EventBody::RollbackStarted(RollbackCause::Failed { .. }) => {
+                let cause = RollbackCause::Failed { step: nobody() };
+                Some(EventBody::RollbackStarted(cause))
+            }
+            _ => None,
+        });
+        tried[1] += decided_otherwise(events, |body| match body {
+            EventBody::RunSuspended(_) => {
+                let reason = SuspendReason::Operator { step: nobody() };
+                Some(EventBody::RunSuspended(reason))
+            }
+            _ => None,
+        });
+        tried[2] += decided_otherwise(events, |body| match body {
+            EventBody::RunEnded(End::Stuck { .. }) => {
+                let leftover = Leftover {
+                    step: nobody(),
+                    ids: Vec::new(),
+                    why: String::new(),
+                };
+                let leftovers = vec![leftover];
+                Some(EventBody::RunEnded(End::Stuck { leftovers }))
+            }
+            _ => None,
+        });
+        // Nothing is started where the run is suspended.
+        tried[3] += decided_otherwise(events, |body| match body {
+            EventBody::RunSuspended(SuspendReason::Operator { step }) => {
+                let machine = Machine::replay(events).unwrap();
+                let id = machine.shape().find(step).unwrap();
+                Some(EventBody::AttemptStarted {
+                    step: step.clone(),
+                    attempt: machine.step(id).runs,
+                    verb: Verb::Run,
+                })
+            }
+            _ => None,
+        });
+        // More at once than may be.
+        let EventBody::RunCreated(created) = &events[0].body else {
+            unreachable!();
+        };
+        let mut fewer = events.clone();
+        let mut narrow = created.clone();
+        narrow.parallel = 1;
+        fewer[0].body = EventBody::RunCreated(narrow);
+        let wide = events.windows(2).any(|pair| {
+            pair.iter()
+                .all(|event| matches!(event.body, EventBody::AttemptStarted { .. }))
+        });
+        if wide {
+            assert!(Machine::replay(&fewer).is_err());
+            tried[4] += 1;
+        }
+    }
+    let [turns, suspensions, ends, starts, crowds] = tried;
+    println!(
+        "decisions that were not taken: {turns} rollbacks, {suspensions} suspensions, {ends} stuck ends, {starts} starts and {crowds} crowds tried, all refused"
+    );
+    assert!(tried.iter().all(|tried| *tried > 3), "{tried:?}");
+}

@@ -119,7 +119,7 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
         here.secrets.remove(&arn);
     }
     if rotate && let Some(held) = secret.and_then(|arn| here.secrets.get_mut(&arn)) {
-        held.version += 1;
+        held.version = held.version.saturating_add(1);
     }
     for member in members {
         let Some(instance) = here.db_instances.get_mut(&member) else {

@@ -76,6 +76,14 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         )));
     }
     let place = place(context, &cluster, class)?;
+    // A cluster without instances has no interface that would hold its groups.
+    let here = context.here();
+    if let Some(gone) = (cluster.groups.iter()).find(|id| !here.groups.contains_key(*id)) {
+        return Err(ApiError::new(
+            "InvalidVPCNetworkStateFault",
+            format!("The EC2 security group {gone} of DB cluster {cluster_id} does not exist."),
+        ));
+    }
     let now = context.now;
     let spread = ids::hash(context.world.seed, &id) % (timing::DB_INSTANCE_SPREAD + 1);
     let interface = context.world.new_id("eni");

@@ -1,0 +1,9 @@
+//! Random histories, and what becomes of them in a file that something else
+//! wrote to.
+
+mod damage;
+mod events;
+mod history;
+mod possible;
+#[path = "../../../../tests/fuzz.rs"]
+mod tally;
