@@ -5,7 +5,7 @@ use stepwell_engine::{Event, Graph};
 use stepwell_state::{Access, Lock, RunRow, Store};
 use stepwell_workflows::{Aws, RebuildError, Workflow, aurora, rebuild};
 
-use super::{Backend, Connection, locks, store, survey};
+use super::{Backend, Connection, find, locks, store, survey};
 use crate::Context;
 use crate::account::AccountRecord;
 use crate::clock::Pace;
@@ -72,6 +72,9 @@ impl Found {
         // Whoever carries the run holds both; the run is what a person asked for.
         let run = run?;
         let target = locks::target(context, &self.state, &self.account, &self.row.target, now)?;
+        // The target's lock is held, so nobody is at work on any other of its runs.
+        let dead = find::dead(&self.state, &self.account, Some(&self.row.target))?;
+        connection.aws.bury(dead);
         let events = store::whole(&self.state, self.row.id)?;
         let Some(EventBody::RunCreated(created)) = events.first().map(|event| &event.body) else {
             return Err(Problem::error("the run's history has no beginning"));
