@@ -17,21 +17,12 @@ pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Probl
     let found = takeup::find(context, &arguments.run)?;
     let context = &found.context(context);
     let short = outcome::short(found.row.id);
-    if !found.row.status.is_unfinished() {
-        let how = match found.row.status {
-            RunStatus::Succeeded => "has succeeded",
-            RunStatus::RolledBack => "is rolled back",
-            _ => "was given up",
-        };
-        return Err(
-            Problem::error(format!("run {short} {how}: there is nothing to go on with"))
-                .code("run_ended"),
-        );
-    }
+    refuse_ended(&short, found.row.status)?;
     runtime::block_on(found.pace(context), async {
         let connection = found.backend.connect(&context.settings, password).await?;
         let connection = connection.taking_over(arguments.take_over);
         let taken = found.take(context, &connection)?;
+        refuse_ended(&short, taken.status)?;
         found.verify(&connection).await?;
         let connection = rosa::take_up(context, &found.backend, connection, &taken).await?;
         taken.refuse_alive(context, &connection).await?;
@@ -54,4 +45,20 @@ pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Probl
         )
         .await
     })
+}
+
+/// Refuses to go on with a run that is at its end.
+fn refuse_ended(short: &str, status: RunStatus) -> Result<(), Problem> {
+    let how = match status {
+        RunStatus::Succeeded => "has succeeded",
+        RunStatus::RolledBack => "is rolled back",
+        RunStatus::Abandoned => "was given up",
+        RunStatus::Running | RunStatus::Suspended | RunStatus::Interrupted | RunStatus::Stuck => {
+            return Ok(());
+        }
+    };
+    Err(
+        Problem::error(format!("run {short} {how}: there is nothing to go on with"))
+            .code("run_ended"),
+    )
 }

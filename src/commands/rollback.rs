@@ -19,17 +19,7 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
     let settings = &context.settings;
     let found = takeup::find(context, &arguments.run)?;
     let short = outcome::short(found.row.id);
-    let ended = |how: &str| {
-        Err(
-            Problem::error(format!("run {short} {how}: there is nothing to undo"))
-                .code("run_ended"),
-        )
-    };
-    match found.row.status {
-        RunStatus::RolledBack => return ended("is rolled back"),
-        RunStatus::Abandoned => return ended("was given up"),
-        _ => {}
-    }
+    refuse_ended(&short, found.row.status)?;
     let reason = arguments.reason.as_deref().unwrap_or_default().trim();
     if !arguments.waive.is_empty() && reason.is_empty() {
         return Err(Problem::usage(
@@ -40,6 +30,7 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
         let connection = found.backend.connect(settings, None).await?;
         let connection = connection.taking_over(arguments.take_over);
         let taken = found.take(context, &connection)?;
+        refuse_ended(&short, taken.status)?;
         if !taken.created.reversible {
             return Err(Problem::refused(format!(
                 "run {short} of {} only goes forward",
@@ -65,7 +56,7 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
         if let Some((message, hint)) = refusal {
             return Err(Problem::refused(message).hint(hint));
         }
-        if found.row.status == RunStatus::Succeeded {
+        if taken.status == RunStatus::Succeeded {
             // `aurora/<region>/<cluster>`, `peering/<region>/<cluster>/<vpc>`
             let name = found.row.target.split('/').nth(2).unwrap_or_default();
             let what = if taken.created.workflow == Workflow::PeeringCreate.name() {
@@ -96,6 +87,16 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
         )
         .await
     })
+}
+
+/// Refuses to undo what is undone, or no longer the run's.
+fn refuse_ended(short: &str, status: RunStatus) -> Result<(), Problem> {
+    let how = match status {
+        RunStatus::RolledBack => "is rolled back",
+        RunStatus::Abandoned => "was given up",
+        _ => return Ok(()),
+    };
+    Err(Problem::error(format!("run {short} {how}: there is nothing to undo")).code("run_ended"))
 }
 
 /// The steps that are to be passed over; each must be one of the run's.

@@ -14,7 +14,7 @@ use crate::account::AccountRecord;
 use crate::arguments::workflow::TakeOverArguments;
 use crate::clock::Pace;
 use crate::problem::Problem;
-use crate::settings::Settings;
+use crate::settings::{Settings, place};
 
 /// Which AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,14 +34,24 @@ impl Backend {
         if settings.sandbox {
             return Ok(Self::Sandbox(settings.sandbox_file()));
         }
-        if settings.pace_given {
+        Self::at(settings.endpoint_url.clone(), settings)
+    }
+
+    /// AWS, or what stands for it at an endpoint.
+    fn at(endpoint: Option<String>, settings: &Settings) -> Result<Self, Problem> {
+        let served = endpoint.as_deref().is_some_and(place::is_on_this_host);
+        if settings.pace_given && !served {
             return Err(Problem::usage(
-                "--sandbox-speed is not possible without --sandbox; allowed: both or neither",
+                "--sandbox-speed is not possible without a sandbox; allowed: with --sandbox, or with the --endpoint-url of one that is served on this host",
             ));
         }
-        Ok(Self::Aws {
-            endpoint: settings.endpoint_url.clone(),
-        })
+        // Virtual time would jump over the answers of another process.
+        if settings.pace.is_virtual() {
+            return Err(Problem::usage(
+                "--sandbox-speed \"max\" is not possible with a sandbox that is served; allowed: the number it is served with",
+            ));
+        }
+        Ok(Self::Aws { endpoint })
     }
 
     /// What a run recorded, unless the settings contradict it.
@@ -62,9 +72,7 @@ impl Backend {
                     .code("other_account")
                     .hint("leave out --endpoint-url and AWS_ENDPOINT_URL: the run knows its own"));
                 }
-                Ok(Self::Aws {
-                    endpoint: endpoint.clone(),
-                })
+                Self::at(endpoint.clone(), settings)
             }
         }
     }
@@ -73,6 +81,7 @@ impl Backend {
     pub fn pace(&self, settings: &Settings) -> Pace {
         match self {
             Self::Sandbox(_) => settings.pace,
+            Self::Aws { .. } if settings.pace_given => settings.pace,
             Self::Aws { .. } => Pace::REAL,
         }
     }

@@ -38,10 +38,10 @@ impl<'a> Deletion<'a> {
         if !plan {
             own.lock(context, state, connection)?;
         }
-        // The target's lock is held, so nobody is at work on its unfinished run.
-        let dead = find::unfinished(state, account, &target)?.map(|(run, _)| run.id);
-        let request = request.clone().giving_up(dead);
-        let parameters = aurora::survey_delete(&connection.aws, &request)
+        connection
+            .aws
+            .bury(find::dead(state, account, Some(&target))?);
+        let parameters = aurora::survey_delete(&connection.aws, request)
             .await
             .map_err(|error| survey::refused(context, "could not look around in aws", error))?;
         let peered: Vec<String> = parameters

@@ -1,6 +1,7 @@
 //! The unfinished run of a target.
 
-use stepwell_state::{RunRow, Store};
+use stepwell_engine::RunId;
+use stepwell_state::{RunFilter, RunRow, Store};
 
 use super::{locks, store};
 use crate::Context;
@@ -23,6 +24,28 @@ pub fn unfinished(
     };
     let state = locks::state(from, &row)?;
     Ok(Some((row, state)))
+}
+
+/// The runs, of a target if one is named, that no process of this host is at
+/// work on.
+pub fn dead(
+    from: &Store,
+    account: &AccountRecord,
+    target: Option<&str>,
+) -> Result<Vec<RunId>, Problem> {
+    let filter = RunFilter {
+        target: target.map(str::to_owned),
+        ..RunFilter::default()
+    };
+    let rows = from.runs(&filter).map_err(|error| store::failed(&error))?;
+    let own = account.to_value();
+    let mut dead = Vec::new();
+    for row in rows.into_iter().filter(|row| row.account == own) {
+        if locks::state(from, &row)? != RunState::Running {
+            dead.push(row.id);
+        }
+    }
+    Ok(dead)
 }
 
 /// Refuses to start a run beside an unfinished one.

@@ -2,10 +2,10 @@
 
 use stepwell_engine::event::{EventBody, RunCreated};
 use stepwell_engine::{Event, Graph};
-use stepwell_state::{Access, Lock, RunRow, Store};
+use stepwell_state::{Access, Lock, RunRow, RunStatus, Store};
 use stepwell_workflows::{Aws, RebuildError, Workflow, aurora, rebuild};
 
-use super::{Backend, Connection, locks, store, survey};
+use super::{Backend, Connection, find, locks, store, survey};
 use crate::Context;
 use crate::account::AccountRecord;
 use crate::clock::Pace;
@@ -40,6 +40,8 @@ pub fn find(context: &Context, run: &str) -> Result<Found, Problem> {
 
 /// A run whose locks are held.
 pub struct Taken {
+    /// Where it stands, now that nobody else is at work on it.
+    pub status: RunStatus,
     /// What it started from.
     pub created: RunCreated,
     /// What has happened so far.
@@ -72,6 +74,11 @@ impl Found {
         // Whoever carries the run holds both; the run is what a person asked for.
         let run = run?;
         let target = locks::target(context, &self.state, &self.account, &self.row.target, now)?;
+        // The target's lock is held, so nobody is at work on any other of its runs.
+        let dead = find::dead(&self.state, &self.account, Some(&self.row.target))?;
+        connection.aws.bury(dead);
+        // Whoever held them before may have brought it to its end.
+        let status = store::find(&self.state, &self.row.id.to_string())?.status;
         let events = store::whole(&self.state, self.row.id)?;
         let Some(EventBody::RunCreated(created)) = events.first().map(|event| &event.body) else {
             return Err(Problem::error("the run's history has no beginning"));
@@ -80,6 +87,7 @@ impl Found {
         let graph = rebuild(&created.workflow, &created.parameters)
             .map_err(|error| unbuildable(&error, &created))?;
         Ok(Taken {
+            status,
             created,
             events,
             graph,

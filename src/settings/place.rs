@@ -1,5 +1,7 @@
 //! Where a cluster is: flags, else the environment.
 
+use std::net::IpAddr;
+
 use crate::arguments::aurora::ClusterArguments;
 use crate::environment::{self, Environment, Variable};
 use crate::problem::Problem;
@@ -95,6 +97,18 @@ pub fn endpoint(
     Ok(Some(url.trim_end_matches('/').to_owned()))
 }
 
+/// Whether an endpoint's address is one of this host's own.
+pub fn is_on_this_host(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split('/').next().unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let ip = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || ip.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 /// A whole number from the flag or a variable.
 pub fn number(
     flag: &str,
@@ -126,5 +140,30 @@ pub fn named(flag: &str, variable: Option<Variable>) -> String {
     match variable {
         None => flag.to_owned(),
         Some(variable) => format!("{flag} (from {})", variable.name()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_on_this_host;
+
+    #[test]
+    fn what_is_on_this_host() {
+        for own in [
+            "http://127.0.0.1:4566",
+            "http://127.0.0.1",
+            "http://localhost:80/x",
+            "https://[::1]:443",
+        ] {
+            assert!(is_on_this_host(own), "{own}");
+        }
+        for other in [
+            "https://rds.eu-west-1.amazonaws.com",
+            "http://127.0.0.1.example.com:80",
+            "http://user@10.0.0.1:80",
+            "http://localhost.example.com",
+        ] {
+            assert!(!is_on_this_host(other), "{other}");
+        }
     }
 }

@@ -109,3 +109,20 @@ fn going_on_beside_a_run_of_another_host_is_refused() {
     home.expect(0, &resume);
     assert_eq!(home.count("db-instance"), 1);
 }
+
+/// The one that gave it up may die before it has given a sign of its own.
+#[test]
+fn a_run_that_was_given_up_is_in_nobodys_way() {
+    let home = Home::new();
+    at_work(&home).kill();
+    home.fault(&["--operation", "CreateTags", "--error", "Unavailable"]);
+    for _ in 0..2 {
+        let words = [&["--sandbox"], &DELETE[..], &KEYCLOAK].concat();
+        let mut delete = home.start(&words);
+        delete.until("started delete-");
+        delete.kill();
+    }
+    home.expect(0, &["sandbox", "fault", "clear"]);
+    home.resume(0);
+    assert_eq!(home.count(""), 0);
+}

@@ -118,6 +118,19 @@ fn more_that_is_refused() {
         .concat(),
     )
     .says("--sandbox");
+    let create = [&["aurora", "create"], &KEYCLOAK[..]].concat();
+    let aws = ["--endpoint-url", "https://rds.eu-west-1.amazonaws.com"];
+    home.expect(
+        64,
+        &[&["--sandbox-speed", "60"], &aws[..], &create].concat(),
+    )
+    .says("served on this host");
+    let served = ["--endpoint-url", "http://127.0.0.1:9"];
+    home.expect(
+        64,
+        &[&["--sandbox-speed", "max"], &served[..], &create].concat(),
+    )
+    .says("\"max\" is not possible with a sandbox that is served");
     home.expect(64, &["sandbox", "serve", "--sandbox-speed", "max"])
         .says("max");
     home.expect(64, &["--endpoint-url", "localhost", "aurora", "list"])

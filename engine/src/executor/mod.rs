@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::event::{Actor, Event, EventBody, RollbackCause, RunCreated};
+use crate::event::{Actor, End, Event, EventBody, RollbackCause, RunCreated};
 use crate::fault::Fault;
 use crate::graph::Graph;
 use crate::id::{RunId, StepName};
@@ -136,7 +136,8 @@ impl Executor {
         self.drive(machine, graph, context, vec![event]).await
     }
 
-    /// Takes up a run where its history ends.
+    /// Takes up a run where its history ends. One that has succeeded is left as
+    /// it is, and nothing is recorded: it would count as unfinished again.
     pub async fn resume<C: Send + Sync + 'static>(
         &self,
         events: &[Event],
@@ -145,6 +146,9 @@ impl Executor {
         context: Arc<C>,
     ) -> Result<Report, RunError> {
         let mut machine = self.replay(events, graph)?;
+        if *machine.status() == Status::Ended(End::Succeeded) {
+            return self.drive(machine, graph, context, Vec::new()).await;
+        }
         let event = machine.record(self.clock.now(), EventBody::RunResumed { by })?;
         self.drive(machine, graph, context, vec![event]).await
     }

@@ -41,6 +41,9 @@ pub fn run(context: &Context, arguments: &CreateArguments) -> Result<Exit, Probl
             Some(locks::target(context, &state, &account, &target, now)?)
         };
         find::refuse_unfinished(context, &state, &account, &target)?;
+        connection
+            .aws
+            .bury(find::dead(&state, &account, Some(&target))?);
         let parameters = aurora::survey_create(&connection.aws, &request)
             .await
             .map_err(|error| survey::refused(context, "could not look around in aws", error))?;

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use stepwell_engine::{RunId, Timestamp};
-use stepwell_state::{Access, RunFilter, Store};
+use stepwell_engine::Timestamp;
+use stepwell_state::{Access, Store};
 use stepwell_workflows::aurora::{
     self, Candidate, ReapOptions, ReapRequest, Reaping, Verdict, survey_reap,
 };
@@ -17,7 +17,7 @@ use crate::report::outcome;
 use crate::report::reaping::{self, Removal};
 use crate::session::deletion::Deletion;
 use crate::session::many::{self, Ended};
-use crate::session::{Backend, Connection, find, locks, rosa, start, store};
+use crate::session::{Backend, Connection, find, rosa, start, store};
 use crate::settings::workflow::WorkflowSettings;
 use crate::settings::{create, place, speed};
 use crate::{Context, runtime};
@@ -59,7 +59,8 @@ pub fn run(context: &Context, arguments: &ReapArguments) -> Result<Exit, Problem
         let connection = rosa::connect(context, &backend, connection, profile).await?;
         let account = connection.account(&home).await?;
         let now = connection.time_there();
-        let mut request = validated(now)?.giving_up(dead(&state, &account)?);
+        connection.aws.bury(find::dead(&state, &account, None)?);
+        let mut request = validated(now)?;
         if arguments.with_peerings {
             request = request.with_peerings(
                 rosa::accounts(&backend, &connection, &account, &home, profile).await?,
@@ -112,25 +113,6 @@ pub fn run(context: &Context, arguments: &ReapArguments) -> Result<Exit, Problem
             Ended::Settled(None) => exit(&found, &removals, !arguments.regions.is_empty()),
         })
     })
-}
-
-/// The unfinished runs that nobody is at work on, with their targets.
-fn dead(state: &Store, account: &AccountRecord) -> Result<Vec<(String, RunId)>, Problem> {
-    let unfinished = RunFilter {
-        unfinished_only: true,
-        ..RunFilter::default()
-    };
-    let rows = state
-        .runs(&unfinished)
-        .map_err(|error| store::failed(&error))?;
-    let own = account.to_value();
-    let mut dead = Vec::new();
-    for row in rows.into_iter().filter(|row| row.account == own) {
-        if locks::state(state, &row)? != RunState::Running {
-            dead.push((row.target, row.id));
-        }
-    }
-    Ok(dead)
 }
 
 /// What a live process is at is left to it; a listing takes no lock, so the

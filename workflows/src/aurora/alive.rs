@@ -79,6 +79,7 @@ impl Sign {
     /// Whether it is the sign of a run that is at work, and not of `run`.
     fn is_in_the_way(&self, aws: &Aws, run: Option<RunId>) -> bool {
         !aws.takes_over()
+            && !aws.is_dead(&self.run)
             && aws.time().since(self.at) < VALID
             && run.is_none_or(|run| run.to_string() != self.run)
     }

@@ -10,8 +10,8 @@ pub(crate) mod tags;
 mod time;
 mod whole;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -26,7 +26,7 @@ use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use stepwell_engine::event::Actor;
-use stepwell_engine::{Clock, Fault, Policy, Timestamp, retry};
+use stepwell_engine::{Clock, Fault, Policy, RunId, Timestamp, retry};
 
 use crate::secret::Secret;
 use call::fault;
@@ -89,6 +89,7 @@ struct Inner {
     ec2: Mutex<HashMap<String, aws_sdk_ec2::Client>>,
     rds: Mutex<HashMap<String, aws_sdk_rds::Client>>,
     secrets: Mutex<HashMap<String, aws_sdk_secretsmanager::Client>>,
+    dead: Mutex<HashSet<String>>,
 }
 
 impl Aws {
@@ -148,6 +149,7 @@ impl Aws {
             ec2: Mutex::default(),
             rds: Mutex::default(),
             secrets: Mutex::default(),
+            dead: Mutex::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -179,6 +181,25 @@ impl Aws {
     /// Whether signs of life of other runs count for nothing.
     pub(crate) fn takes_over(&self) -> bool {
         self.take_over
+    }
+
+    /// Knows that nobody is at work on these runs, whatever signs of life they
+    /// have left.
+    pub fn bury(&self, runs: impl IntoIterator<Item = RunId>) {
+        let runs = runs.into_iter().map(|run| run.to_string());
+        self.dead().extend(runs);
+    }
+
+    /// Whether a run, by its id, is known to be dead.
+    pub(crate) fn is_dead(&self, run: &str) -> bool {
+        self.dead().contains(run)
+    }
+
+    fn dead(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.inner
+            .dead
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The twelve digits of the account that the credentials belong to, from

@@ -97,7 +97,7 @@ pub async fn survey_delete(
     request: &DeleteRequest,
 ) -> Result<DeleteParameters, SurveyError> {
     let (region, name) = (&request.region, &request.cluster);
-    refuse_alive(aws, region, name, request.gives_up).await?;
+    refuse_alive(aws, region, name, None).await?;
     let cluster = aws.look(|| rds::cluster(aws, region, name)).await?;
     if let Some((message, hint)) = cluster.as_ref().and_then(|c| protected(c, region)) {
         return Err(SurveyError::Refused { message, hint });

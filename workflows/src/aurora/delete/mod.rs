@@ -6,7 +6,7 @@ mod inventory;
 mod steps;
 
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{Graph, GraphError, Precedes, RunId};
+use stepwell_engine::{Graph, GraphError, Precedes};
 
 use crate::aws::Aws;
 use crate::input::{self, InvalidInput};
@@ -38,7 +38,6 @@ pub struct DeleteRequest {
     pub(crate) final_snapshot: Option<String>,
     /// The accounts whose peerings go too; none to refuse a peered cluster.
     pub(crate) with_peerings: Option<Accounts>,
-    pub(crate) gives_up: Option<RunId>,
 }
 
 impl DeleteOptions {
@@ -52,7 +51,6 @@ impl DeleteOptions {
                 .map(|name| input::identifier("final-snapshot", &name, 255))
                 .transpose()?,
             with_peerings: None,
-            gives_up: None,
         })
     }
 }
@@ -73,14 +71,6 @@ impl DeleteRequest {
     /// The region.
     pub fn region(&self) -> &str {
         &self.region
-    }
-
-    /// Names the unfinished run that is given up for it: one that is known not
-    /// to be at work, whatever its sign of life says.
-    #[must_use]
-    pub fn giving_up(mut self, run: Option<RunId>) -> Self {
-        self.gives_up = run;
-        self
     }
 }
 

@@ -4,11 +4,11 @@
 mod judge;
 mod look;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
-use stepwell_engine::{Fault, FaultClass, RunId, Timestamp};
+use stepwell_engine::{Fault, FaultClass, Timestamp};
 use tokio::task::JoinSet;
 
 use super::{DeleteOptions, DeleteRequest, SkippedRegion, survey_delete};
@@ -34,8 +34,6 @@ pub struct ReapRequest {
     rule: Rule,
     /// The accounts whose peerings go too; none to leave a peered cluster.
     with_peerings: Option<Accounts>,
-    /// Unfinished runs that nobody is at work on, by their target.
-    dead: BTreeMap<String, RunId>,
 }
 
 /// What is spared for being young.
@@ -58,7 +56,6 @@ impl ReapOptions {
                 now,
             },
             with_peerings: None,
-            dead: BTreeMap::new(),
         })
     }
 }
@@ -68,14 +65,6 @@ impl ReapRequest {
     #[must_use]
     pub fn with_peerings(mut self, accounts: Accounts) -> Self {
         self.with_peerings = Some(accounts);
-        self
-    }
-
-    /// Knows that nobody is at work on these unfinished runs, given with their
-    /// targets, whatever signs of life they have left.
-    #[must_use]
-    pub fn giving_up(mut self, dead: impl IntoIterator<Item = (String, RunId)>) -> Self {
-        self.dead.extend(dead);
         self
     }
 
@@ -89,8 +78,6 @@ impl ReapRequest {
             final_snapshot: None,
         }
         .validate()?;
-        let dead = self.dead.get(&request.target()).copied();
-        let request = request.giving_up(dead);
         Ok(match &self.with_peerings {
             Some(accounts) => request.with_peerings(accounts.clone()),
             None => request,
