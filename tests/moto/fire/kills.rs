@@ -63,9 +63,8 @@ impl Trial<'_> {
             // Reaping is several runs, and takes up each that was left.
             None => Some(scene.words.clone()),
             Some(_) if self.reaps() => {
-                let account = &scene.stage.account;
                 let is_over = scene.likeness() == self.undisturbed().end;
-                (!is_over || account.clusters().len() > 0).then(|| scene.words.clone())
+                (!is_over).then(|| scene.words.clone())
             }
             Some("succeeded") if undoing => Some(scene.words.clone()),
             Some("rolled_back") if undoing => None,

@@ -18,7 +18,7 @@ mod workflows;
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use blows::{Blow, Call};
@@ -34,32 +34,35 @@ const WIDTH: usize = 8;
 
 type Job<'a> = (String, Box<dyn FnOnce() + Send + 'a>);
 
-/// Does all jobs, and fails with the names of those that failed.
-fn side_by_side(jobs: Vec<Job<'_>>) {
+/// Does all jobs, and gives the names of those that failed.
+#[must_use]
+fn side_by_side(jobs: Vec<Job<'_>>) -> Vec<String> {
+    let all = jobs.len();
     let jobs = Mutex::new(VecDeque::from(jobs));
     let failed = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..WIDTH {
             scope.spawn(|| {
                 loop {
-                    let next = jobs
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .pop_front();
+                    let next = locked(&jobs).pop_front();
                     let Some((name, job)) = next else { return };
                     if catch_unwind(AssertUnwindSafe(job)).is_err() {
                         println!("FAILED: {name}");
-                        failed
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .push(name);
+                        locked(&failed).push(name);
+                    }
+                    let left = locked(&jobs).len();
+                    if left > 0 && left.is_multiple_of(50) {
+                        println!("{left} of {all} scenarios are left");
                     }
                 }
             });
         }
     });
-    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    assert!(failed.is_empty(), "{failed:#?}");
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_exhaustive() -> bool {
@@ -78,7 +81,8 @@ fn record(trials: &[Trial<'_>]) {
         let name = format!("{}, undisturbed", trial.workflow().name);
         (name, Box::new(move || _ = trial.undisturbed()))
     });
-    side_by_side(jobs.collect());
+    let failed = side_by_side(jobs.collect());
+    assert!(failed.is_empty(), "{failed:#?}");
 }
 
 #[test]
@@ -121,8 +125,9 @@ fn what_passes_by_itself_makes_no_difference() {
             }
         }
     }
-    side_by_side(jobs);
+    let failed = side_by_side(jobs);
     let all = tally.told("what passes by itself");
+    assert!(failed.is_empty(), "{failed:#?}");
     assert!(all.fired >= 600, "{all:?}");
     assert_eq!(all.whole, all.scenarios);
 }
@@ -167,8 +172,9 @@ fn what_is_refused_for_good_is_undone_or_gone_on_with() {
             }
         }
     }
-    side_by_side(jobs);
+    let failed = side_by_side(jobs);
     let all = tally.told("what is refused for good");
+    assert!(failed.is_empty(), "{failed:#?}");
     assert!(all.fired >= 26, "{all:?}");
     assert_eq!(all.whole + all.undone, all.scenarios);
     assert!(all.undone >= 4, "{all:?}");
@@ -194,8 +200,9 @@ fn faults_in_one_of_two_regions_are_lived_through() {
             jobs.push((name, Box::new(move || trial.region_closed(region))));
         }
     }
-    side_by_side(jobs);
+    let failed = side_by_side(jobs);
     let all = tally.told("faults in one of two regions");
+    assert!(failed.is_empty(), "{failed:#?}");
     assert!(all.scenarios >= 16, "{all:?}");
     assert_eq!(all.whole, all.scenarios);
 }
@@ -214,8 +221,9 @@ fn kills_amid_faults_are_lived_through() {
             }
         }
     }
-    side_by_side(jobs);
+    let failed = side_by_side(jobs);
     let all = tally.told("kills amid faults");
+    assert!(failed.is_empty(), "{failed:#?}");
     assert!(all.kills >= 12 && all.fired >= 12, "{all:?}");
     assert_eq!(all.whole, all.scenarios);
 }
