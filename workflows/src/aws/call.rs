@@ -40,7 +40,10 @@ where
             fault
         }
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
-            let class = if status < 400 || status == 429 || status >= 500 {
+            // An answer that broke off says nothing, whatever it began with; one
+            // that came whole and names no code is not of the service.
+            let broken = matches!(error, SdkError::ResponseError(_));
+            let class = if broken || status < 400 || status == 429 || status >= 500 {
                 FaultClass::Transient
             } else {
                 FaultClass::Permanent
