@@ -8,6 +8,7 @@ mod contract;
 mod create;
 mod defects;
 mod delete;
+mod detached;
 mod iam;
 mod layout;
 mod ocm;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::shared::IntoShared as _;
 use stepwell_engine::event::{Actor, OnFailure, RunCreated};
 use stepwell_engine::machine::Status;
@@ -20,6 +21,7 @@ use stepwell_workflows::rosa::RosaNetwork;
 use stepwell_workflows::{Aws, AwsSettings, Secret, SurveyError, Workflow};
 
 use crate::clock::{Seeded, VirtualTime};
+use crate::detached::detached;
 
 pub(crate) const REGION: &str = "eu-west-1";
 
@@ -30,6 +32,8 @@ pub(crate) struct World {
     pub(crate) clock: Arc<dyn Clock>,
     /// Where ROSA is, where a test laid out a network for it.
     pub(crate) rosa: OnceLock<RosaNetwork>,
+    /// How many simulated seconds go by in one of the clock.
+    pub(crate) speed: f64,
     password: Option<Secret>,
     runs: AtomicU64,
 }
@@ -58,6 +62,7 @@ impl World {
         let clock = Seeded::clock(Arc::new(TokioClock::paused()), 1, 0);
         let mut options = Options::new(Arc::new(VirtualTime(clock.clone())));
         change(&mut options);
+        let speed = options.speed;
         let account = Account::in_memory(options);
         let aws = connect(&account, &clock, None).await;
         Self {
@@ -65,9 +70,21 @@ impl World {
             aws,
             clock,
             rosa: OnceLock::new(),
+            speed,
             password: None,
             runs: AtomicU64::new(1),
         }
+    }
+
+    /// One in which what takes minutes takes seconds, and reads miss what is
+    /// young for as long as ever: cheap, because there is less to poll.
+    pub(crate) async fn hurried() -> Self {
+        const SPEED: u32 = 30;
+        Self::with(|options| {
+            options.speed = f64::from(SPEED);
+            options.consistency_window *= SPEED;
+        })
+        .await
     }
 
     /// The same with a password that a person gave.
@@ -82,6 +99,14 @@ impl World {
     pub(crate) async fn without_password(mut self) -> Self {
         self.aws = connect(&self.account, &self.clock, None).await;
         self.password = None;
+        self
+    }
+
+    /// The same with requests that arrive also when nobody waits for their
+    /// answers any more, as those of a real network do.
+    pub(crate) async fn detached(mut self) -> Self {
+        let http = detached(&self.account);
+        self.aws = connect_by(http, &self.clock, self.password.clone()).await;
         self
     }
 
@@ -315,6 +340,7 @@ impl World {
             aws: connect(&self.account, &clock, self.password.clone()).await,
             clock,
             rosa: self.rosa.clone(),
+            speed: self.speed,
             password: self.password.clone(),
             runs: AtomicU64::new(1_000_000),
         }
@@ -326,8 +352,16 @@ pub(crate) async fn connect(
     clock: &Arc<dyn Clock>,
     password: Option<Secret>,
 ) -> Aws {
+    connect_by(account.http_client().into_shared(), clock, password).await
+}
+
+async fn connect_by(
+    http: SharedHttpClient,
+    clock: &Arc<dyn Clock>,
+    password: Option<Secret>,
+) -> Aws {
     Aws::connect(AwsSettings {
-        http_client: Some(account.http_client().into_shared()),
+        http_client: Some(http),
         fixed_credentials: true,
         endpoint_url: None,
         profile: None,
