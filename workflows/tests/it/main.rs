@@ -9,6 +9,7 @@ mod contract;
 mod create;
 mod defects;
 mod delete;
+mod detached;
 mod iam;
 mod layout;
 mod ocm;

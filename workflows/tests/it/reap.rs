@@ -1,6 +1,8 @@
 //! What would be reaped and what is spared: the shell script's defects, one by
 //! one.
 
+pub(crate) mod campaign;
+
 use std::time::Duration;
 
 use stepwell_engine::Timestamp;

@@ -1,9 +1,11 @@
-//! A reset that dies or fails at every point, with the stand-in for `kubectl`
+//! A reset that is refused, and whose steps find what they did, with the stand-in for `kubectl`
 //! of the command's tests: the schema is dropped once, and every data centre
 //! is restarted.
 //!
 //! `kubectl` is a process of the machine, so these tests run in real time once
 //! the cluster stands; nothing in them waits for a timer.
+
+pub(crate) mod campaign;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,8 +23,13 @@ use stepwell_workflows::aurora::{
 };
 use stepwell_workflows::{SurveyError, Workflow};
 
-use crate::strikes::{Dying, Strike, until_death};
 use crate::support::{REGION, Wanted, World, ended_well, memory, options};
+
+/// What stands in for `kubectl`.
+const STAND_IN: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../tests/kubernetes/bin/kubectl"
+);
 
 /// A folder with what Kubernetes holds, and the stand-in for it.
 struct Kubernetes {
@@ -59,22 +66,29 @@ impl Kubernetes {
             "current": "dc1", "faults": [], "psql": null,
             "clusters": { "dc1": centre("dc1"), "dc2": centre("dc2") },
         }));
-        // Processes of one test binary share an environment, so that each
-        // stand-in is told by its name where its folder is.
-        let stand_in = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../tests/kubernetes/bin/kubectl"
-        );
+        this.program(STAND_IN);
+        this
+    }
+
+    /// Has `kubectl` be a program in Python. Processes of one test binary share
+    /// an environment, so that each is told by its name where its folder is.
+    fn program(&self, python_program: &str) {
         let script = format!(
-            "#!/bin/sh\necho $$ >> '{0}/pids'\nKUBECONFIG='{0}' exec '{1}' -I -S '{stand_in}' \"$@\"\n",
-            this.folder.display(),
+            "#!/bin/sh\necho $$ >> '{0}/pids'\nKUBECONFIG='{0}' exec '{1}' -I -S '{python_program}' \"$@\"\n",
+            self.folder.display(),
             python().display()
         );
-        let program = this.folder.join("kubectl");
+        let program = self.folder.join("kubectl");
         fs::write(&program, script).expect("a script");
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(&program, mode).expect("a mode");
-        this
+    }
+
+    /// Has `kubectl` be the text of such a program.
+    fn launch(&self, text: &str) {
+        let launcher = self.folder.join("launcher.py");
+        fs::write(&launcher, text).expect("a program");
+        self.program(&launcher.display().to_string());
     }
 
     fn write(&self, state: &Value) {
@@ -200,44 +214,6 @@ async fn finish(world: &World, journal: Arc<dyn Journal>, run: RunId) -> Report 
         }
     }
     panic!("the run does not end");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_reset_that_dies_at_any_append_is_resumed_to_the_same_end() {
-    let (world, found) = world().await;
-    let appends = {
-        let kubernetes = Kubernetes::new();
-        let parameters = survey(&world, &found, &kubernetes).await;
-        let journal = Dying::new(memory(), u64::MAX, Strike::Before);
-        let report = reset(&world, &parameters, journal.clone(), world.run_id()).await;
-        assert!(ended_well(&report), "{report:?}");
-        kubernetes.must_be_reset("undisturbed");
-        journal.appends()
-    };
-    for strike in [Strike::Before, Strike::After] {
-        for number in 1..=appends {
-            let kubernetes = Kubernetes::new();
-            let parameters = survey(&world, &found, &kubernetes).await;
-            let (inner, run) = (memory(), world.run_id());
-            let journal = Dying::new(inner.clone(), number, strike);
-            let work = reset(&world, &parameters, journal.clone(), run);
-            let ended = until_death(&journal, work).await;
-            let context = format!("died {strike:?} append {number} of {appends}");
-            assert!(ended.is_none(), "{context}");
-            let events = inner.load(run).await.expect("load");
-            if events.is_empty() {
-                assert_eq!(kubernetes.state()["drops"], Value::Null, "{context}");
-                continue;
-            }
-            let machine = stepwell_engine::Machine::replay(&events).expect("replay");
-            if !matches!(machine.status(), Status::Ended(_)) {
-                let report = finish(&world, inner, run).await;
-                assert!(ended_well(&report), "{context}: {report:?}");
-            }
-            kubernetes.must_be_reset(&context);
-        }
-    }
-    println!("died before and after each of {appends} appends");
 }
 
 #[tokio::test(start_paused = true)]

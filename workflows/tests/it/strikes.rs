@@ -76,12 +76,6 @@ pub(crate) async fn until_death<T>(journal: &Dying, work: impl Future<Output = T
 pub(crate) enum Blow {
     /// Refused for good, without effect.
     Refused,
-    /// Throttled.
-    Throttled,
-    /// The connection is reset before the effect.
-    ResetBefore,
-    /// The answer is lost after the effect.
-    Lost,
     /// The credentials have expired.
     Expired,
     /// The process dies before the effect.
@@ -154,14 +148,12 @@ impl Hook for Striker {
         };
         match self.blow {
             Blow::Refused => error("InvalidParameterCombination", 400),
-            Blow::Throttled => error("Throttling", 400),
             Blow::Expired => error("ExpiredToken", 403),
-            Blow::ResetBefore => Verdict::Lose,
             Blow::DeathBefore => {
                 self.died.notify_one();
                 Verdict::Hang
             }
-            Blow::Lost | Blow::DeathAfter => Verdict::Proceed,
+            Blow::DeathAfter => Verdict::Proceed,
         }
     }
 
@@ -171,7 +163,6 @@ impl Hook for Striker {
             return Verdict::Proceed;
         }
         match self.blow {
-            Blow::Lost => Verdict::Lose,
             Blow::DeathAfter => {
                 self.died.notify_one();
                 Verdict::Hang

@@ -21,6 +21,7 @@ use stepwell_workflows::rosa::RosaNetwork;
 use stepwell_workflows::{Aws, AwsSettings, Secret, SurveyError, Workflow};
 
 use crate::clock::{Seeded, VirtualTime};
+use crate::detached::detached;
 
 pub(crate) const REGION: &str = "eu-west-1";
 
@@ -33,6 +34,8 @@ pub(crate) struct World {
     pub(crate) rosa: OnceLock<RosaNetwork>,
     /// How what runs in it may be stopped.
     pub(crate) stop: Stop,
+    /// How many simulated seconds go by in one of the clock.
+    pub(crate) speed: f64,
     password: Option<Secret>,
     runs: AtomicU64,
 }
@@ -61,9 +64,13 @@ impl World {
         let clock = Seeded::clock(Arc::new(TokioClock::paused()), 1, 0);
         let mut options = Options::new(Arc::new(VirtualTime(clock.clone())));
         change(&mut options);
+        let speed = options.speed;
         let account = Account::in_memory(options);
         let aws = connect(&account, &clock, None).await;
-        Self::of(account, aws, clock)
+        Self {
+            speed,
+            ..Self::of(account, aws, clock)
+        }
     }
 
     /// The world that these make up.
@@ -74,9 +81,21 @@ impl World {
             clock,
             rosa: OnceLock::new(),
             stop: Stop::never(),
+            speed: 1.0,
             password: None,
             runs: AtomicU64::new(1),
         }
+    }
+
+    /// One in which what takes minutes takes seconds, and reads miss what is
+    /// young for as long as ever: cheap, because there is less to poll.
+    pub(crate) async fn hurried() -> Self {
+        const SPEED: u32 = 30;
+        Self::with(|options| {
+            options.speed = f64::from(SPEED);
+            options.consistency_window *= SPEED;
+        })
+        .await
     }
 
     /// The same with a password that a person gave.
@@ -91,6 +110,14 @@ impl World {
     pub(crate) async fn without_password(mut self) -> Self {
         self.aws = connect(&self.account, &self.clock, None).await;
         self.password = None;
+        self
+    }
+
+    /// The same with requests that arrive also when nobody waits for their
+    /// answers any more, as those of a real network do.
+    pub(crate) async fn detached(mut self) -> Self {
+        let http = detached(&self.account);
+        self.aws = connect_through(http, &self.clock, self.password.clone()).await;
         self
     }
 
@@ -325,6 +352,7 @@ impl World {
             clock,
             rosa: self.rosa.clone(),
             stop: self.stop.clone(),
+            speed: self.speed,
             password: self.password.clone(),
             runs: AtomicU64::new(1_000_000),
         }

@@ -8,7 +8,7 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use crate::aurora::gone;
 use crate::aws::call::{fault, has_code, unless_gone};
-use crate::aws::poll::{Seen, poll};
+use crate::aws::poll::{Seen, poll, surely};
 use crate::aws::{Aws, POLICY, ec2, rds, remove};
 
 fn gone_if<T>(nothing: Option<T>) -> Found<()> {
@@ -45,7 +45,8 @@ macro_rules! delete_step {
 
             async fn check(&self, $at: &Attempt<Aws>, (): &()) -> Result<Found<()>, Fault> {
                 let $step = self;
-                Ok(gone_if($look))
+                let look = || async { Ok::<_, Fault>($look) };
+                Ok(gone_if(surely($at, look).await?))
             }
 
             async fn run(&self, $at: &Attempt<Aws>, (): &()) -> Result<(), Fault> {

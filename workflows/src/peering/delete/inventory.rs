@@ -204,7 +204,8 @@ pub(crate) async fn inventories(
         let rosa = end(&known.rosa, rosa);
         let mut routes = Vec::new();
         for end in [&rosa, &aurora] {
-            routes.extend(routes_to(aws, end, &known.link.id).await?);
+            let found = aws.look(|| routes_to(aws, end, &known.link.id)).await;
+            routes.extend(found?);
         }
         if !lives && routes.is_empty() {
             continue;
@@ -274,10 +275,7 @@ pub(crate) async fn routes_to(
     end: &End,
     peering: &str,
 ) -> Result<Vec<RouteInventory>, Fault> {
-    let there = end.aws(aws);
-    let tables = there
-        .look(|| ec2::route_tables(there, &end.region, &end.vpc_id))
-        .await;
+    let tables = ec2::route_tables(end.aws(aws), &end.region, &end.vpc_id).await;
     let mut found = Vec::new();
     for table in unless_gone(tables)?.unwrap_or_default() {
         for route in routes::standing(&table) {
@@ -316,7 +314,7 @@ async fn others_need(
                 need.extend(end.cidrs.iter().copied());
             }
         }
-        let routes = routes_to(aws, aurora, &link.id).await?;
+        let routes = aws.look(|| routes_to(aws, aurora, &link.id)).await?;
         need.extend(routes.iter().map(|route| route.destination));
     }
     Ok(need)

@@ -9,7 +9,7 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::inventory::routes_to;
 use super::parameters::PeeringInventory;
-use crate::aws::poll::{Seen, poll};
+use crate::aws::poll::{Seen, poll, surely};
 use crate::aws::{Aws, POLICY, remove};
 use crate::peering::end::End;
 use crate::peering::link::{self, Link};
@@ -29,7 +29,8 @@ impl DeleteRoute {
     /// Whether the route is there and leads to the peering: what leads
     /// elsewhere by now is somebody else's.
     async fn stands(&self, at: &Attempt<Aws>) -> Result<bool, Fault> {
-        let table = routes::table(at.context(), &self.end, &self.table).await?;
+        let look = || routes::table(at.context(), &self.end, &self.table);
+        let table = surely(at, look).await?;
         let route = table.and_then(|table| routes::to(&table, self.destination));
         Ok(route.is_some_and(|route| {
             route.target.kind == TargetKind::Peering && route.target.id == self.peering
@@ -121,7 +122,8 @@ impl Step for DeletePeering {
     }
 
     async fn check(&self, at: &Attempt<Aws>, (): &()) -> Result<Found<()>, Fault> {
-        let link = link::from(at.context(), &self.end, &self.peering).await?;
+        let look = || link::from(at.context(), &self.end, &self.peering);
+        let link = surely(at, look).await?;
         Ok(if link.as_ref().is_some_and(Link::is_live) {
             Found::Nothing
         } else {

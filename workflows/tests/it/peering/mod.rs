@@ -1,11 +1,11 @@
 //! Peering on the simulated account.
 
 mod accounts;
-mod campaign;
+pub(crate) mod campaign;
 mod create;
 mod delete;
 mod list;
-mod with_aurora;
+pub(crate) mod with_aurora;
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use stepwell_workflows::aurora::{DeleteOptions, DeleteParameters, Provisioned, s
 use super::{HERE, Nets, THERE, peered_by_scripts};
 use crate::layout::{AuroraNet, RosaNet};
 use crate::support::{REGION, Wanted, World, ended_well, memory, options};
-use crate::trial::{self, Trial, inventory};
+use crate::trial::{Trial, inventory};
 
 async fn survey(world: &World, with_peerings: bool) -> Result<DeleteParameters, SurveyError> {
     let request = DeleteOptions {
@@ -149,11 +149,13 @@ async fn the_cluster_is_not_touched_before_its_peerings_are_gone() {
 }
 
 /// The deletion of a cluster with its peering.
-struct WithPeerings;
+pub(crate) struct WithPeerings;
 
 impl Trial for WithPeerings {
-    async fn world(&self) -> World {
-        let world = World::new().await;
+    type Stage = World;
+
+    async fn stage(&self) -> World {
+        let world = World::hurried().await.detached().await;
         peered_cluster(&world).await;
         world
     }
@@ -167,9 +169,4 @@ impl Trial for WithPeerings {
         let found = survey(world, true).await?;
         Ok(world.delete(journal, run, &found).await.expect("run"))
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_deletion_with_peerings_bears_everything() {
-    trial::forward_only_through_everything(&WithPeerings).await;
 }

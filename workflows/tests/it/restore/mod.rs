@@ -1,6 +1,6 @@
 //! A create from a snapshot: what it makes and what it refuses.
 
-mod campaign;
+pub(crate) mod campaign;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +26,11 @@ pub(crate) fn password() -> Secret {
 /// A world in which nothing is left of somebody's cluster but its network and
 /// its snapshot.
 pub(crate) async fn world(version: &str) -> World {
-    let world = World::new().await;
+    saved_in(World::new().await, version).await
+}
+
+/// The same, whatever the pace of the world.
+async fn saved_in(world: World, version: &str) -> World {
     let rest = async || world.clock.sleep(Duration::from_secs(300)).await;
     let vpc = world
         .call("ec2", "Action=CreateVpc&CidrBlock=10.9.0.0/16")

@@ -150,7 +150,7 @@ impl Scenario {
         let troubles = (0..chance.pick(&[0, 1, 1, 2, 2, 4]))
             .map(|_| Trouble::draw(&mut chance))
             .collect();
-        let lives = (0..chance.pick(&[0, 0, 1, 1, 1, 2, 3, 5]))
+        let lives = (0..chance.pick(&[0, 0, 0, 1, 1, 1, 2, 4]))
             .map(|_| Life::draw(&mut chance))
             .collect();
         let on_failure = if chance.one_in(4) {

@@ -12,6 +12,8 @@ use super::subject::Subject;
 /// Counts over scenarios.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
+    /// Runs that were begun.
+    pub(crate) runs: u64,
     /// Scenarios by workflow.
     pub(crate) scenarios: BTreeMap<&'static str, u64>,
     /// Processes that began, and what ended them before their work was done.
@@ -53,6 +55,7 @@ impl Tally {
         self.events += events.len() as u64;
         for event in events {
             match &event.body {
+                EventBody::RunCreated(_) => self.runs += 1,
                 EventBody::RunResumed { .. } => self.resumed += 1,
                 EventBody::RollbackStarted(_) => self.turned_round += 1,
                 EventBody::RunEnded(stepwell_engine::event::End::Stuck { .. }) => self.stuck += 1,
@@ -76,6 +79,7 @@ impl AddAssign for Tally {
         for (name, count) in other.scenarios {
             *self.scenarios.entry(name).or_default() += count;
         }
+        self.runs += other.runs;
         self.processes += other.processes;
         self.deaths += other.deaths;
         self.full_disks += other.full_disks;
@@ -96,7 +100,12 @@ impl AddAssign for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} simulated runs:", self.total())?;
+        write!(
+            f,
+            "{} simulated runs in {} scenarios:",
+            self.runs,
+            self.total()
+        )?;
         for (place, (name, count)) in self.scenarios.iter().enumerate() {
             let comma = if place == 0 { "" } else { "," };
             write!(f, "{comma} {count} {name}")?;

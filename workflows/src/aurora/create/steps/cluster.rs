@@ -12,7 +12,7 @@ use super::subnet_group::SubnetGroupMade;
 use crate::aurora::create::parameters::PasswordSource;
 use crate::aurora::gone;
 use crate::aws::call::{fault, has_code, unless_gone};
-use crate::aws::poll::{Presence, Seen, poll};
+use crate::aws::poll::{Presence, Seen, poll, surely};
 use crate::aws::tags::{self, Labels};
 use crate::aws::{Aws, POLICY, rds, remove};
 
@@ -159,7 +159,8 @@ pub(super) fn not_made(fault: Fault) -> Fault {
 
 /// Deletes the cluster and waits until it is gone.
 pub(super) async fn take_away(at: &Attempt<Aws>, region: &str, name: &str) -> Result<(), Fault> {
-    let Some(cluster) = rds::cluster(at.context(), region, name).await? else {
+    let look = || rds::cluster(at.context(), region, name);
+    let Some(cluster) = surely(at, look).await? else {
         return Ok(());
     };
     if cluster.deletion_protection() == Some(true) {

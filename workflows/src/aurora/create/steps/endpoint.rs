@@ -6,6 +6,7 @@ use stepwell_engine::{Attempt, Effect, Fault, Policy, Step};
 use super::instance::{InstanceMade, has_writer};
 use super::security_group::SecurityGroupMade;
 use super::vpc::VpcMade;
+use crate::aws::poll::surely;
 use crate::aws::{Aws, POLICY, rds};
 
 /// Verifies that the cluster serves: an available member is the writer.
@@ -64,7 +65,9 @@ impl Step for VerifyEndpoint {
         at: &Attempt<Aws>,
         (vpc, security, instances): &Self::Input,
     ) -> Result<Provisioned, Fault> {
-        let cluster = rds::cluster(at.context(), &self.region, &self.cluster)
+        // One look that misses it must not have a whole cluster undone.
+        let look = || rds::cluster(at.context(), &self.region, &self.cluster);
+        let cluster = surely(at, look)
             .await?
             .ok_or_else(|| Fault::permanent("the cluster has vanished"))?;
         let endpoint = cluster.endpoint().filter(|_| has_writer(&cluster));

@@ -9,7 +9,7 @@ use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 use super::cluster::{ClusterMade, terminal};
 use crate::aurora::gone;
 use crate::aws::call::{fault, has_code};
-use crate::aws::poll::{Presence, Seen, poll};
+use crate::aws::poll::{Presence, Seen, poll, surely};
 use crate::aws::tags::{self, Labels};
 use crate::aws::{Aws, rds, remove};
 
@@ -112,7 +112,8 @@ impl Step for CreateInstance {
         output: &InstanceMade,
     ) -> Result<(), Fault> {
         let name = &output.instance;
-        let Some(instance) = rds::instance(at.context(), &self.region, name).await? else {
+        let look = || rds::instance(at.context(), &self.region, name);
+        let Some(instance) = surely(at, look).await? else {
             return Ok(());
         };
         if instance.db_instance_status() != Some("deleting") {

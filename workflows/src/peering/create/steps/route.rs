@@ -6,6 +6,7 @@ use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
 use super::connection::Connection;
 use crate::aws::call::{has_code, unless_gone};
+use crate::aws::poll::surely;
 use crate::aws::{Aws, POLICY, remove};
 use crate::peering::create::parameters::Before;
 use crate::peering::end::End;
@@ -85,7 +86,7 @@ impl Step for CreateRoute {
         at: &Attempt<Aws>,
         connection: &Connection,
     ) -> Result<Found<RouteMade>, Fault> {
-        let Some(found) = self.look(at).await? else {
+        let Some(found) = surely(at, || self.look(at)).await? else {
             if at.undoing() {
                 return Ok(Found::Nothing);
             }
@@ -136,7 +137,7 @@ impl Step for CreateRoute {
         output: &RouteMade,
     ) -> Result<(), Fault> {
         let (aws, end) = (at.context(), &self.end);
-        let stands = self.look(at).await?.flatten();
+        let stands = surely(at, || self.look(at)).await?.flatten();
         if !stands.is_some_and(|route| leads_to(&route, &connection.peering_id)) {
             return Ok(());
         }
