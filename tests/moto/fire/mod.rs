@@ -30,7 +30,9 @@ use super::account::REGION;
 use super::rosa::THERE;
 
 /// How many scenarios are under way at once: they wait most of the time.
-const WIDTH: usize = 8;
+fn width() -> usize {
+    if is_exhaustive() { 24 } else { 8 }
+}
 
 type Job<'a> = (String, Box<dyn FnOnce() + Send + 'a>);
 
@@ -41,7 +43,7 @@ fn side_by_side(jobs: Vec<Job<'_>>) -> Vec<String> {
     let jobs = Mutex::new(VecDeque::from(jobs));
     let failed = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..WIDTH {
+        for _ in 0..width() {
             scope.spawn(|| {
                 loop {
                     let next = locked(&jobs).pop_front();
