@@ -6,7 +6,7 @@ use super::blows::Blow;
 use super::tally::Count;
 use super::trial::{Scene, Trial};
 use super::workflows::{Course, words};
-use crate::moto::crash::{Dice, KILLS, kill};
+use crate::moto::crash::{KILLS, cast, kill};
 
 impl Trial<'_> {
     /// The process dies at random moments while calls go wrong at random.
@@ -28,7 +28,7 @@ impl Trial<'_> {
             struck(Blow::Truncated, "*", 0.03),
         ];
         let rules = scene.stage.plant(rules);
-        let mut dice = Dice::cast();
+        let mut dice = cast();
         let mut kills = 0;
         while kills < KILLS as u64 {
             let Some(next) = self.next(&scene) else { break };
