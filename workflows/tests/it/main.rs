@@ -20,4 +20,8 @@ mod scripts;
 mod standin;
 mod strikes;
 mod support;
+// What is async counts by itself.
+#[allow(dead_code)]
+#[path = "../../../tests/fuzz.rs"]
+mod tally;
 mod trial;
