@@ -16,6 +16,9 @@ pub mod kubernetes;
 pub mod peering;
 pub mod rosa;
 mod secret;
+#[cfg(test)]
+#[path = "../../tests/fuzz.rs"]
+mod tally;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,7 +26,7 @@ use stepwell_engine::{Fault, Graph, GraphError};
 
 pub use aws::tags::Labels;
 pub use aws::{Aws, AwsSettings};
-pub use input::InvalidInput;
+pub use input::{InvalidInput, shown};
 pub use secret::Secret;
 
 /// Why a workflow was not started. Nothing was touched.

@@ -39,9 +39,10 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let name = params.need("DBSubnetGroupName")?.to_ascii_lowercase();
     let legal = |c: char| c.is_ascii_alphanumeric() || " ._-".contains(c);
-    if name.len() > 255 || !name.chars().all(legal) || name == "default" {
+    let begun = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    if !begun || name.len() > 255 || !name.chars().all(legal) || name == "default" {
         return Err(ApiError::value(
-            "The parameter DBSubnetGroupName is not valid: up to 255 letters, digits, spaces, periods, underscores and hyphens, and not 'default'.",
+            "The parameter DBSubnetGroupName is not valid: up to 255 letters, digits, spaces, periods, underscores and hyphens, a letter first, and not 'default'.",
         ));
     }
     let description = params.need("DBSubnetGroupDescription")?.to_owned();

@@ -146,6 +146,30 @@ where
     }
 }
 
+/// Waits until nothing is left of what was deleted, which AWS may still list for
+/// some seconds: a delete that left something must say so.
+pub(crate) async fn until_gone<F, Fut>(at: &Attempt<Aws>, mut left: F) -> Result<(), Fault>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Vec<String>, Fault>>,
+{
+    let (pace, deadline) = (Duration::from_secs(2), Duration::from_secs(60));
+    let look = || {
+        let left = left();
+        async {
+            let left = left.await?;
+            Ok(if left.is_empty() {
+                Seen::Done(())
+            } else {
+                Seen::Not(left.join(", "))
+            })
+        }
+    };
+    poll(at, "something is left", pace, deadline, look)
+        .await
+        .map_err(|fault| fault.with_hint("run the delete again: it looks for everything anew"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Presence;

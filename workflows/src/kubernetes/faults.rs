@@ -132,8 +132,14 @@ fn essence(stderr: &str) -> String {
         .filter(|line| !line.is_empty() && !line.starts_with("Warning: ") && !is_log(line))
         .collect();
     let text = lines.join("; ");
-    let text = text.strip_prefix("error: ").unwrap_or(&text);
-    text.chars().take(LONGEST).collect()
+    legible(text.strip_prefix("error: ").unwrap_or(&text))
+}
+
+/// A text of somebody else's as an error repeats it: not without end, and
+/// without what would act on a terminal.
+pub(super) fn legible(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(plain).take(LONGEST).collect()
 }
 
 fn hint(code: &str, place: &Place) -> Option<String> {

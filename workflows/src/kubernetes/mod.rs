@@ -6,6 +6,8 @@
 
 mod access;
 mod faults;
+#[cfg(test)]
+mod fuzz;
 mod kubectl;
 pub(crate) mod names;
 pub(crate) mod pod;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use stepwell_engine::{Clock, Fault};
 
 use super::access::{has_code, parse};
+use super::faults::legible;
 use super::{Client, Place};
 
 /// The name of the container in a pod of ours.
@@ -46,6 +47,11 @@ pub(crate) struct Trouble {
 pub(crate) struct Pod(Value);
 
 impl Pod {
+    #[cfg(test)]
+    pub(super) fn of(object: Value) -> Self {
+        Self(object)
+    }
+
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         self.0["metadata"]["name"].as_str().unwrap_or_default()
@@ -74,7 +80,7 @@ impl Pod {
     /// adds would keep the pod as a whole from ever ending.
     pub(crate) fn stand(&self) -> Stand {
         let status = &self.0["status"];
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let text = |value: &Value| legible(value.as_str().unwrap_or_default());
         let containers = status["containerStatuses"].as_array();
         let own = containers.and_then(|all| {
             let name = &self.0["spec"]["containers"][0]["name"];

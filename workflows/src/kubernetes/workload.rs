@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use stepwell_engine::{Clock, Fault};
 
 use super::access::{has_code, parse};
+use super::faults::legible;
 use super::pod::{self, Pod};
 use super::{Place, RUN, names};
 use crate::input::InvalidInput;
@@ -112,6 +113,14 @@ pub(crate) struct Rollout {
 }
 
 impl Rollout {
+    #[cfg(test)]
+    pub(super) fn of(object: Value) -> [Self; 2] {
+        [Kind::StatefulSet, Kind::Deployment].map(|kind| Self {
+            kind,
+            object: object.clone(),
+        })
+    }
+
     /// The run whose restart was the last one of ours.
     pub(crate) fn run(&self) -> Option<&str> {
         self.object["spec"]["template"]["metadata"]["annotations"][RUN].as_str()
@@ -162,11 +171,11 @@ impl Rollout {
         let failed = conditions.iter().find(|condition| {
             condition["type"] == "Progressing" && condition["reason"] == "ProgressDeadlineExceeded"
         })?;
-        Some(failed["message"].as_str().unwrap_or_default().to_owned())
+        Some(legible(failed["message"].as_str().unwrap_or_default()))
     }
 
     /// The selector of its pods, as `kubectl` takes it.
-    fn selector(&self) -> String {
+    pub(super) fn selector(&self) -> String {
         let selector = &self.object["spec"]["selector"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let mut parts = Vec::new();
@@ -201,7 +210,14 @@ pub(crate) async fn pods_of(
     place: &Place,
     clock: &dyn Clock,
 ) -> Result<Vec<Pod>, Fault> {
-    let mut pods = pod::list(place, clock, &rollout.selector()).await?;
+    let selector = rollout.selector();
+    if selector.is_empty() {
+        // Nothing selects everything.
+        return Err(Fault::permanent(format!(
+            "what kubectl says of the workload in {place} names no pods"
+        )));
+    }
+    let mut pods = pod::list(place, clock, &selector).await?;
     pods.retain(|pod| !pod.is_over());
     Ok(pods)
 }

@@ -23,6 +23,11 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    #[cfg(test)]
+    pub(super) fn of(status: StatusCode, body: Vec<u8>) -> Self {
+        Self { status, body }
+    }
+
     /// The answer's content; what is no success becomes a fault by `refusal`.
     pub(super) fn read<T: DeserializeOwned>(
         &self,
@@ -78,7 +83,8 @@ pub(super) fn api_refusal(status: StatusCode, body: &[u8]) -> Option<Fault> {
         .with_hint("use another OCM_TOKEN or service account, or name the network with --rosa-vpc"),
         _ => return None,
     };
-    let fault = fault.with_cause(reason).with_request_id(said.operation_id);
+    let request = said.operation_id.map(|id| short(&id, 100));
+    let fault = fault.with_cause(reason).with_request_id(request);
     Some(match said.code {
         Some(code) => fault.with_code(short(&code, 100)),
         None => fault,

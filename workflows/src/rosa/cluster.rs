@@ -10,6 +10,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Cluster {
     id: Option<String>,
+    external_id: Option<String>,
     name: Option<String>,
     infra_id: Option<String>,
     state: Option<String>,
@@ -69,6 +70,12 @@ impl Cluster {
     /// The cluster's name.
     pub(crate) fn name(&self) -> Option<&str> {
         word(self.name.as_ref())
+    }
+
+    /// Whether `text` is what it is called, or one of its ids.
+    pub(crate) fn goes_by(&self, text: &str) -> bool {
+        let known = [&self.name, &self.id, &self.external_id];
+        known.iter().any(|known| known.as_deref() == Some(text))
     }
 
     /// The id under which the installer tagged what it made; a cluster with a

@@ -8,6 +8,8 @@
 mod answer;
 mod cli;
 mod cluster;
+#[cfg(test)]
+mod fuzz;
 mod locate;
 mod network;
 mod ocm;
@@ -21,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::SurveyError;
 use crate::aws::Aws;
-use crate::input::InvalidInput;
+use crate::input::{self, InvalidInput, shown};
 
 pub use cli::RosaCli;
 pub use ocm::{OcmAccess, OcmLogin};
@@ -70,6 +72,7 @@ pub async fn find_network(
             let description = source
                 .describe(aws.clock().as_ref(), cluster, asked)
                 .await?;
+            refuse_other(cluster, &description)?;
             if !request.any_state {
                 refuse_unready(cluster, &description)?;
             }
@@ -81,13 +84,34 @@ pub async fn find_network(
     }
 }
 
+/// A description of another cluster than the one that was asked for, by its
+/// name or one of its ids, leads to another network.
+fn refuse_other(asked: &str, cluster: &Cluster) -> Result<(), SurveyError> {
+    if cluster.goes_by(asked) {
+        return Ok(());
+    }
+    let name = cluster.name().or(cluster.id()).unwrap_or("another");
+    Err(SurveyError::Refused {
+        message: format!(
+            "what was described is not rosa cluster {asked:?} but {}",
+            shown(name)
+        ),
+        hint: format!(
+            "look at `rosa describe cluster -c {asked}`, or name its network with --rosa-vpc"
+        ),
+    })
+}
+
 /// A cluster that is being made or unmade has no network to rely on. One that
 /// sleeps has.
 fn refuse_unready(name: &str, cluster: &Cluster) -> Result<(), SurveyError> {
     match cluster.state() {
         None | Some("ready" | "hibernating" | "powering_down" | "resuming") => Ok(()),
         Some(state) => Err(SurveyError::Refused {
-            message: format!("rosa cluster {name:?} is not ready: its state is {state:?}"),
+            message: format!(
+                "rosa cluster {name:?} is not ready: its state is {}",
+                shown(state)
+            ),
             hint: format!(
                 "wait until `rosa describe cluster -c {name}` says ready, or name its network with --rosa-vpc"
             ),
@@ -96,21 +120,33 @@ fn refuse_unready(name: &str, cluster: &Cluster) -> Result<(), SurveyError> {
 }
 
 /// The region that was asked for, which must be where the cluster is.
-fn region(request: &RosaRequest, name: &str, cluster: &Cluster) -> Result<String, InvalidInput> {
-    match (&request.region, cluster.region()) {
-        (Some(asked), Some(said)) if asked != said => Err(InvalidInput {
+fn region(request: &RosaRequest, name: &str, cluster: &Cluster) -> Result<String, SurveyError> {
+    let said = cluster.region();
+    if let Some(said) = said.filter(|said| input::region(said).is_err()) {
+        // It becomes part of an address.
+        return Err(SurveyError::Refused {
+            message: format!(
+                "the description of rosa cluster {name:?} names no region: {}",
+                shown(said)
+            ),
+            hint: "name its network with --rosa-vpc and --rosa-region".to_owned(),
+        });
+    }
+    let invalid = match (&request.region, said) {
+        (Some(asked), Some(said)) if asked != said => InvalidInput {
             input: "rosa-region",
             value: asked.clone(),
             problem: format!("is not the region of rosa cluster {name:?}"),
             allowed: said.to_owned(),
-        }),
-        (Some(asked), _) => Ok(asked.clone()),
-        (None, Some(said)) => Ok(said.to_owned()),
-        (None, None) => Err(InvalidInput {
+        },
+        (Some(asked), _) => return Ok(asked.clone()),
+        (None, Some(said)) => return Ok(said.to_owned()),
+        (None, None) => InvalidInput {
             input: "rosa-region",
             value: String::new(),
             problem: format!("is not given, and the description of {name:?} names none"),
             allowed: "the region of the rosa cluster, such as eu-west-1".to_owned(),
-        }),
-    }
+        },
+    };
+    Err(invalid.into())
 }

@@ -11,6 +11,10 @@ use crate::SurveyError;
 use crate::aws::{Aws, ec2, tags};
 use crate::input::InvalidInput;
 
+/// The shortest prefix of a machine CIDR that is believed: what is wider would
+/// open the database to, and lead the way to, more than a private network.
+const WIDEST: u8 = 8;
+
 /// Checks that the VPC is there and that ranges and subnets fit it.
 pub(super) async fn check(
     aws: &Aws,
@@ -96,6 +100,10 @@ fn machine_cidr(
     match (cluster.and_then(Cluster::machine_cidr), ranges) {
         // The installer wants the subnets within the machine CIDR, which may
         // be larger than the VPC.
+        (Some(said), _) if said.prefix_len() < WIDEST => Err(SurveyError::Refused {
+            message: format!("the machine CIDR of the cluster, {said}, is no range of machines"),
+            hint: "give the range of its machines with --rosa-machine-cidr".to_owned(),
+        }),
         (Some(said), _) => {
             let meets = |range: &Ipv4Net| range.contains(&said) || said.contains(range);
             if ranges.iter().any(meets) {

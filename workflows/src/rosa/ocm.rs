@@ -10,6 +10,7 @@ use stepwell_engine::{Clock, Fault, Policy, retry};
 
 use super::answer::{api_refusal, chain, send, token_refusal, unreadable};
 use super::cluster::Cluster;
+use super::said::short;
 use super::token::{self, Kind};
 use crate::SurveyError;
 use crate::aws;
@@ -82,7 +83,8 @@ pub(super) async fn describe(
         return Err(unreadable("OCM answered something else than a list of clusters").into());
     }
     let mut items = list.items.unwrap_or_default();
-    let total = list.total.unwrap_or(items.len() as u64);
+    // Whatever it counts, more than one that it describes are several.
+    let total = list.total.unwrap_or(0).max(items.len() as u64);
     match (total, items.pop()) {
         (0, _) => Err(InvalidInput {
             input: "rosa-cluster",
@@ -131,10 +133,13 @@ pub(super) async fn probe(access: &OcmAccess, clock: &dyn Clock) -> Result<Strin
     Ok(format!(
         "OCM at {}, logged in as {}",
         access.url,
-        account
-            .username
-            .as_deref()
-            .unwrap_or("somebody without a name")
+        short(
+            account
+                .username
+                .as_deref()
+                .unwrap_or("somebody without a name"),
+            100
+        )
     ))
 }
 

@@ -171,10 +171,10 @@ fn id(input: &'static str, value: &str, prefix: &str) -> Result<String, InvalidI
 }
 
 fn machine_cidr(value: &str) -> Result<Ipv4Net, InvalidInput> {
-    let problem = match value.parse::<Ipv4Net>() {
-        Err(_) => "is not an address range",
-        Ok(block) if block.addr() != block.network() => "has bits set behind its prefix",
-        Ok(block) => return Ok(block),
+    let problem = match input::block(value) {
+        None => "is not an address range",
+        Some(block) if block.addr() != block.network() => "has bits set behind its prefix",
+        Some(block) => return Ok(block),
     };
     Err(InvalidInput {
         input: "rosa-machine-cidr",

@@ -7,7 +7,8 @@ use serde::Deserialize;
 /// a hundred is a token or a dump, neither of which belongs into an error.
 pub(super) fn short(text: &str, most: usize) -> String {
     let words: Vec<&str> = text
-        .split_whitespace()
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
         .map(|word| if word.len() > 100 { "…" } else { word })
         .collect();
     words.join(" ").chars().take(most).collect()

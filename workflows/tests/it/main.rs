@@ -24,4 +24,8 @@ mod standin;
 mod storms;
 mod strikes;
 mod support;
+// What is async counts by itself.
+#[allow(dead_code)]
+#[path = "../../../tests/fuzz.rs"]
+mod tally;
 mod trial;

@@ -46,7 +46,7 @@ pub(super) fn identifier(region: &str, value: &str) -> Result<String, InvalidInp
         if place != region {
             return Err(invalid(
                 value,
-                format!("is in {place}"),
+                format!("is in {}", input::shown(place)),
                 format!("a snapshot in {region}; `aws rds copy-db-cluster-snapshot` copies one"),
             ));
         }

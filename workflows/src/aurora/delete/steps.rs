@@ -8,7 +8,7 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use crate::aurora::gone;
 use crate::aws::call::{fault, has_code, unless_gone};
-use crate::aws::poll::{Seen, poll, surely};
+use crate::aws::poll::{Seen, poll, surely, until_gone};
 use crate::aws::{Aws, POLICY, ec2, rds, remove};
 
 fn gone_if<T>(nothing: Option<T>) -> Found<()> {
@@ -339,18 +339,7 @@ impl Step for VerifyGone {
     }
 
     async fn run(&self, at: &Attempt<Aws>, (): &()) -> Result<Deleted, Fault> {
-        // What was just deleted may still be listed for some seconds.
-        let (pace, deadline) = (Duration::from_secs(2), Duration::from_secs(60));
-        poll(at, "something is left", pace, deadline, || async {
-            let left = self.left(at).await?;
-            Ok(if left.is_empty() {
-                Seen::Done(())
-            } else {
-                Seen::Not(left.join(", "))
-            })
-        })
-        .await
-        .map_err(|fault| fault.with_hint("run the delete again: it looks for everything anew"))?;
+        until_gone(at, || self.left(at)).await?;
         Ok(Deleted {
             cluster: self.cluster.clone(),
             region: self.region.clone(),

@@ -1,15 +1,13 @@
 //! The steps of `peering delete`. None can be undone; each is a success if what
 //! it deletes is gone already.
 
-use std::time::Duration;
-
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::inventory::routes_to;
 use super::parameters::PeeringInventory;
-use crate::aws::poll::{Seen, poll, surely};
+use crate::aws::poll::{surely, until_gone};
 use crate::aws::{Aws, POLICY, remove};
 use crate::peering::end::End;
 use crate::peering::link::{self, Link};
@@ -229,17 +227,7 @@ impl Step for VerifyUnpeered {
     }
 
     async fn run(&self, at: &Attempt<Aws>, (): &()) -> Result<Unpeered, Fault> {
-        let (pace, deadline) = (Duration::from_secs(2), Duration::from_secs(60));
-        poll(at, "something is left", pace, deadline, || async {
-            let left = self.left(at).await?;
-            Ok(if left.is_empty() {
-                Seen::Done(())
-            } else {
-                Seen::Not(left.join(", "))
-            })
-        })
-        .await
-        .map_err(|fault| fault.with_hint("run the delete again: it looks for everything anew"))?;
+        until_gone(at, || self.left(at)).await?;
         let count = |of: fn(&PeeringInventory) -> usize| self.peerings.iter().map(of).sum();
         Ok(Unpeered {
             peerings: self
