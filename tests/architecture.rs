@@ -69,7 +69,8 @@ fn only_main_exits() {
 fn only_the_command_prints() {
     let words = ["println!", "print!(", "io::stdout", "io::stderr"];
     let crates: Vec<(String, String)> = (product().into_iter())
-        .filter(|(name, _)| !name.starts_with("src/"))
+        // Tests inside of the crates say what they tried.
+        .filter(|(name, _)| !name.starts_with("src/") && !name.contains("/tests/"))
         .collect();
     only_in(&[], &crates, &words);
     let own: Vec<(String, String)> = sources("src");

@@ -7,7 +7,9 @@ use super::harness::{Home, KEYCLOAK};
 #[test]
 fn a_second_process_is_told_who_is_at_work() {
     let home = Home::new();
-    let mut first = home.start(&[&["--sandbox", "aurora", "create"], &KEYCLOAK[..]].concat());
+    // Slow enough to be at work until the end of the test.
+    let words = ["--sandbox", "--sandbox-speed", "6", "aurora", "create"];
+    let mut first = home.start(&[&words, &KEYCLOAK[..]].concat());
     first.until("started vpc");
     let pid = format!("process {}", first.pid());
 
