@@ -2,6 +2,7 @@
 //! architecture to its rules.
 
 mod architecture;
+mod campaign;
 mod command;
 mod defects;
 mod kubernetes;

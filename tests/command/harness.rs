@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// No command of a test may take longer.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// The sandbox in virtual time.
 pub(crate) const MAX: [&str; 3] = ["--sandbox", "--sandbox-speed", "max"];
@@ -54,6 +55,16 @@ impl Home {
 
     pub(crate) fn state(&self) -> PathBuf {
         self.path().join("state/state.db")
+    }
+
+    /// The simulated account beside the state.
+    pub(crate) fn sandbox(&self) -> PathBuf {
+        self.path().join("state/sandbox.json")
+    }
+
+    /// Leaves it on the disk, for people to look at.
+    pub(crate) fn keep(self) -> PathBuf {
+        self.dir.keep()
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
@@ -158,7 +169,10 @@ impl Home {
 
     /// Starts a command that goes on while the test does.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        Running::start(self.command(arguments), self.path().join("stdout"))
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let stdout = self.path().join(format!("stdout-{number}"));
+        Running::start(self.command(arguments), stdout)
     }
 }
 
@@ -292,6 +306,30 @@ impl Running {
             }
         }
         panic!("no line has {text:?}: {:#?}", self.seen);
+    }
+
+    /// The next line on stderr, if one comes in this time.
+    pub(crate) fn line(&mut self, patience: Duration) -> Option<String> {
+        let line = self.lines.recv_timeout(patience).ok()?;
+        self.seen.push(line.clone());
+        Some(line)
+    }
+
+    /// The lines on stderr that were waited for so far.
+    pub(crate) fn seen(&self) -> &[String] {
+        &self.seen
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.child.try_wait().expect("the child").is_some()
+    }
+
+    /// Sends a signal, unless it has ended.
+    pub(crate) fn strike(&mut self, signal: Signal) {
+        if !self.is_over() {
+            self.signal(signal);
+        }
     }
 
     /// What is on stdout so far.

@@ -15,7 +15,7 @@ mod history;
 mod json;
 mod keycloak;
 mod locks;
-mod peering;
+pub(crate) mod peering;
 mod reap;
 mod restore;
 mod rollback;

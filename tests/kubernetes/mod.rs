@@ -8,4 +8,4 @@ mod install;
 mod psql;
 mod refusals;
 mod reset;
-mod stage;
+pub(crate) mod stage;

@@ -69,6 +69,12 @@ impl Stage {
     fn new(psql: Value) -> Self {
         let mut home = Home::new();
         home.create(0, &[]);
+        Self::furnish(&mut home, psql);
+        Self { home }
+    }
+
+    /// Gives a home its Kubernetes.
+    pub(crate) fn furnish(home: &mut Home, psql: Value) {
         let folder = home.path().join("kubernetes");
         fs::create_dir(&folder).expect("a folder");
         let state = json!({
@@ -85,7 +91,6 @@ impl Stage {
         let python = python.parent().expect("a folder").display();
         home.set("PATH", &format!("{bin}:{python}:/usr/bin:/bin"));
         home.set("KUBECONFIG", &folder.display().to_string());
-        Self { home }
     }
 
     fn folder(&self) -> PathBuf {

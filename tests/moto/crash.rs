@@ -7,31 +7,18 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::stage::Stage;
+use crate::campaign::dice::Dice;
 
 /// How often a run is killed before it may end.
 const KILLS: usize = 4;
 
-/// Random numbers from a seed that is printed, so that a failure says at least
-/// where the deaths were meant to be.
-struct Dice(u64);
-
-impl Dice {
-    fn cast() -> Self {
-        let since = SystemTime::UNIX_EPOCH.elapsed().expect("a time after 1970");
-        let seed = u64::from(since.subsec_nanos()) ^ since.as_secs();
-        println!("seed {seed}");
-        Self(seed)
-    }
-
-    /// A number below `end`.
-    fn below(&mut self, end: u64) -> u64 {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
+/// Dice whose seed is printed, so that a failure says at least where the deaths
+/// were meant to be.
+fn cast() -> Dice {
+    let since = SystemTime::UNIX_EPOCH.elapsed().expect("a time after 1970");
+    let seed = u64::from(since.subsec_nanos()) ^ since.as_secs();
+    println!("seed {seed}");
+    Dice::of(seed)
 }
 
 /// Ends a command when it goes.
@@ -80,7 +67,7 @@ fn kill(mut command: Command, dice: &mut Dice, most: u64) {
 fn a_create_and_a_delete_survive_any_number_of_kills() {
     let stage = Stage::new();
     let before = stage.account.snapshot();
-    let mut dice = Dice::cast();
+    let mut dice = cast();
 
     // A process may die before there is a run: then it is begun again.
     for _ in 0..KILLS {
@@ -119,7 +106,7 @@ fn a_create_and_a_delete_survive_any_number_of_kills() {
 fn a_rollback_survives_any_number_of_kills() {
     let stage = Stage::new();
     let before = stage.account.snapshot();
-    let mut dice = Dice::cast();
+    let mut dice = cast();
     stage.create(0, &[]);
     kill(
         stage.home.command(&["rollback", "latest", "--yes"]),

@@ -1,6 +1,6 @@
 //! Peering, as a person or a script sees it.
 
-pub(super) mod ground;
+pub(crate) mod ground;
 pub(super) mod outside;
 
 use serde_json::{Value, json};
