@@ -68,21 +68,22 @@ pub(crate) enum Weather {
 }
 
 /// Whether an exit code fits where the work stands afterwards; `worked` is the
-/// run that was named.
+/// run that was named, and `forward` says whether the work only takes away.
 pub(crate) fn fits(
     code: i32,
     asked: bool,
     stands: &Stands,
     worked: Option<&str>,
     weather: Weather,
+    forward: bool,
 ) -> bool {
     use Stands::{Done, Nowhere, Undone, Unfinished};
     match (code, stands) {
         // Another of several runs is left.
         (0, Unfinished { run, .. }) => worked.is_some_and(|worked| !run.starts_with(worked)),
         (0, Done { .. } | Undone) | (4, Undone) => true,
-        // Nothing was to do.
-        (0, Nowhere) => weather != Weather::Foul,
+        // Nothing was left to do, and a run that had not ended is given up.
+        (0, Nowhere) => forward || weather == Weather::Lost,
         // What was to be created is there.
         (1, Nowhere) if weather == Weather::Lost => true,
         (3, Unfinished { status, .. }) => status != "stuck",

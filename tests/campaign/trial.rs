@@ -106,7 +106,7 @@ fn carry(plan: &Plan, stage: &mut Stage<'_>) -> Result<Record, String> {
         plant(stage, life);
         let ended = stage.live(&words, life.form, &life.blows);
         let weather = if lost { Weather::Lost } else { Weather::Foul };
-        now = judged(stage, &words, &ended, life.form, weather)?;
+        now = judged(plan, stage, &words, &ended, life.form, weather)?;
         lines.push(ended.done.stderr.lines().count());
         if ended.was_killed() {
             must_be_recorded(stage, &known)?;
@@ -208,7 +208,7 @@ fn finish(
     let weather = if lost { Weather::Lost } else { Weather::Calm };
     let go = |stage: &mut Stage<'_>, words: &[String]| {
         let ended = stage.live(words, Form::Json, &[]);
-        let now = judged(stage, words, &ended, Form::Json, weather)?;
+        let now = judged(plan, stage, words, &ended, Form::Json, weather)?;
         Ok::<_, String>((now, ended.done.code))
     };
     let back = plan.back && plan.work.is_reversible();
@@ -222,8 +222,8 @@ fn finish(
             Stands::Unfinished { run, .. } => go(stage, &on("resume", run, lost))?,
             Stands::Done { .. } | Stands::Undone => break,
         };
-        // Whoever has forgotten it is told that it is done.
-        if lost && now == Stands::Nowhere && code < 2 {
+        // It was done, and its run given up or forgotten.
+        if (lost || !plan.work.is_reversible()) && now == Stands::Nowhere && code < 2 {
             return Ok(Stands::Done { run: String::new() });
         }
     }
@@ -238,6 +238,7 @@ fn finish(
 
 /// What a process printed, and how it ended, must fit where the work stands.
 fn judged(
+    plan: &Plan,
     stage: &mut Stage<'_>,
     words: &[String],
     ended: &Ended,
@@ -256,12 +257,13 @@ fn judged(
     if ended.was_killed() || matches!(ended.rival, Rival::Proceeded) {
         return Ok(now);
     }
+    let forward = !plan.work.is_reversible();
     let verb = words.first().map(String::as_str);
     let worked = match verb {
         Some("resume" | "rollback") => words.get(1).map(String::as_str),
         _ => None,
     };
-    if !fits(done.code, ended.asked, &now, worked, weather) {
+    if !fits(done.code, ended.asked, &now, worked, weather, forward) {
         return Err(format!(
             "exit {} does not fit {now:?}: {done:#?}",
             done.code
