@@ -21,6 +21,9 @@ pub mod report;
 pub mod runtime;
 pub mod session;
 pub mod settings;
+#[cfg(test)]
+#[path = "../tests/fuzz.rs"]
+mod tally;
 pub mod terminal;
 
 use std::ffi::OsString;

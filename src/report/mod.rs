@@ -11,6 +11,7 @@ pub mod reaping;
 pub mod shell;
 pub mod show;
 pub mod show_json;
+pub mod skipped;
 pub mod style;
 pub mod table;
 pub mod time;

@@ -113,16 +113,6 @@ pub fn label(candidate: &Candidate) -> String {
     format!("{}/{}", candidate.region, candidate.cluster)
 }
 
-/// Says which regions could not be looked at.
-pub fn warn_of_skipped(printer: &Printer, found: &Reaping) {
-    for skipped in &found.skipped {
-        printer.warn(format!(
-            "region {} is left out: {}",
-            skipped.region, skipped.fault
-        ));
-    }
-}
-
 /// Says what is about to go.
 pub fn announce(printer: &Printer, found: &Reaping, now: Timestamp) {
     for line in lines(found, now, &[]) {

@@ -2,7 +2,7 @@
 //! the scripts' defaults.
 
 use stepwell_workflows::aurora::{CreateOptions, CreateRequest, Origin, PasswordSource};
-use stepwell_workflows::{InvalidInput, Secret};
+use stepwell_workflows::{InvalidInput, Secret, shown};
 
 use super::place::{self, Place, input};
 use crate::arguments::aurora::CreateArguments;
@@ -117,7 +117,8 @@ fn origin(arguments: &CreateArguments, environment: &Environment) -> Result<Orig
     for (flag, given) in own {
         if let Some(value) = given {
             return Err(Problem::usage(format!(
-                "{flag} {value:?} is not possible with a snapshot, which brings its own; allowed: {flag} or a snapshot"
+                "{flag} {} is not possible with a snapshot, which brings its own; allowed: {flag} or a snapshot",
+                shown(value)
             )));
         }
     }
@@ -152,7 +153,8 @@ pub fn pair(flag: &str, text: &str) -> Result<(String, String), Problem> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err(Problem::usage(format!(
-            "{flag} {text:?} is not a pair; allowed: KEY=VALUE"
+            "{flag} {} is not a pair; allowed: KEY=VALUE",
+            shown(text)
         ))),
     }
 }
@@ -179,5 +181,6 @@ pub fn refuse(invalid: &InvalidInput, environment: &Environment) -> Problem {
         .flat_map(|(_, variables)| *variables)
         .find(|&&variable| environment.text(variable).as_ref() == Some(value));
     let name = place::named(&format!("--{input}"), variable.copied());
-    Problem::usage(format!("{name} {value:?} {problem}; allowed: {allowed}"))
+    let value = shown(value);
+    Problem::usage(format!("{name} {value} {problem}; allowed: {allowed}"))
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use stepwell_workflows::aurora::{PsqlOptions, PsqlRequest, ResetOptions, ResetRequest};
+use stepwell_workflows::shown;
 
 use super::create;
 use super::place::{self, Place};
@@ -45,7 +46,8 @@ fn program(text: String) -> Result<String, Problem> {
     }
     let path = std::path::absolute(Path::new(&text)).map_err(|error| {
         Problem::usage(format!(
-            "--kubectl {text:?} is not a program; allowed: a name such as kubectl or oc, or a path"
+            "--kubectl {} is not a program; allowed: a name such as kubectl or oc, or a path",
+            shown(&text)
         ))
         .because(&error)
     })?;

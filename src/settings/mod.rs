@@ -1,6 +1,8 @@
 //! Resolved settings: what the arguments and the environment mean together.
 
 pub mod create;
+#[cfg(test)]
+mod fuzz;
 pub mod keycloak;
 pub mod kubernetes;
 pub mod password;

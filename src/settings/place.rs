@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use stepwell_workflows::shown;
+
 use crate::arguments::aurora::ClusterArguments;
 use crate::environment::{self, Environment, Variable};
 use crate::problem::Problem;
@@ -75,6 +77,38 @@ pub fn region(flag: Option<&String>, environment: &Environment) -> Result<Option
     Ok(input(flag, environment, &variables).map(|region| region.value))
 }
 
+/// Where AWS is asked which regions are enabled, if no region is named.
+const HOME: &str = "us-east-1";
+
+/// Where a list looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The region; none for all that are enabled.
+    pub region: Option<String>,
+    /// Where AWS is asked which these are.
+    pub home: String,
+}
+
+impl Scope {
+    /// Resolves the arguments; all regions are looked at only if that is said.
+    pub fn resolve(
+        flag: Option<&String>,
+        all_regions: bool,
+        environment: &Environment,
+    ) -> Result<Self, Problem> {
+        let named = region(flag, environment)?;
+        if named.is_none() && !all_regions {
+            return Err(Problem::usage(
+                "the region is not named; allowed: --region REGION, AURORA_REGION, AWS_REGION, or --all-regions",
+            ));
+        }
+        Ok(Self {
+            home: named.clone().unwrap_or_else(|| HOME.to_owned()),
+            region: named.filter(|_| !all_regions),
+        })
+    }
+}
+
 /// An endpoint's address, if one is named.
 pub fn endpoint(
     flag: Option<&String>,
@@ -88,10 +122,11 @@ pub fn endpoint(
         .strip_prefix("http://")
         .or_else(|| url.strip_prefix("https://"))
         .unwrap_or_default();
-    if rest.is_empty() || rest.contains(char::is_whitespace) {
+    if rest.is_empty() || rest.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(Problem::usage(format!(
-            "{} {url:?} is not an address; allowed: http://HOST[:PORT] or https://HOST[:PORT]",
-            named("--endpoint-url", given.variable)
+            "{} {} is not an address; allowed: http://HOST[:PORT] or https://HOST[:PORT]",
+            named("--endpoint-url", given.variable),
+            shown(url)
         )));
     }
     Ok(Some(url.trim_end_matches('/').to_owned()))
@@ -126,9 +161,9 @@ pub fn number(
         .filter(|number| allowed.contains(number))
         .ok_or_else(|| {
             Problem::usage(format!(
-                "{} {:?} is not valid; allowed: a whole number from {} to {}",
+                "{} {} is not valid; allowed: a whole number from {} to {}",
                 named(flag, given.variable),
-                given.value,
+                shown(&given.value),
                 allowed.start(),
                 allowed.end()
             ))

@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 
-use stepwell_workflows::Secret;
 use stepwell_workflows::rosa::{
     OcmAccess, OcmLogin, RosaCli, RosaOptions, RosaRequest, RosaSource,
 };
+use stepwell_workflows::{Secret, shown};
 
 use super::create::refuse;
 use super::place::input;
@@ -152,17 +152,25 @@ fn address(
         }),
         _ => false,
     };
-    if safe && !text.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '?' | '#')) {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '?' | '#');
+    if safe && !text.contains(odd) {
         return Ok(text.trim_end_matches('/').to_owned());
     }
+    // What stands before an `@` may be a password.
+    let text = if text.contains('@') {
+        "(hidden)"
+    } else {
+        text.as_str()
+    };
     let names = if variable == environment::OCM_URL {
         ", production, staging, integration"
     } else {
         ""
     };
     Err(Problem::usage(format!(
-        "{} {text:?} is not a usable address; allowed: https://HOST, http:// on this machine{names}",
-        variable.name()
+        "{} {} is not a usable address; allowed: https://HOST, http:// on this machine{names}",
+        variable.name(),
+        shown(text)
     )))
 }
 

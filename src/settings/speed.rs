@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use stepwell_workflows::shown;
+
 use crate::clock::Pace;
 use crate::problem::Problem;
 
@@ -16,7 +18,8 @@ pub fn parse(text: &str) -> Result<Pace, Problem> {
         .map(Pace::Times)
         .ok_or_else(|| {
             Problem::usage(format!(
-                "--sandbox-speed {text:?} is not a speed; allowed: a number from 0.01 to 100000, or max"
+                "--sandbox-speed {} is not a speed; allowed: a number from 0.01 to 100000, or max",
+                shown(text)
             ))
         })
 }
@@ -26,7 +29,8 @@ pub fn duration(flag: &str, text: &str) -> Result<Duration, Problem> {
     let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
     parse_duration(text, &units, 7.0).ok_or_else(|| {
         Problem::usage(format!(
-            "{flag} {text:?} is not a duration; allowed: a number with a unit, such as 500ms, 30s, 10m or 1h, up to 7 days"
+            "{flag} {} is not a duration; allowed: a number with a unit, such as 500ms, 30s, 10m or 1h, up to 7 days",
+            shown(text)
         ))
     })
 }
@@ -36,7 +40,8 @@ pub fn age(flag: &str, text: &str) -> Result<Duration, Problem> {
     let units = [("m", 60.0), ("h", 3600.0), ("d", DAY)];
     parse_duration(text, &units, 3650.0).ok_or_else(|| {
         Problem::usage(format!(
-            "{flag} {text:?} is not an age; allowed: a number with a unit, such as 90m, 8h or 2d, up to 3650 days"
+            "{flag} {} is not an age; allowed: a number with a unit, such as 90m, 8h or 2d, up to 3650 days",
+            shown(text)
         ))
     })
 }

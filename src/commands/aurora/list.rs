@@ -6,13 +6,10 @@ use stepwell_workflows::aurora::{self, Listing};
 use crate::arguments::aurora::ListArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::report::table;
+use crate::report::{skipped, table};
 use crate::session::Backend;
-use crate::settings::place;
+use crate::settings::place::Scope;
 use crate::{Context, runtime};
-
-/// Where AWS is asked which regions are enabled, if no region is named.
-const HOME: &str = "us-east-1";
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -24,17 +21,12 @@ struct Document<'a> {
 /// Lists clusters.
 pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem> {
     let settings = &context.settings;
-    let named = place::region(arguments.region.as_ref(), &context.environment)?;
-    let region = match (&named, arguments.all_regions) {
-        (_, true) => None,
-        (Some(region), false) => Some(region.as_str()),
-        (None, false) => {
-            return Err(Problem::usage(
-                "the region is not named; allowed: --region REGION, AURORA_REGION, AWS_REGION, or --all-regions",
-            ));
-        }
-    };
-    let home = named.as_deref().unwrap_or(HOME);
+    let scope = Scope::resolve(
+        arguments.region.as_ref(),
+        arguments.all_regions,
+        &context.environment,
+    )?;
+    let (region, home) = (scope.region.as_deref(), scope.home.as_str());
     let backend = Backend::of(settings)?;
     let listing = runtime::block_on(backend.pace(settings), async {
         let connection = backend.connect(settings, None).await?;
@@ -43,12 +35,7 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
             .map_err(|fault| Problem::from_fault("could not list the clusters", &fault))
     })?;
     let printer = &context.printer;
-    for skipped in &listing.skipped {
-        printer.warn(format!(
-            "region {} is left out: {}",
-            skipped.region, skipped.fault
-        ));
-    }
+    skipped::warn(printer, &listing.skipped);
     if printer.output.is_json() {
         printer.document(&Document {
             schema: crate::SCHEMA,

@@ -13,8 +13,8 @@ use crate::arguments::aurora::ReapArguments;
 use crate::exit::Exit;
 use crate::history::RunState;
 use crate::problem::Problem;
-use crate::report::outcome;
 use crate::report::reaping::{self, Removal};
+use crate::report::{outcome, skipped};
 use crate::session::deletion::Deletion;
 use crate::session::many::{self, Ended};
 use crate::session::{Backend, Connection, find, rosa, start, store};
@@ -70,7 +70,7 @@ pub fn run(context: &Context, arguments: &ReapArguments) -> Result<Exit, Problem
             .await
             .map_err(|fault| Problem::from_fault("could not look for what is to go", &fault))?;
         spare_what_is_under_way(&state, &account, &mut found.candidates)?;
-        reaping::warn_of_skipped(&context.printer, &found);
+        skipped::warn(&context.printer, &found.skipped);
         let wanted = |one: &&Candidate| one.verdict == Verdict::Delete;
         if !deletes {
             reaping::print(&context.printer, &found, now, &[])?;

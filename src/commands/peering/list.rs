@@ -6,13 +6,11 @@ use stepwell_workflows::peering::{self, PeeringListing, PeeringSummary};
 use crate::arguments::peering::ListArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::report::table;
+use crate::report::{skipped, table};
 use crate::session::{Backend, rosa};
-use crate::settings::{peering as settings_of, place};
+use crate::settings::peering as settings_of;
+use crate::settings::place::Scope;
 use crate::{Context, runtime};
-
-/// Where AWS is asked which regions are enabled, if no region is named.
-const HOME: &str = "us-east-1";
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -24,18 +22,13 @@ struct Document<'a> {
 /// Lists peerings.
 pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem> {
     let settings = &context.settings;
-    let named = place::region(arguments.region.as_ref(), &context.environment)?;
+    let scope = Scope::resolve(
+        arguments.region.as_ref(),
+        arguments.all_regions,
+        &context.environment,
+    )?;
+    let (region, home) = (scope.region.as_deref(), scope.home.as_str());
     let cluster = settings_of::cluster(arguments.cluster.as_ref(), &context.environment)?;
-    let region = match (&named, arguments.all_regions) {
-        (_, true) => None,
-        (Some(region), false) => Some(region.as_str()),
-        (None, false) => {
-            return Err(Problem::usage(
-                "the region is not named; allowed: --region REGION, AURORA_REGION, AWS_REGION, or --all-regions",
-            ));
-        }
-    };
-    let home = named.as_deref().unwrap_or(HOME);
     let profile = arguments.rosa_profile.as_deref();
     let backend = Backend::of(settings)?;
     let listing = runtime::block_on(backend.pace(settings), async {
@@ -48,12 +41,7 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
             .map_err(|fault| Problem::from_fault("could not list the peerings", &fault))
     })?;
     let printer = &context.printer;
-    for skipped in &listing.skipped {
-        printer.warn(format!(
-            "region {} is left out: {}",
-            skipped.region, skipped.fault
-        ));
-    }
+    skipped::warn(printer, &listing.skipped);
     for peering in &listing.peerings {
         if let Some(why) = &peering.unreachable {
             printer.warn(format!("one side of {} can't be seen: {why}", peering.id));
