@@ -117,7 +117,7 @@ fn what_does_not_go_with_a_snapshot_is_refused() {
         .says("is not a DB cluster snapshot's ARN");
     let elsewhere = "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:x";
     home.create(64, &["--snapshot", elsewhere])
-        .says("is in us-east-1");
+        .says("is in \"us-east-1\"");
     assert_eq!(home.runs().len(), 2, "none of these is a run");
     assert_eq!(home.count(""), 1);
 }
