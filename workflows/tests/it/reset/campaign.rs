@@ -117,6 +117,11 @@ impl Trial for Reset {
         let parameters = survey_reset(world.clock.as_ref(), &request, &stage.found).await?;
         Ok(reset(world, &parameters, journal, run).await)
     }
+
+    /// That a process is ended after a minute and a half is tested by itself.
+    fn can_be_late(&self) -> bool {
+        false
+    }
 }
 
 /// A clock on which the pauses between two tries are over at once, and count for

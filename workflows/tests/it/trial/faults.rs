@@ -98,6 +98,11 @@ impl Fault {
         }
     }
 
+    /// Whether it is a matter of time alone.
+    pub(crate) fn is_late(self) -> bool {
+        matches!(self, Self::LateEffect | Self::LateAnswer)
+    }
+
     /// Whether it can befall a call.
     pub(crate) fn befalls(self, lasting: Lasting, missing: Option<&str>, mutates: bool) -> bool {
         match self {

@@ -103,6 +103,11 @@ pub(crate) trait Trial {
         &[]
     }
 
+    /// Whether calls can be late: not where nothing can hasten the wait for them.
+    fn can_be_late(&self) -> bool {
+        true
+    }
+
     /// What further must be so at a good end.
     fn at_the_end(&self, watch: &Watch) -> Result<(), String> {
         let _ = watch;

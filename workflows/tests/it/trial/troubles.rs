@@ -37,10 +37,11 @@ fn targets(heard: &[Heard]) -> Vec<Target> {
 }
 
 /// The product of calls and faults, and of it as much as there is time for.
-fn product(targets: &[Target], most: usize) -> Vec<(&Target, Fault, Lasting)> {
+fn product(targets: &[Target], late: bool, most: usize) -> Vec<(&Target, Fault, Lasting)> {
     let mut all = Vec::new();
+    let may_be = |fault: &Fault| late || !fault.is_late();
     for target in targets {
-        for fault in Fault::ALL {
+        for fault in Fault::ALL.into_iter().filter(may_be) {
             for lasting in [Lasting::Once, Lasting::ForEver] {
                 if fault.befalls(lasting, target.call.missing, target.call.mutates) {
                     all.push((target, fault, lasting));
@@ -57,7 +58,7 @@ pub(crate) async fn faults(name: &str, trial: &impl Trial, reversible: bool, mos
     let clean = clean(trial).await;
     let targets = targets(&clean.heard);
     tally.count("calls", targets.len());
-    for (target, fault, lasting) in product(&targets, most) {
+    for (target, fault, lasting) in product(&targets, trial.can_be_late(), most) {
         let case = Case::new(trial, Some(&clean)).await;
         let end = meet(
             &case,
@@ -182,7 +183,7 @@ pub(crate) async fn rollback_faults(name: &str, trial: &impl Trial, most: usize)
         targets(&case.watch.heard())
     };
     tally.count("calls", targets.len());
-    for (target, fault, lasting) in product(&targets, most) {
+    for (target, fault, lasting) in product(&targets, trial.can_be_late(), most) {
         let case = finished(trial, &clean).await;
         let end = meet_back(&case, &clean, target, (fault, lasting), &mut tally).await;
         let context = format!(
