@@ -29,10 +29,9 @@ use workflows::{Course, WORKFLOWS};
 use super::account::REGION;
 use super::rosa::THERE;
 
-/// How many scenarios are under way at once: they wait most of the time.
-fn width() -> usize {
-    if is_exhaustive() { 24 } else { 8 }
-}
+/// How many scenarios are under way at once: they wait most of the time, half a
+/// minute for each effect that may or may not have taken place.
+const WIDTH: usize = 24;
 
 type Job<'a> = (String, Box<dyn FnOnce() + Send + 'a>);
 
@@ -43,7 +42,7 @@ fn side_by_side(jobs: Vec<Job<'_>>) -> Vec<String> {
     let jobs = Mutex::new(VecDeque::from(jobs));
     let failed = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..width() {
+        for _ in 0..WIDTH {
             scope.spawn(|| {
                 loop {
                     let next = locked(&jobs).pop_front();
