@@ -379,7 +379,8 @@ async fn bounded<C>(
     let result = tokio::select! {
         biased;
         result = work => result,
-        () = at.clock.sleep(policy.timeout) => Err(Fault::transient(format!(
+        // What does not answer an attempt would not answer an undo either.
+        () = at.clock.sleep(policy.timeout) => Err(Fault::unreachable(format!(
             "no answer within {:?}", policy.timeout
         ))
         .uncertain()),

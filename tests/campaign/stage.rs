@@ -290,6 +290,10 @@ impl<'a> Stage<'a> {
         if done.code == 6 && done.stderr.contains(&holder) {
             return so_far;
         }
+        // The run is over, and the first process is only putting things away.
+        if done.code == 1 && done.stderr.contains("there is nothing to") {
+            return so_far;
+        }
         // Several reaps share what there is.
         if !locked || words.contains(&"reap".to_owned()) || first.is_over() {
             return Rival::Proceeded;
