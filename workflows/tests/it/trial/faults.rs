@@ -185,11 +185,12 @@ impl std::fmt::Display for Signature {
     }
 }
 
-/// Which call goes wrong.
-#[derive(Debug, Clone, Copy)]
+/// Which call goes wrong. Not the n-th of all: what runs in parallel may come in
+/// another order.
+#[derive(Debug, Clone)]
 pub(crate) enum At {
-    /// The n-th call of the process.
-    Call(u64),
+    /// The n-th call of a kind.
+    Call(Signature, u64),
     /// The n-th call that has an effect.
     Effect(u64),
 }
@@ -203,7 +204,7 @@ pub(crate) struct Trouble {
     pub(crate) outlives: bool,
     pub(super) hits: u64,
     pub(super) struck: Option<Signature>,
-    effects: u64,
+    counted: u64,
 }
 
 impl Trouble {
@@ -215,7 +216,7 @@ impl Trouble {
             outlives: false,
             hits: 0,
             struck: None,
-            effects: 0,
+            counted: 0,
         }
     }
 
@@ -227,17 +228,23 @@ impl Trouble {
         }
     }
 
-    /// Whether it hits a call, the process's n-th.
-    pub(super) fn hits(&mut self, call: &Call, number: u64) -> bool {
-        self.effects += u64::from(call.mutates);
+    /// Whether it hits a call.
+    pub(super) fn hits(&mut self, call: &Call) -> bool {
+        let is = |signature: &Signature| {
+            signature.operation == call.operation && *signature == Signature::of(call)
+        };
         let hits = match &self.struck {
             // Expired credentials are those of every call.
             Some(_) if self.lasting == Lasting::ForEver && self.fault == Fault::Expired => true,
-            Some(first) => self.lasting == Lasting::ForEver && *first == Signature::of(call),
-            None => match self.at {
-                At::Call(at) => number == at,
-                At::Effect(at) => call.mutates && self.effects == at,
-            },
+            Some(first) => self.lasting == Lasting::ForEver && is(first),
+            None => {
+                let (counts, at) = match &self.at {
+                    At::Call(signature, at) => (is(signature), *at),
+                    At::Effect(at) => (call.mutates, *at),
+                };
+                self.counted += u64::from(counts);
+                counts && self.counted == at
+            }
         };
         if hits {
             self.struck.get_or_insert_with(|| Signature::of(call));

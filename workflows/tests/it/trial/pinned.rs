@@ -167,7 +167,7 @@ async fn what_aws_denies_for_ever_is_left_and_found_by_a_deletion() {
     let (mut left, mut gone) = (0, 0);
     for place in some(places, 24) {
         let case = finished().await;
-        let at = At::Call(place as u64 + 1);
+        let at = At::Call(heard[place].signature.clone(), 1);
         let trouble = Some(Trouble::new(Fault::Missed, Lasting::ForEver, at));
         let fate = Fate {
             trouble,

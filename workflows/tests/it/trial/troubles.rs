@@ -1,6 +1,6 @@
 //! Each class of fault at each call, once and for ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stepwell_engine::event::{EventBody, SuspendReason, Verb};
 use stepwell_engine::machine::Status;
@@ -12,28 +12,35 @@ use super::tally::{Tally, is_exhaustive, some};
 use super::{Act, Case, Clean, Fate, Goal, Heard, Trial, Wrong, clean};
 use crate::support::{ended_well, rolled_back};
 
-/// A call that is to go wrong: its number, and what it is.
+/// A call that is to go wrong, and which of its kind it is.
 struct Target {
-    number: u64,
+    nth: u64,
     call: Heard,
+}
+
+impl Target {
+    fn at(&self) -> At {
+        At::Call(self.call.signature.clone(), self.nth)
+    }
 }
 
 /// The calls that differ by what they are and by where the run then stands; of
 /// polls that repeat the first. In an exhaustive run every call.
 fn targets(heard: &[Heard]) -> Vec<Target> {
-    let mut seen = BTreeMap::new();
-    (heard.iter().enumerate())
-        .filter(|(_, call)| {
-            let key = (call.signature.clone(), call.open.clone());
-            let times = seen.entry(key).or_insert(0);
-            *times += 1;
-            *times == 1 || is_exhaustive()
-        })
-        .map(|(place, call)| Target {
-            number: place as u64 + 1,
-            call: call.clone(),
-        })
-        .collect()
+    let mut kinds = BTreeMap::new();
+    let mut places = BTreeSet::new();
+    let mut targets = Vec::new();
+    for call in heard {
+        let nth = kinds.entry(call.signature.clone()).or_insert(0);
+        *nth += 1;
+        if places.insert((call.signature.clone(), call.open.clone())) || is_exhaustive() {
+            targets.push(Target {
+                nth: *nth,
+                call: call.clone(),
+            });
+        }
+    }
+    targets
 }
 
 /// The product of calls and faults, and of it as much as there is time for.
@@ -71,7 +78,7 @@ pub(crate) async fn faults(name: &str, trial: &impl Trial, reversible: bool, mos
         .await;
         let context = format!(
             "{fault:?} {lasting:?} at call {} {}",
-            target.number, target.call.signature
+            target.nth, target.call.signature
         );
         tally.judge(&context, &case.watch.complaints(), end);
     }
@@ -87,7 +94,7 @@ async fn meet<T: Trial>(
     reversible: bool,
     tally: &mut Tally,
 ) -> Result<(), Wrong> {
-    let trouble = Trouble::new(fault, lasting, At::Call(target.number));
+    let trouble = Trouble::new(fault, lasting, target.at());
     let fate = Fate {
         trouble: Some(trouble),
         ..Fate::default()
@@ -130,7 +137,8 @@ async fn meet<T: Trial>(
         Must::GiveUp if reversible => "stuck",
         Must::GiveUp => "suspended by a failure",
     });
-    if !must.contains(&came) && !(came == Must::Bear && unseen(case, clean, target).await) {
+    let passed_by = came == Must::Bear && unseen(case, clean, target).await;
+    if !must.contains(&came) && !passed_by {
         return Err(format!("must {must:?}, and came to {report:?}").into());
     }
     if fault == Fault::Refused && came == Must::GiveUp && target.call.mutates {
@@ -188,7 +196,7 @@ pub(crate) async fn rollback_faults(name: &str, trial: &impl Trial, most: usize)
         let end = meet_back(&case, &clean, target, (fault, lasting), &mut tally).await;
         let context = format!(
             "{fault:?} {lasting:?} at call {} {}",
-            target.number, target.call.signature
+            target.nth, target.call.signature
         );
         tally.judge(&context, &case.watch.complaints(), end);
     }
@@ -212,7 +220,7 @@ async fn meet_back<T: Trial>(
     tally: &mut Tally,
 ) -> Result<(), Wrong> {
     let fate = Fate {
-        trouble: Some(Trouble::new(fault, lasting, At::Call(target.number))),
+        trouble: Some(Trouble::new(fault, lasting, target.at())),
         ..Fate::default()
     };
     let lived = case.live(Act::Rollback, fate).await.expect("nobody dies");
@@ -221,7 +229,7 @@ async fn meet_back<T: Trial>(
     case.watch.heal();
     tally.count("faults", 1);
     tally.count("calls struck", usize::try_from(hits).unwrap_or(usize::MAX));
-    if struck.as_ref().map(|struck| &struck.operation) != Some(&target.call.signature.operation) {
+    if struck.as_ref() != Some(&target.call.signature) {
         return Err(format!("struck {struck:?}").into());
     }
     let came = if rolled_back(&report) {
@@ -237,7 +245,8 @@ async fn meet_back<T: Trial>(
         Must::GiveUp => "stuck",
     });
     let must = fault.must(lasting, target.call.mutates);
-    if !must.contains(&came) && !(came == Must::Bear && unseen(case, clean, target).await) {
+    let passed_by = came == Must::Bear && unseen(case, clean, target).await;
+    if !must.contains(&came) && !passed_by {
         return Err(format!("must {must:?}, and came to {report:?}").into());
     }
     match came {

@@ -112,7 +112,6 @@ struct Seen {
     fate: Fate,
     died: Arc<Notify>,
     counts: Counts,
-    calls: u64,
     recording: bool,
     heard: Vec<Heard>,
     /// The calls with an effect that the account was asked for, by operation.
@@ -151,7 +150,6 @@ impl Watch {
         seen.fate = fate;
         seen.died = Arc::default();
         seen.counts = Counts::default();
-        seen.calls = 0;
         seen.dying = None;
         seen.died.clone()
     }
@@ -317,7 +315,6 @@ impl Hook for Watch {
             return Verdict::Proceed;
         }
         let mut seen = self.seen();
-        seen.calls += 1;
         if call.mutates {
             seen.must_be_recorded(call);
             *seen.effects.entry(call.operation.clone()).or_default() += 1;
@@ -348,11 +345,10 @@ impl Hook for Watch {
                 open: open.map(|open| open.join(" ")),
             });
         }
-        let number = seen.calls;
         let Some(trouble) = seen.fate.trouble.as_mut() else {
             return Verdict::Proceed;
         };
-        if !trouble.hits(call, number) {
+        if !trouble.hits(call) {
             return Verdict::Proceed;
         }
         let verdict = trouble.fault.before(call, self.speed);
