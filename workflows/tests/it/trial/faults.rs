@@ -88,8 +88,9 @@ impl Fault {
             (Reset, ForEver, _) => &[Suspend],
             (Lost | LateAnswer | LateEffect, ForEver, false) => &[Suspend],
             (Lost | LateAnswer | LateEffect, ForEver, true) => &[Bear, Suspend],
-            (Truncated, ForEver, false) => &[GiveUp],
-            (Truncated, ForEver, true) => &[Bear, GiveUp],
+            // `kubectl` takes a broken answer for a server that can't be reached.
+            (Truncated, ForEver, false) => &[GiveUp, Suspend],
+            (Truncated, ForEver, true) => &[Bear, GiveUp, Suspend],
             // To say for ever that a thing is not there is to say it is gone:
             // that can't be survived, and is pinned elsewhere.
             (Missed, ForEver, _) => &[],
