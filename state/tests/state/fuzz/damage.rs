@@ -130,7 +130,8 @@ fn rows(file: &Connection) -> Vec<String> {
     let mut rows = Vec::new();
     for sql in [
         "SELECT hex(id) || hex(workflow) || hex(target) || hex(account) || hex(status)
-             || started_at || ifnull(hex(head), '-') || number FROM run ORDER BY rowid",
+             || started_at || ifnull(ended_at, '-') || ifnull(hex(head), '-') || number
+         FROM run ORDER BY rowid",
         "SELECT seq || ' ' || run || ' ' || at || hex(body) || ifnull(hex(link), '-')
          FROM event ORDER BY rowid",
     ] {
