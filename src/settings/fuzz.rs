@@ -59,8 +59,14 @@ fn legible(problem: &Problem, name: &str, value: &str) {
 
 #[test]
 fn durations_ages_and_speeds() {
-    type Read = fn(&str) -> Result<Duration, Problem>;
-    let kinds: [(&str, Read, &[(&str, f64)], f64); 2] = [
+    /// A flag, how it is read, its units in seconds, and the longest.
+    type Kind = (
+        &'static str,
+        fn(&str) -> Result<Duration, Problem>,
+        &'static [(&'static str, f64)],
+        f64,
+    );
+    let kinds: [Kind; 2] = [
         (
             "--latency",
             |text| speed::duration("--latency", text),

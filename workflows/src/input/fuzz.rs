@@ -298,7 +298,7 @@ fn names_of_groups() {
     hold(
         "security-group-name",
         near(&["keycloak-security-group", "a b", "sg-1", "Default", "{x}!"]),
-        |text| security_group_name(text),
+        security_group_name,
         |text| {
             let lower = text.to_lowercase();
             let fits = (1..256).contains(&text.len()) && all(text, &legal) && text.trim() == text;
@@ -315,7 +315,7 @@ fn names_of_groups() {
     hold(
         "subnet-group-name",
         near(&["keycloak-subnet-group", "A b", "default", "x_1.y"]),
-        |text| subnet_group_name(text),
+        subnet_group_name,
         |text| {
             let fits =
                 text.len() < 256 && letter_first(text) && all(text, &legal) && !text.ends_with(' ');

@@ -89,7 +89,7 @@ fn simulate(first: u64, count: u64) -> Tally {
                             );
                         }
                     }
-                    if (seed - first + 1) % 50_000 == 0 {
+                    if (seed - first + 1).is_multiple_of(50_000) {
                         println!("{} of {count}", seed - first + 1);
                     }
                 }
