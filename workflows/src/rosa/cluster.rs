@@ -3,7 +3,9 @@
 //! clusters_mgmt/v1; the command adds fields of its own to it.
 
 use ipnet::Ipv4Net;
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 /// A cluster as OCM describes it. Fields that are not set are absent, and there
 /// are many more than these.
@@ -14,10 +16,26 @@ pub(crate) struct Cluster {
     name: Option<String>,
     infra_id: Option<String>,
     state: Option<String>,
+    #[serde(default, deserialize_with = "part")]
     hypershift: Option<Hypershift>,
+    #[serde(default, deserialize_with = "part")]
     region: Option<Link>,
+    #[serde(default, deserialize_with = "part")]
     network: Option<Network>,
+    #[serde(default, deserialize_with = "part")]
     aws: Option<AwsPart>,
+}
+
+/// Reads a part of the description, which must be an object: a list would be
+/// taken for the part's fields in their order.
+fn part<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let fields = Option::<Map<String, Value>>::deserialize(deserializer)?;
+    let part = fields.map(|fields| T::deserialize(Value::Object(fields)));
+    part.transpose().map_err(D::Error::custom)
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
