@@ -229,7 +229,8 @@ impl Trial<'_> {
         let code = match (course, blow) {
             // Of no consequence.
             _ if call.is_sign_of_life => 0,
-            (Course::Looking, Blow::Expired) => 7,
+            // Refused by STS, it is the credentials that lack a permission.
+            (Course::Looking, _) if blow == Blow::Expired || call.service == "sts" => 7,
             (Course::Looking, _) => 1,
             (Course::Reversible, Blow::Refused) => 4,
             (Course::Undoing, Blow::Refused) => 5,
