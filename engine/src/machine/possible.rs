@@ -44,7 +44,8 @@ impl Machine {
             RollbackCause::Requested { .. } => Ok(()),
             RollbackCause::Failed { step } => {
                 let failed = self.turning().map(|id| self.shape.name(id));
-                if failed == Some(step) {
+                // What is to be suspended turns round when it is taken up again.
+                if failed == Some(step) && self.stop.is_none() {
                     Ok(())
                 } else {
                     Err(format!("step {step:?} did not turn it round"))

@@ -121,6 +121,25 @@ fn a_fault_that_lands_after_the_turn_decides_nothing() {
 }
 
 #[test]
+fn a_run_that_is_to_be_suspended_does_not_turn_round() {
+    let mut machine = machine(&graph([create(&[]), create(&[])]));
+    advance(&mut machine);
+    for (step, fault, then) in [
+        ("s0", Fault::permanent("no"), Then::GiveUp),
+        ("s1", Fault::operator("quota"), Then::Suspend),
+    ] {
+        fail(&mut machine, step, Verb::Run, fault, then);
+    }
+    let cause = RollbackCause::Failed { step: "s0".into() };
+    let body = EventBody::RollbackStarted(cause);
+    assert!(machine.clone().record(NOW, body).is_err());
+    assert!(matches!(
+        advance(&mut machine)[..],
+        [EventBody::RunSuspended(SuspendReason::Operator { .. })]
+    ));
+}
+
+#[test]
 fn a_rollback_waits_for_what_is_under_way() {
     let mut machine = machine(&graph([create(&[]), create(&[0]), create(&[0])]));
     advance(&mut machine);

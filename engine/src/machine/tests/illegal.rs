@@ -256,9 +256,5 @@ fn a_decision_that_was_not_taken_is_refused() {
             tried[4] += 1;
         }
     }
-    let [turns, suspensions, ends, starts, crowds] = tried;
-    println!(
-        "decisions that were not taken: {turns} rollbacks, {suspensions} suspensions, {ends} stuck ends, {starts} starts and {crowds} crowds tried, all refused"
-    );
     assert!(tried.iter().all(|tried| *tried > 3), "{tried:?}");
 }
