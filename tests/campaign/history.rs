@@ -49,7 +49,13 @@ pub(crate) fn stands(stage: &mut Stage<'_>) -> Result<Stands, String> {
             "succeeded" => Stands::Done {
                 run: text(run, "id"),
             },
-            "rolled_back" => Stands::Undone,
+            // What an earlier run made, the run of a late rival leaves alone.
+            "rolled_back" => match runs.iter().find(|run| run["status"] == "succeeded") {
+                Some(run) => Stands::Done {
+                    run: text(run, "id"),
+                },
+                None => Stands::Undone,
+            },
             "abandoned" => Stands::Nowhere,
             other => return Err(format!("a run is {other:?}: {run}")),
         },
@@ -79,8 +85,10 @@ pub(crate) fn fits(
 ) -> bool {
     use Stands::{Done, Nowhere, Undone, Unfinished};
     match (code, stands) {
-        // Another of several runs is left.
-        (0, Unfinished { run, .. }) => worked.is_some_and(|worked| !run.starts_with(worked)),
+        // Another of several runs is left, or stands.
+        (0, Unfinished { run, .. }) | (4, Done { run }) => {
+            worked.is_some_and(|worked| !run.starts_with(worked))
+        }
         (0, Done { .. } | Undone) | (4, Undone) => true,
         // Nothing was left to do, and a run that had not ended is given up.
         (0, Nowhere) => forward || weather == Weather::Lost,

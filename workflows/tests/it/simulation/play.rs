@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::Value;
-use stepwell_engine::event::{End, OnFailure};
+use stepwell_engine::event::{End, OnFailure, SuspendReason};
 use stepwell_engine::machine::Status;
 use stepwell_engine::{
     Event, Journal, Machine, MemoryJournal, Report, RunError, RunId, Stop, Stopper, stop_channel,
@@ -22,6 +22,10 @@ use super::tally::Tally;
 use super::weather::Weather;
 use crate::support::{Wanted, World, memory};
 use crate::trial::inventory;
+
+/// How long a peering waits to be accepted (AWS, "VPC peering connection
+/// lifecycle").
+const REQUEST_EXPIRES: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What a scenario left: the same whenever it is played.
 #[derive(Debug, PartialEq)]
@@ -270,12 +274,43 @@ impl<'a> Game<'a> {
             end: Ending::Done,
         };
         for _ in 0..6 {
-            self.live(on).await?;
+            if self.request_expired().await {
+                // What the fault asks for: nothing revives the request.
+                self.tally.expired += 1;
+                let back = Life {
+                    goes: Goes::Back,
+                    ..on
+                };
+                self.live(back).await?;
+            } else {
+                self.live(on).await?;
+            }
             if self.ends().await.is_ok() {
                 return Ok(());
             }
         }
         Err("the runs do not end though nothing goes wrong".to_owned())
+    }
+
+    /// Whether a run waits for a peering that nobody accepted within seven days:
+    /// the one fault here that time alone makes permanent.
+    async fn request_expired(&self) -> bool {
+        let age = self.world.clock.elapsed().mul_f64(self.scenario.speed);
+        if age < REQUEST_EXPIRES || !matches!(self.scenario.subject, Subject::Peer { .. }) {
+            return false;
+        }
+        for course in &self.courses {
+            let events = self.journal.load(course.run).await.expect("load");
+            let Ok(machine) = Machine::replay(&events) else {
+                continue;
+            };
+            if let Status::Suspended(SuspendReason::Failed { step }) = machine.status()
+                && &**step == "peering-accepted"
+            {
+                return true;
+            }
+        }
+        false
     }
 
     /// How the runs ended, where they have and nothing is left to be done.

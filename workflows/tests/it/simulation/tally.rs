@@ -28,6 +28,8 @@ pub(crate) struct Tally {
     pub(crate) turned_round: u64,
     pub(crate) stuck: u64,
     pub(crate) forgotten: u64,
+    /// Runs that were turned round since their peering's request had expired.
+    pub(crate) expired: u64,
     /// Effects that were found to be a run's own after their answer was lost.
     pub(crate) settled: u64,
     pub(crate) undone: u64,
@@ -89,6 +91,7 @@ impl AddAssign for Tally {
         self.turned_round += other.turned_round;
         self.stuck += other.stuck;
         self.forgotten += other.forgotten;
+        self.expired += other.expired;
         self.settled += other.settled;
         self.undone += other.undone;
         self.events += other.events;
@@ -117,10 +120,11 @@ impl fmt::Display for Tally {
         )?;
         writeln!(
             f,
-            "{} events; {} times taken up, {} turned round, {} stuck and continued, {} histories lost; {} effects found after a lost answer, {} undone",
+            "{} events; {} times taken up, {} turned round ({} over an expired request), {} stuck and continued, {} histories lost; {} effects found after a lost answer, {} undone",
             self.events,
             self.resumed,
             self.turned_round,
+            self.expired,
             self.stuck,
             self.forgotten,
             self.settled,

@@ -49,7 +49,10 @@ impl Step for AcceptPeering {
         let what = format!("{id} does not wait for acceptance");
         let state = poll(at, &what, pace, deadline, || async {
             let link = link::from(at.context(), end, id).await?;
-            let Some(link) = presence.look(link, id)? else {
+            let link = presence.look(link, id).map_err(|gone| gone.with_hint(
+                "somebody or something else deleted it, or nobody accepted it within seven days: roll this run back, and run the command again",
+            ))?;
+            let Some(link) = link else {
                 return Ok(Seen::Not(format!("{id} is not visible in {}", end.region)));
             };
             match link.state.as_str() {

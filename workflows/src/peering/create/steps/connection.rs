@@ -187,7 +187,9 @@ pub(super) fn ended(link: &Link) -> Fault {
             "the address ranges of the two VPCs overlap, or one of the VPCs or accounts is not what it was taken for",
         ),
         "rejected" => fault.with_hint("the other side refused the request"),
-        "expired" => fault.with_hint("nobody accepted the request within seven days"),
+        "expired" => fault.with_hint(
+            "nobody accepted the request within seven days: roll this run back, and run the command again",
+        ),
         _ => fault.with_hint("somebody or something else deleted it"),
     }
 }
