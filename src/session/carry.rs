@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use stepwell_engine::event::RunCreated;
 use stepwell_engine::machine::HistoryError;
-use stepwell_engine::{Event, Executor, Report, RunError, RunId, Stopper, stop_channel};
+use stepwell_engine::{
+    Event, Executor, JournalError, Report, RunError, RunId, Stopper, stop_channel,
+};
 use stepwell_state::Store;
 use stepwell_workflows::aurora::SignsOfLife;
 
@@ -150,6 +152,14 @@ pub(super) fn failed(error: RunError, resume: Option<&str>, created: &RunCreated
             );
             let first = problem.hint.clone();
             problem.hint(match first {
+                // Without its lock, which somebody removed, the history itself
+                // keeps a second process from writing it.
+                _ if let JournalError::Conflict { run, .. } = error => {
+                    format!(
+                        "the other one goes on with it: stepwell runs show {}",
+                        outcome::short(run)
+                    )
+                }
                 Some(hint) => format!("{hint}; then {resume}"),
                 None => format!("once the state file can be written again: {resume}"),
             })
@@ -182,8 +192,8 @@ pub(super) fn failed(error: RunError, resume: Option<&str>, created: &RunCreated
 
 #[cfg(test)]
 mod tests {
+    use stepwell_engine::RunId;
     use stepwell_engine::event::{Actor, OnFailure};
-    use stepwell_engine::{JournalError, RunId};
 
     use super::*;
 
@@ -215,8 +225,15 @@ mod tests {
             })
         };
         let resume = "stepwell resume 1";
-        let begun = failed(broken(), Some(resume), &created);
+        let full = RunError::Journal(JournalError::Store {
+            context: "no".to_owned(),
+            source: "disk full".into(),
+        });
+        let begun = failed(full, Some(resume), &created);
         assert!(begun.hint.is_some_and(|hint| hint.contains(resume)));
+        // Another goes on with it already.
+        let taken = failed(broken(), Some(resume), &created);
+        assert!(taken.hint.is_some_and(|hint| hint.contains("runs show")));
         let unborn = failed(broken(), None, &created);
         assert_eq!(unborn.hint, None);
         assert!(unborn.message.contains("not begun"), "{}", unborn.message);

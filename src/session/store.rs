@@ -1,7 +1,7 @@
 //! The state file, with its errors put into form.
 
 use stepwell_engine::{Event, JournalError, RunId};
-use stepwell_state::{Access, FindError, RunRow, Store, StoreError, Verdict};
+use stepwell_state::{Access, Examined, FindError, RunRow, Store, StoreError, Verdict};
 
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -25,11 +25,14 @@ pub fn find(store: &Store, text: &str) -> Result<RunRow, Problem> {
 /// The events of a run, if they are as they were recorded: a run whose history
 /// was changed is not gone on with.
 pub fn whole(store: &Store, run: RunId) -> Result<Vec<Event>, Problem> {
-    let verdict = store.verify(run).map_err(|error| failed(&error))?;
-    if let Some(Verdict::Broken { seq, why }) = verdict {
-        return Err(failed(&StoreError::Broken { run, seq, why }));
+    let examined = store.examine(run).map_err(|error| failed(&error))?;
+    let Some(Examined { verdict, events }) = examined else {
+        return Ok(Vec::new());
+    };
+    match verdict {
+        Verdict::Broken { seq, why } => Err(failed(&StoreError::Broken { run, seq, why })),
+        Verdict::Whole { .. } | Verdict::Unchained { .. } => Ok(events),
     }
-    store.events(run).map_err(|error| failed(&error))
 }
 
 /// The state file could not be used.

@@ -12,8 +12,9 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use sha2::{Digest as _, Sha256};
 use stepwell_engine::event::EventBody;
-use stepwell_engine::{RunId, Timestamp};
+use stepwell_engine::{Event, RunId, Timestamp};
 
+use crate::decode;
 use crate::error::StoreError;
 use crate::row::RunStatus;
 use crate::schema;
@@ -151,10 +152,41 @@ pub(crate) fn verify(
             .map_err(failed)?;
         return Ok(events.map(|events| Verdict::Unchained { events }));
     }
-    check(connection, run).map_err(failed)
+    check(connection, run, |_| {}).map_err(failed)
 }
 
-fn check(connection: &Connection, run: RunId) -> rusqlite::Result<Option<Verdict>> {
+/// A run's history, and whether it is as it was recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Examined {
+    /// Whether it is.
+    pub verdict: Verdict,
+    /// The events; of a broken history those before it breaks.
+    pub events: Vec<Event>,
+}
+
+/// As [`verify`], and keeps the events that it has to read for it.
+pub(crate) fn examine(
+    connection: &Connection,
+    path: &Path,
+    run: RunId,
+) -> Result<Option<Examined>, StoreError> {
+    let failed = |error| StoreError::sqlite("read", path, error);
+    let mut events = Vec::new();
+    let verdict = if schema::version(connection, path)? < CHAINED {
+        events = decode::events(connection, path, run)?;
+        let verdict = verify(connection, path, run)?;
+        verdict.filter(|_| !events.is_empty())
+    } else {
+        check(connection, run, |event| events.push(event)).map_err(failed)?
+    };
+    Ok(verdict.map(|verdict| Examined { verdict, events }))
+}
+
+fn check(
+    connection: &Connection,
+    run: RunId,
+    mut keep: impl FnMut(Event),
+) -> rusqlite::Result<Option<Verdict>> {
     let id = run.to_string();
     let claimed = connection
         .prepare_cached(
@@ -201,7 +233,7 @@ fn check(connection: &Connection, run: RunId) -> rusqlite::Result<Option<Verdict
         if row.get_ref(3)?.as_bytes_or_null()? != Some(link.bytes()) {
             return broken(seq, "it is not as it was recorded");
         }
-        let Ok(body) = serde_json::from_slice::<EventBody>(body) else {
+        let Ok(body) = decode::body(body) else {
             return broken(seq, "it is not an event of this version");
         };
         if let EventBody::RunCreated(created) = &body
@@ -216,6 +248,7 @@ fn check(connection: &Connection, run: RunId) -> rusqlite::Result<Option<Verdict
             (head, status) = (Some(link), Some(after));
             ended = matches!(body, EventBody::RunEnded(_)).then_some(at.0);
         }
+        keep(Event { run, seq, at, body });
         due += 1;
     }
     // The row is written with each run-level event, in the same transaction.

@@ -55,10 +55,7 @@ fn event(run: RunId, row: &Row<'_>) -> rusqlite::Result<Result<Event, Unreadable
     let at = Timestamp(row.get(1)?);
     // Whoever else wrote it may have written no UTF-8.
     let bytes = row.get_ref(2)?.as_bytes()?;
-    let body = match std::str::from_utf8(bytes).ok().and_then(quick) {
-        Some(body) => Ok(body),
-        None => serde_json::from_slice(bytes).map_err(Why::Text),
-    };
+    let body = body(bytes).map_err(Why::Text);
     let numbered = u32::try_from(place).map_err(|_| Why::Number);
     Ok(match (numbered, body) {
         (Ok(seq), Ok(body)) => Ok(Event { run, seq, at, body }),
@@ -68,6 +65,14 @@ fn event(run: RunId, row: &Row<'_>) -> rusqlite::Result<Result<Event, Unreadable
             source,
         }),
     })
+}
+
+/// An event's text, read.
+pub(crate) fn body(bytes: &[u8]) -> serde_json::Result<EventBody> {
+    match std::str::from_utf8(bytes).ok().and_then(quick) {
+        Some(body) => Ok(body),
+        None => serde_json::from_slice(bytes),
+    }
 }
 
 /// Reads the two kinds of event that nearly all of a history is made of, as

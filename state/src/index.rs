@@ -34,6 +34,15 @@ pub struct Unreadable {
     pub why: String,
 }
 
+/// The runs, newest first, and those that can't be read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Listing {
+    /// The runs that were asked for.
+    pub runs: Vec<RunRow>,
+    /// All that can't be read, whatever was asked for.
+    pub unreadable: Vec<Unreadable>,
+}
+
 /// The runs that a filter lets through, newest first.
 pub(crate) fn list(
     connection: &Connection,
@@ -122,24 +131,33 @@ fn query(
 ) -> Result<Vec<RunRow>, StoreError> {
     let rows = decoded(connection, sql, params);
     let rows = rows.map_err(|error| StoreError::sqlite("read", path, error))?;
-    // The others are listed by `unreadable`.
+    // The others are told by `listing`.
     Ok(rows.into_iter().filter_map(Result::ok).collect())
 }
 
-/// The runs that `list` leaves out because they can't be read.
-pub(crate) fn unreadable(
+/// The runs that a filter lets through, and all that can't be read, in one pass
+/// over the index.
+pub(crate) fn listing(
     connection: &Connection,
     path: &Path,
-) -> Result<Vec<Unreadable>, StoreError> {
-    let read = || -> rusqlite::Result<Vec<Unreadable>> {
-        let rows = decoded(connection, select!("ORDER BY run.number DESC"), [])?;
-        let mut found: Vec<Unreadable> = rows.into_iter().filter_map(Result::err).collect();
+    filter: &RunFilter,
+) -> Result<Listing, StoreError> {
+    let limit = filter.limit.map_or(usize::MAX, |limit| limit as usize);
+    let read = || -> rusqlite::Result<Listing> {
+        let mut found = Listing::default();
+        for row in decoded(connection, select!("ORDER BY run.number DESC"), [])? {
+            match row {
+                Ok(row) if found.runs.len() < limit && filter.admits(&row) => found.runs.push(row),
+                Ok(_) => {}
+                Err(unreadable) => found.unreadable.push(unreadable),
+            }
+        }
         let mut empty = connection.prepare_cached(
             "SELECT id FROM run WHERE NOT EXISTS (SELECT 1 FROM event WHERE run = number)",
         )?;
-        let ids = empty.query_map([], |row| row.get(0))?;
+        let ids = empty.query_map([], id_text)?;
         for id in ids {
-            found.push(Unreadable {
+            found.unreadable.push(Unreadable {
                 id: id?,
                 why: "it has no events".to_owned(),
             });
@@ -173,8 +191,13 @@ fn unreadable_text(
         rusqlite::Error::Utf8Error(_, why) => why.to_string(),
         other => return Err(other),
     };
-    let id = String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned();
+    let id = id_text(row)?;
     Ok(Err(Unreadable { id, why }))
+}
+
+/// The id in a row, also where something else wrote no text at all.
+fn id_text(row: &Row<'_>) -> rusqlite::Result<String> {
+    Ok(String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned())
 }
 
 fn decode(row: &Row<'_>) -> rusqlite::Result<Result<RunRow, Unreadable>> {

@@ -24,10 +24,10 @@ mod schema;
 mod store;
 mod writer;
 
-pub use chain::{Link, Verdict};
+pub use chain::{Examined, Link, Verdict};
 pub use error::{FindError, LockError, OpenError, StoreError};
 pub use guard::Danger;
-pub use index::Unreadable;
+pub use index::{Listing, Unreadable};
 pub use lock::{Holder, Lock};
 pub use row::{RunFilter, RunRow, RunStatus};
 pub use store::{Access, Store};

@@ -126,3 +126,15 @@ pub struct RunFilter {
     /// Only runs that have something left to do.
     pub unfinished_only: bool,
 }
+
+impl RunFilter {
+    /// Whether a run is wanted, but for the limit.
+    pub(crate) fn admits(&self, row: &RunRow) -> bool {
+        let is = |wanted: &Option<String>, found: &str| {
+            wanted.as_ref().is_none_or(|wanted| wanted == found)
+        };
+        is(&self.workflow, &row.workflow)
+            && is(&self.target, &row.target)
+            && (!self.unfinished_only || row.status.is_unfinished())
+    }
+}

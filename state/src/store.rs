@@ -9,10 +9,10 @@ use serde_json::Value;
 use stepwell_engine::event::Actor;
 use stepwell_engine::{BoxFuture, Event, Journal, JournalError, RunId, Timestamp};
 
-use crate::chain::{self, Verdict};
+use crate::chain::{self, Examined, Verdict};
 use crate::combiner::{self, Append, Commit, Queue};
 use crate::error::{FindError, LockError, OpenError, StoreError};
-use crate::index::Unreadable;
+use crate::index::{Listing, Unreadable};
 use crate::lock::{self, Holder, Lock};
 use crate::row::{RunFilter, RunRow};
 use crate::writer::{Committed, Writer, write_failed};
@@ -95,12 +95,22 @@ impl Store {
             .read(|connection, path| index::list(connection, path, filter))
     }
 
-    /// The runs that [`runs`](Self::runs) leaves out, because they can't be read.
+    /// The runs, newest first, and those that [`runs`](Self::runs) leaves out
+    /// because they can't be read.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn listing(&self, filter: &RunFilter) -> Result<Listing, StoreError> {
+        self.shared
+            .read(|connection, path| index::listing(connection, path, filter))
+    }
+
+    /// The runs that can't be read.
     ///
     /// # Errors
     /// When the file can't be read.
     pub fn unreadable(&self) -> Result<Vec<Unreadable>, StoreError> {
-        self.shared.read(index::unreadable)
+        Ok(self.listing(&RunFilter::default())?.unreadable)
     }
 
     /// The run that `text` stands for: `latest`, an id, or the beginning of
@@ -146,6 +156,16 @@ impl Store {
     pub fn verify(&self, run: RunId) -> Result<Option<Verdict>, StoreError> {
         self.shared
             .read(|connection, path| chain::verify(connection, path, run))
+    }
+
+    /// A run's history together with what [`verify`](Self::verify) says of it,
+    /// in one pass; nothing if there is no such run.
+    ///
+    /// # Errors
+    /// When the file can't be read or an event not be understood.
+    pub fn examine(&self, run: RunId) -> Result<Option<Examined>, StoreError> {
+        self.shared
+            .read(|connection, path| chain::examine(connection, path, run))
     }
 
     /// Why the history does not bear out what a run's row says, if so. It costs

@@ -60,6 +60,35 @@ fn what_was_moved_away_can_be_put_back() {
     assert_eq!(tally.failed, 4);
 }
 
+/// Without the locks two processes may go on with one run: the journal has the
+/// first one stop at what it records next.
+#[test]
+fn locks_that_are_removed_leave_the_journal_to_tell_two_processes_apart() {
+    let ground = Ground::new();
+    let before = ground.look();
+    let words = ["--sandbox", "--sandbox-speed", "60", "aurora", "create"];
+    let command = ground.command(&[], &[&words[..], &KEYCLOAK].concat());
+    let mut first = Running::of(command, &ground.home);
+    first.until("started cluster-available");
+    ground.shell("rm -r state.db.locks");
+    let resume = ["--sandbox", "--sandbox-speed", "60", "resume"];
+    let second = Running::of(ground.command(&[], &resume), &ground.home);
+    let mut ended = [first.end(), second.end()];
+    ended.sort_by_key(|done| done.code);
+    let [done, told] = ended;
+    assert_eq!((done.code, told.code), (0, 1), "{done:#?}, {told:#?}");
+    told.says("another process is writing this run")
+        .says("runs show");
+    let compared = ground.must_be_recorded(&before);
+    ground.expect(0, &["runs", "verify"]);
+    for kind in ["vpc", "db-cluster", "db-instance"] {
+        assert_eq!(ground.count(kind), 1, "{kind}");
+    }
+    println!(
+        "locks removed during a run, and a second process beside it: 1 tried, {compared} resources compared with the journal, duplicates 0"
+    );
+}
+
 /// What is lost is said, and what was made is found by its name and tags.
 #[test]
 fn a_lost_state_file_is_not_lost_infrastructure() {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::{RunId, Timestamp};
-use stepwell_state::{Access, RunFilter, Unreadable};
+use stepwell_state::{Access, Listing, RunFilter, Unreadable};
 
 use crate::Context;
 use crate::arguments::runs::ListArguments;
@@ -40,8 +40,11 @@ struct RunDocument<'a> {
 /// Lists runs, the newest first.
 pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem> {
     let from = store::open(&context.settings, Access::ReadOnly)?;
-    let rows = from
-        .runs(&RunFilter {
+    let Listing {
+        runs: rows,
+        unreadable,
+    } = from
+        .listing(&RunFilter {
             limit: arguments.limit,
             target: arguments.target.clone(),
             unfinished_only: arguments.unfinished,
@@ -58,7 +61,6 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| store::failed(&error))?;
     let printer = &context.printer;
-    let unreadable = from.unreadable().map_err(|error| store::failed(&error))?;
     for run in &unreadable {
         printer.warn(format!("{run}; `stepwell runs verify` says more"));
     }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use stepwell_engine::machine::HistoryError;
-use stepwell_engine::{Machine, RunId};
-use stepwell_state::{Access, RunFilter, Store, StoreError, Unreadable};
+use stepwell_engine::{Event, Machine, RunId};
+use stepwell_state::{Access, Examined, RunFilter, Store, StoreError, Unreadable};
 
 use crate::Context;
 use crate::arguments::runs::VerifyArguments;
@@ -37,9 +37,9 @@ pub fn run(context: &Context, arguments: &VerifyArguments) -> Result<Exit, Probl
     let (ids, unreadable) = match &arguments.run {
         Some(run) => (vec![store::find(&from, run)?.id], Vec::new()),
         None => {
-            let rows = from.runs(&RunFilter::default()).map_err(failed)?;
-            let ids = rows.iter().map(|row| row.id).collect();
-            (ids, from.unreadable().map_err(failed)?)
+            let found = from.listing(&RunFilter::default()).map_err(failed)?;
+            let ids = found.runs.iter().map(|row| row.id).collect();
+            (ids, found.unreadable)
         }
     };
     let runs = (ids.into_iter())
@@ -75,28 +75,23 @@ pub fn run(context: &Context, arguments: &VerifyArguments) -> Result<Exit, Probl
 }
 
 fn verify(from: &Store, id: RunId) -> Result<RunDocument, Problem> {
-    let verdict = match judged(from, id) {
+    let verdict = match from.examine(id) {
+        Ok(None) => VerdictDocument::broken(0, "it was removed just now".to_owned()),
+        Ok(Some(Examined { verdict, events })) => {
+            let verdict = VerdictDocument::of(&verdict);
+            // Whoever computes a chain anew must also tell a possible story.
+            match impossible(&events).filter(|_| !verdict.is_broken()) {
+                Some((seq, why)) => VerdictDocument::broken(seq, why),
+                None => verdict,
+            }
+        }
         // What can't be read keeps no other from being looked at.
         Err(error @ (StoreError::Corrupt { .. } | StoreError::Database { .. })) => {
             VerdictDocument::broken(0, unread(&error))
         }
-        other => other.map_err(|error| store::failed(&error))?,
+        Err(error) => return Err(store::failed(&error)),
     };
     Ok(RunDocument { id, verdict })
-}
-
-fn judged(from: &Store, id: RunId) -> Result<VerdictDocument, StoreError> {
-    let verdict = from.verify(id)?.map_or_else(
-        || VerdictDocument::broken(0, "it was removed just now".to_owned()),
-        |verdict| VerdictDocument::of(&verdict),
-    );
-    // Whoever computes a chain anew must also tell a possible story.
-    if !verdict.is_broken()
-        && let Some((seq, why)) = impossible(from, id)?
-    {
-        return Ok(VerdictDocument::broken(seq, why));
-    }
-    Ok(verdict)
 }
 
 fn unread(error: &StoreError) -> String {
@@ -105,13 +100,12 @@ fn unread(error: &StoreError) -> String {
 }
 
 /// The first event that can't follow from those before it.
-fn impossible(from: &Store, id: RunId) -> Result<Option<(u32, String)>, StoreError> {
-    let events = from.events(id)?;
-    Ok(match Machine::replay(&events) {
+fn impossible(events: &[Event]) -> Option<(u32, String)> {
+    match Machine::replay(events) {
         Ok(_) => None,
         Err(error @ HistoryError::Illegal { seq, .. }) => Some((seq, error.to_string())),
         Err(error) => Some((0, error.to_string())),
-    })
+    }
 }
 
 fn print(context: &Context, document: &Document<'_>) -> Result<(), Problem> {

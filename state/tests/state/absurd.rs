@@ -56,6 +56,19 @@ fn a_text_that_is_no_utf8_is_told_with_its_place() {
 }
 
 #[test]
+fn a_run_without_a_name_and_without_events_is_told_beside_the_others() {
+    for id in ["'not an id'", "CAST(x'ff' AS TEXT)"] {
+        let (_dir, store, [_, good]) = damaged(&format!(
+            "DELETE FROM event WHERE run = 1; UPDATE run SET id = {id} WHERE number = 1"
+        ));
+        let told = store.listing(&RunFilter::default()).expect("a list");
+        let listed: Vec<RunId> = told.runs.iter().map(|row| row.id).collect();
+        assert_eq!(listed, [good], "{id}");
+        assert_eq!(told.unreadable.len(), 1, "{id}: {told:?}");
+    }
+}
+
+#[test]
 fn a_run_without_a_name_keeps_no_other_from_being_pruned() {
     for id in ["'not an id'", "CAST(x'ff' AS TEXT)"] {
         let (_dir, path) = place();

@@ -304,9 +304,14 @@ async fn reapings(world: &World) -> Result<Vec<Planned>, SurveyError> {
     }
     let mut all = Vec::new();
     for candidate in &reaping.candidates {
-        if candidate.verdict == Verdict::Delete {
-            let found = survey_delete(&world.aws, &request.deletion(candidate)?).await?;
-            all.push(planned(Workflow::AuroraDelete, found.target(), &found));
+        match &candidate.verdict {
+            Verdict::Delete => {
+                let found = survey_delete(&world.aws, &request.deletion(candidate)?).await?;
+                all.push(planned(Workflow::AuroraDelete, found.target(), &found));
+            }
+            // Nothing here is; a look at it was refused, which the command says.
+            Verdict::Blocked { reason, .. } => return Err(Fault::permanent(reason).into()),
+            Verdict::Spared { reason } => panic!("spared: {reason}"),
         }
     }
     Ok(all)
