@@ -290,6 +290,18 @@ mod tests {
         );
     }
 
+    /// What a random answer brought to light: nothing selects every pod.
+    #[test]
+    fn a_workload_that_selects_nothing_selects_no_pods() {
+        for selector in [json!(null), json!({}), json!({ "matchLabels": {} })] {
+            let rollout = rollout(
+                Kind::StatefulSet,
+                json!({ "spec": { "selector": selector } }),
+            );
+            assert_eq!(rollout.selector(), "");
+        }
+    }
+
     #[test]
     fn what_is_not_replaced_by_itself() {
         let refused = |spec: Value| rollout(Kind::StatefulSet, json!({ "spec": spec })).refusal();

@@ -283,6 +283,11 @@ mod tests {
             r#"{"id": 7}"#,
             r#"{"kind": "Error", "reason": "no"}"#,
             r#"{"name": "x", "aws": {"subnet_ids": "subnet-1"}}"#,
+            // Not the parts' fields in their order.
+            r#"{"name": "x", "region": ["*"]}"#,
+            r#"{"name": "x", "network": ["0.0.0.0/0"]}"#,
+            r#"{"name": "x", "aws": [["subnet-1"]]}"#,
+            r#"{"name": "x", "hypershift": [true]}"#,
             r#"{"name": "x"} {"name": "y"}"#,
         ] {
             assert!(Cluster::read(text.as_bytes()).is_err(), "{text:?} is taken");

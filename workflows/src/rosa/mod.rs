@@ -150,3 +150,41 @@ fn region(request: &RosaRequest, name: &str, cluster: &Cluster) -> Result<String
     };
     Err(invalid.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn described(field: &str, value: Value) -> Cluster {
+        let mut description = fuzz::description(false);
+        description[field] = value;
+        Cluster::read(description.to_string().as_bytes()).expect("a cluster")
+    }
+
+    /// What random descriptions brought to light.
+    #[test]
+    fn what_is_described_must_be_what_was_asked_for() {
+        let name = |name: &str| described("name", json!(name));
+        assert!(refuse_other("rosa-1", &name("rosa-1")).is_ok());
+        let error = refuse_other("rosa-1", &name("other")).expect_err("another");
+        assert!(error.to_string().contains("not rosa cluster"), "{error}");
+
+        let asked = RosaOptions {
+            cluster: Some("rosa-1".to_owned()),
+            ..RosaOptions::default()
+        };
+        let request = asked.validate().expect("valid");
+        let at = |text: &str| {
+            let cluster = described("region", json!({ "id": text }));
+            region(&request, "rosa-1", &cluster)
+        };
+        assert_eq!(at("eu-west-1").expect("a region"), "eu-west-1");
+        for text in ["*", "eu-west-1.evil.example/#", "../..", "x\n"] {
+            let error = at(text).expect_err("no region").to_string();
+            assert!(error.contains("names no region"), "{error}");
+            assert!(!error.contains(char::is_control), "{error:?}");
+        }
+    }
+}

@@ -176,3 +176,35 @@ fn subnets(
     }
     Ok(those(&|_| true))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::rosa::RosaOptions;
+
+    /// What a random description brought to light: such a range would open the
+    /// database to everybody.
+    #[test]
+    fn a_range_of_machines_is_no_wider_than_a_private_network() {
+        let request = RosaOptions {
+            cluster: Some("rosa-1".to_owned()),
+            ..RosaOptions::default()
+        };
+        let request = request.validate().expect("valid");
+        let ranges = ["10.0.0.0/16".parse().expect("a range")];
+        let of = |text: &str| {
+            let text = json!({ "name": "rosa-1", "network": { "machine_cidr": text } });
+            let cluster = Cluster::read(text.to_string().as_bytes()).expect("a cluster");
+            machine_cidr(&request, Some(&cluster), "vpc-1", &ranges)
+        };
+        assert_eq!(of("10.0.0.0/16").expect("a range"), ranges[0]);
+        for text in ["0.0.0.0/0", "10.0.0.0/1"] {
+            let error = of(text).expect_err("too wide").to_string();
+            assert!(error.contains("is no range of machines"), "{error}");
+        }
+        let error = of("10.7.0.0/16").expect_err("elsewhere").to_string();
+        assert!(error.contains("shares no address"), "{error}");
+    }
+}
