@@ -353,6 +353,11 @@ impl Hook for Watch {
         }
         let verdict = trouble.fault.before(call, self.speed);
         seen.struck.insert(call.number);
+        if seen.dying == Some(call.number) && !matches!(verdict, Verdict::Proceed) {
+            // There is no effect after which to die: the refusal is not heard.
+            seen.died.notify_one();
+            return Verdict::Hang;
+        }
         verdict
     }
 
