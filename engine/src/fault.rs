@@ -25,6 +25,16 @@ pub enum FaultClass {
     Unreachable,
 }
 
+impl FaultClass {
+    /// Whether the same may well succeed when it is done again.
+    pub fn passes(self) -> bool {
+        match self {
+            Self::Transient | Self::Pending | Self::Unreachable => true,
+            Self::Operator | Self::Permanent => false,
+        }
+    }
+}
+
 impl fmt::Display for FaultClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

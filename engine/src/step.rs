@@ -348,7 +348,9 @@ fn encode<T: Serialize>(output: &T) -> Result<Value, Fault> {
 }
 
 /// Checks; where the step is in doubt, until the settle time is over, because
-/// a read that misses a young resource proves nothing.
+/// a read that misses a young resource proves nothing. Before that, a look that
+/// fails in passing has merely missed: only the last one must succeed, or where
+/// calls fail often the settle time would begin anew for ever.
 async fn look<S: Step>(
     step: &S,
     at: &Attempt<S::Context>,
@@ -356,15 +358,21 @@ async fn look<S: Step>(
 ) -> Result<Found<S::Output>, Fault> {
     let policy = step.policy();
     let started = at.clock.elapsed();
+    let left = || {
+        let waited = at.clock.elapsed().saturating_sub(started);
+        policy.settle.saturating_sub(waited)
+    };
     let mut pause = Duration::from_secs(1);
     loop {
-        let found = step.check(at, input).await?;
-        let waited = at.clock.elapsed().saturating_sub(started);
-        if !at.in_doubt || !matches!(found, Found::Nothing) || waited >= policy.settle {
-            return Ok(found);
+        let is_last = !at.in_doubt || left().is_zero();
+        match step.check(at, input).await {
+            Ok(Found::Nothing) if !is_last => at.progress("in doubt: looking again"),
+            Err(fault) if !is_last && fault.class.passes() => {
+                at.progress(format!("in doubt: looking again, since {fault}"));
+            }
+            result => return result,
         }
-        at.progress("in doubt: looking again");
-        at.pause(pause.min(policy.settle - waited)).await?;
+        at.pause(pause.min(left())).await?;
         pause *= 2;
     }
 }

@@ -186,6 +186,52 @@ async fn doubt_outlives_faults_of_the_check() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn looks_that_fail_while_a_doubt_settles_do_not_begin_it_anew() {
+    let bench = Bench::new();
+    let lost = Fault::transient("reset").uncertain();
+    bench.script("a", "run", [Act::Fail(lost)]);
+    let throttled = || Act::Fail(Fault::transient("throttled"));
+    let away = || Act::Fail(Fault::unreachable("away"));
+    bench.script(
+        "a",
+        "check",
+        [Act::Well, throttled(), Act::Well, away(), throttled()],
+    );
+    let steps = graph([create("a", &[]).with(|policy| policy.settle = secs(30))]);
+    let report = bench.start(&steps).await;
+    assert_eq!(report.status, Status::Ended(End::Succeeded));
+    let story = bench.story();
+    assert_eq!(story[2], "run a 1: retry, in doubt");
+    assert_eq!(story[4], "run a 2: made");
+    let took = bench.when(&story[4]) - bench.when(&story[3]);
+    assert!((30_000..30_100).contains(&took), "{took}");
+
+    // What does not pass by itself is believed at once, and the last look must
+    // succeed.
+    for (last, expected) in [
+        (Fault::operator("expired"), "run a 2: suspend, in doubt"),
+        (Fault::permanent("no"), "run a 2: give_up, in doubt"),
+    ] {
+        let bench = Bench::new();
+        let lost = Fault::transient("reset").uncertain();
+        bench.script("a", "run", [Act::Fail(lost)]);
+        bench.script("a", "check", [Act::Well, throttled(), Act::Fail(last)]);
+        bench.start(&steps).await;
+        assert_eq!(bench.story()[4], expected);
+    }
+    let bench = Bench::new();
+    let lost = Fault::transient("reset").uncertain();
+    bench.script("a", "run", [Act::Fail(lost)]);
+    let mut looks = vec![Act::Well];
+    looks.extend((0..6).map(|_| throttled()));
+    bench.script("a", "check", looks);
+    bench.start(&steps).await;
+    let story = bench.story();
+    assert_eq!(story[4], "run a 2: retry, in doubt");
+    assert_eq!(story[6], "run a 3: made");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_changes_nothing_is_never_in_doubt() {
     for effect in [Effect::Read, Effect::Wait] {
         let bench = Bench::new();

@@ -94,14 +94,7 @@ where
         let (state, failed) = match look().await {
             Ok(Seen::Done(value)) => return Ok(value),
             Ok(Seen::Not(state)) => (state, None),
-            Err(fault)
-                if matches!(
-                    fault.class,
-                    FaultClass::Transient | FaultClass::Pending | FaultClass::Unreachable
-                ) =>
-            {
-                (fault.to_string(), Some(fault))
-            }
+            Err(fault) if fault.class.passes() => (fault.to_string(), Some(fault)),
             Err(fault) => return Err(fault),
         };
         failures = if failed.is_some() { failures + 1 } else { 0 };

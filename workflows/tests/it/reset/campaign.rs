@@ -118,6 +118,10 @@ impl Trial for Reset {
         Ok(reset(world, &parameters, journal, run).await)
     }
 
+    fn repeats(&self) -> bool {
+        false
+    }
+
     /// That a process is ended after a minute and a half is tested by itself.
     fn can_be_late(&self) -> bool {
         false

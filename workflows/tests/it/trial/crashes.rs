@@ -133,6 +133,9 @@ async fn die<T: Trial>(
             }
         };
         if lived.is_some() {
+            if !case.trial.repeats() {
+                break;
+            }
             return Err(format!("did not die at {point:?}").into());
         }
         if number == 0 && case.watch.machines().is_empty() && story != Story::Asked {

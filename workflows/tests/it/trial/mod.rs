@@ -108,6 +108,12 @@ pub(crate) trait Trial {
         true
     }
 
+    /// Whether two runs of it append and call alike, in number: not where the
+    /// results of processes of the machine come in one append or in two.
+    fn repeats(&self) -> bool {
+        true
+    }
+
     /// What further must be so at a good end.
     fn at_the_end(&self, watch: &Watch) -> Result<(), String> {
         let _ = watch;
