@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use aws_sdk_ec2::types::Vpc;
 use aws_sdk_rds::types::DbCluster;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::Fault;
@@ -98,7 +99,7 @@ pub async fn survey_delete(
 ) -> Result<DeleteParameters, SurveyError> {
     let (region, name) = (&request.region, &request.cluster);
     refuse_alive(aws, region, name, None).await?;
-    let cluster = aws.look(|| rds::cluster(aws, region, name)).await?;
+    let (cluster, vpcs) = look_twice(aws, region, name).await?;
     if let Some((message, hint)) = cluster.as_ref().and_then(|c| protected(c, region)) {
         return Err(SurveyError::Refused { message, hint });
     }
@@ -117,13 +118,6 @@ pub async fn survey_delete(
         .filter_map(|instance| instance.db_instance_identifier().map(str::to_owned))
         .partition(|id| writer.contains(id.as_str()));
 
-    let mut vpcs = aws.look(|| ec2::vpcs_of(aws, region, name)).await?;
-    if vpcs.is_empty() {
-        // A read may miss a VPC that a run made a moment before it was
-        // stopped; to call that "nothing" would leak it.
-        aws.clock().sleep(YOUNG).await;
-        vpcs = aws.look(|| ec2::vpcs_of(aws, region, name)).await?;
-    }
     let ids: Vec<String> = vpcs
         .iter()
         .filter_map(|vpc| vpc.vpc_id().map(str::to_owned))
@@ -156,6 +150,29 @@ pub async fn survey_delete(
             .as_ref()
             .map(|accounts| accounts.rosa.clone()),
     })
+}
+
+/// The cluster and its VPCs. That one of them is not there is only believed at
+/// a second look: a read may miss what a run made a moment before it was
+/// stopped. To call that "nothing" would leak it, and a cluster that is missed
+/// would lose its instances without being asked whether it is protected.
+async fn look_twice(
+    aws: &Aws,
+    region: &str,
+    name: &str,
+) -> Result<(Option<DbCluster>, Vec<Vpc>), Fault> {
+    let mut cluster = aws.look(|| rds::cluster(aws, region, name)).await?;
+    let mut vpcs = aws.look(|| ec2::vpcs_of(aws, region, name)).await?;
+    if cluster.is_none() || vpcs.is_empty() {
+        aws.clock().sleep(YOUNG).await;
+    }
+    if cluster.is_none() {
+        cluster = aws.look(|| rds::cluster(aws, region, name)).await?;
+    }
+    if vpcs.is_empty() {
+        vpcs = aws.look(|| ec2::vpcs_of(aws, region, name)).await?;
+    }
+    Ok((cluster, vpcs))
 }
 
 /// Says that a cluster is protected, if it is, and what to do about it.

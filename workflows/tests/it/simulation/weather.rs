@@ -13,9 +13,9 @@ use crate::strikes::is_sign_of_life;
 /// So many calls are made by no scenario that comes to an end.
 const MOST_CALLS: u32 = 20_000;
 
-/// Later than the SDK waits for an answer (60 s), and no later than a step in
-/// doubt is looked for after that.
-const LATE: Duration = Duration::from_secs(75);
+/// Later than the SDK waits for an answer (60 s). With the longest way through
+/// the network it is no later than a step in doubt is looked for after that.
+const LATE: Duration = Duration::from_secs(66);
 
 /// How long a step in doubt is looked for, with something to spare.
 const SETTLED: Duration = Duration::from_secs(25);
