@@ -6,7 +6,7 @@ use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
 use super::connection::Connection;
 use crate::aws::call::{has_code, unless_gone};
-use crate::aws::poll::surely;
+use crate::aws::poll::{DOUBTS, surely};
 use crate::aws::{Aws, POLICY, remove};
 use crate::peering::create::parameters::Before;
 use crate::peering::end::End;
@@ -142,7 +142,16 @@ impl Step for CreateRoute {
             return Ok(());
         }
         if let Some(former) = &output.replaced {
-            let answer = routes::replace(aws, end, &self.table, self.destination, former).await;
+            let replace = || routes::replace(aws, end, &self.table, self.destination, former);
+            let mut answer = replace().await;
+            for pause in DOUBTS {
+                // As with what is looked for, one refusal proves nothing.
+                if !answer.as_ref().is_err_and(is_refusal) {
+                    break;
+                }
+                at.pause(pause).await?;
+                answer = replace().await;
+            }
             match answer {
                 Err(fault) if !is_refusal(&fault) => return Err(fault),
                 Ok(()) => return Ok(()),

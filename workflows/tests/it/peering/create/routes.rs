@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::VpcPeeringConnectionStateReasonCode as State;
 use stepwell_engine::Journal as _;
 use stepwell_engine::event::EventBody;
+use stepwell_sandbox::{FaultEffect, FaultRule};
 use stepwell_workflows::peering::Before;
 
 use super::{AURORA, ROSA};
@@ -105,6 +106,16 @@ async fn a_stale_blackhole_route_is_replaced_and_put_back_by_a_rollback() {
         world.leads(THERE, &nets.rosa.public, AURORA).await,
         Some((id, false))
     );
+    // That the old target is gone is not believed at the first refusal.
+    let missed = FaultRule {
+        operation: "ReplaceRoute".to_owned(),
+        matches: Default::default(),
+        times: Some(1),
+        effect: FaultEffect::Error {
+            code: "InvalidVpcPeeringConnectionID.NotFound".to_owned(),
+        },
+    };
+    world.account.add_fault(missed).expect("a fault");
     let report = world.rollback(journal, run).await.expect("rollback");
     assert!(rolled_back(&report), "{report:?}");
     assert_eq!(
