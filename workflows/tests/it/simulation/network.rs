@@ -16,9 +16,9 @@ use stepwell_sandbox::{Account, operations};
 use super::ledger::Ledger;
 use crate::chance::Chance;
 
-/// How long a call may be under way without its process giving up: less than
-/// what a step in doubt is given to settle.
-const LONGEST: u64 = 20_000;
+/// How long a call may be under way without its process giving up, in
+/// milliseconds: less than what a step in doubt is given to settle.
+pub(crate) const LONGEST: u64 = 20_000;
 
 /// The way to an account. It outlives runs: the SDK's clients are dear to make.
 #[derive(Clone, Default)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use stepwell_sandbox::{Call, Hook, Service, Verdict};
 use tokio::time::Instant;
 
+use super::network::LONGEST;
 use super::scenario::{At, Blow, EVER, Ending, Trouble};
 use crate::strikes::is_sign_of_life;
 
@@ -39,10 +40,21 @@ struct State {
     /// Those of the process that lives now.
     own_changes: u32,
     end: Option<Ending>,
+    /// When the process began that lives now, if it is not the first.
+    succeeded: Option<Instant>,
+    begun: bool,
     blows: u32,
     /// When the last of the late calls is carried out.
     lands: Option<Instant>,
     problem: Option<String>,
+}
+
+impl State {
+    /// Whether a call that arrives now may have been sent by a process that has
+    /// died since. What is under way then must land while it is looked for.
+    fn is_orphan(&self) -> bool {
+        (self.succeeded).is_some_and(|at| at.elapsed() <= Duration::from_millis(LONGEST))
+    }
 }
 
 impl Weather {
@@ -66,6 +78,8 @@ impl Weather {
         let mut state = self.state();
         state.own_changes = 0;
         state.end = Some(end);
+        state.succeeded = state.begun.then(Instant::now);
+        state.begun = true;
     }
 
     /// Nothing goes wrong any more.
@@ -114,6 +128,8 @@ impl Weather {
             Blow::ResetBefore => (Some(Verdict::Lose), None),
             Blow::Lost => (None, Some(Verdict::Lose)),
             Blow::Truncated => (Some(Verdict::Truncate), None),
+            // Perhaps that of a process that has died: it was long on its way.
+            Blow::Late if state.is_orphan() => (None, None),
             Blow::Late => {
                 state.lands = Some(Instant::now() + LATE);
                 (Some(self.late()), None)
