@@ -1,11 +1,11 @@
 //! The password of a restored cluster, and where a given one comes from.
 
 use serde::Serialize;
-use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
+use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
 use super::cluster::ClusterMade;
 use crate::aurora::create::parameters::PasswordSource;
-use crate::aws::call::fault;
+use crate::aws::call::{fault, has_code};
 use crate::aws::{Aws, POLICY, rds, tags};
 use crate::secret::Secret;
 
@@ -72,9 +72,14 @@ impl Step for SetPassword {
                 .master_user_password(given(at)?.reveal()),
             PasswordSource::Kept => return Ok(input.clone()),
         };
-        match request.send().await {
+        let answer = request.send().await;
+        match answer.map_err(|error| fault("ModifyDBCluster", error)) {
             Ok(_) => Ok(input.clone()),
-            Err(error) => Err(fault("ModifyDBCluster", error)),
+            // It was seen to be available a moment ago.
+            Err(fault) if has_code(&fault, &["DBClusterNotFoundFault"]) => {
+                Err(fault.with_class(FaultClass::Transient))
+            }
+            Err(fault) => Err(fault),
         }
     }
 }
