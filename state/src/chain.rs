@@ -140,19 +140,23 @@ pub(crate) fn verify(
     path: &Path,
     run: RunId,
 ) -> Result<Option<Verdict>, StoreError> {
-    let failed = |error| StoreError::sqlite("read", path, error);
-    if schema::version(connection, path)? < CHAINED {
-        let events: Option<u32> = connection
-            .query_row(
-                "SELECT max(seq) + 1 FROM event
-                 WHERE run = (SELECT number FROM run WHERE id = ?1)",
-                [run.to_string()],
-                |row| row.get(0),
-            )
-            .map_err(failed)?;
-        return Ok(events.map(|events| Verdict::Unchained { events }));
-    }
-    check(connection, run, |_| {}).map_err(failed)
+    let verdict = if schema::version(connection, path)? < CHAINED {
+        unchained(connection, run)
+    } else {
+        check(connection, run, |_| {})
+    };
+    verdict.map_err(|error| StoreError::sqlite("read", path, error))
+}
+
+/// What there is to say of a run in a file without chains.
+fn unchained(connection: &Connection, run: RunId) -> rusqlite::Result<Option<Verdict>> {
+    let events: Option<u32> = connection.query_row(
+        "SELECT max(seq) + 1 FROM event
+         WHERE run = (SELECT number FROM run WHERE id = ?1)",
+        [run.to_string()],
+        |row| row.get(0),
+    )?;
+    Ok(events.map(|events| Verdict::Unchained { events }))
 }
 
 /// A run's history, and whether it is as it was recorded.
@@ -170,15 +174,14 @@ pub(crate) fn examine(
     path: &Path,
     run: RunId,
 ) -> Result<Option<Examined>, StoreError> {
-    let failed = |error| StoreError::sqlite("read", path, error);
     let mut events = Vec::new();
     let verdict = if schema::version(connection, path)? < CHAINED {
         events = decode::events(connection, path, run)?;
-        let verdict = verify(connection, path, run)?;
-        verdict.filter(|_| !events.is_empty())
+        unchained(connection, run)
     } else {
-        check(connection, run, |event| events.push(event)).map_err(failed)?
+        check(connection, run, |event| events.push(event))
     };
+    let verdict = verdict.map_err(|error| StoreError::sqlite("read", path, error))?;
     Ok(verdict.map(|verdict| Examined { verdict, events }))
 }
 

@@ -1,7 +1,6 @@
 //! What a delete takes, and what it refuses to take.
 
 use stepwell_engine::Fault;
-use stepwell_sandbox::{FaultEffect, FaultRule};
 use stepwell_workflows::SurveyError;
 
 use crate::support::{Wanted, World, ended_well, memory, options};
@@ -104,15 +103,7 @@ async fn a_protected_cluster_is_refused_before_anything_is_touched() {
 async fn a_cluster_that_one_look_misses_is_still_protected() {
     let world = World::new().await;
     created(&world, 1, true).await;
-    let missed = FaultRule {
-        operation: "DescribeDBClusters".to_owned(),
-        matches: Default::default(),
-        times: Some(1),
-        effect: FaultEffect::Error {
-            code: "DBClusterNotFoundFault".to_owned(),
-        },
-    };
-    world.account.add_fault(missed).expect("a fault");
+    world.fails("DescribeDBClusters", "DBClusterNotFoundFault", Some(1));
     let refused = world.survey_delete(None).await;
     assert!(
         matches!(refused, Err(SurveyError::Refused { .. })),

@@ -277,15 +277,7 @@ async fn age_counts_from_the_clusters_creation() {
 #[tokio::test(start_paused = true)]
 async fn the_leftover_of_a_run_tells_its_age() {
     let world = World::new().await;
-    let rule = FaultRule {
-        operation: "CreateDBCluster".to_owned(),
-        matches: Default::default(),
-        times: None,
-        effect: FaultEffect::Error {
-            code: "ExpiredToken".to_owned(),
-        },
-    };
-    world.account.add_fault(rule).expect("a fault");
+    world.fails("CreateDBCluster", "ExpiredToken", None);
     let run = stepwell_engine::RunId::new(Timestamp(1_800_000_000_000));
     let report = world
         .create(memory(), run, options(1), Wanted::default())
@@ -318,15 +310,7 @@ async fn a_group_of_another_name_goes_by_its_tag() {
     let before = world.account.inventory().expect("inventory");
     let mut wanted = options(1);
     wanted.subnet_group_name = Some("my-own".to_owned());
-    let rule = |times| FaultRule {
-        operation: "CreateDBCluster".to_owned(),
-        matches: Default::default(),
-        times,
-        effect: FaultEffect::Error {
-            code: "ExpiredToken".to_owned(),
-        },
-    };
-    world.account.add_fault(rule(Some(1))).expect("a fault");
+    world.fails("CreateDBCluster", "ExpiredToken", Some(1));
     let report = world
         .create(memory(), world.run_id(), wanted, Wanted::default())
         .await

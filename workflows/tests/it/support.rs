@@ -12,7 +12,7 @@ use stepwell_engine::{
     Clock, Event, Executor, Graph, GraphError, Journal, MemoryJournal, NoObserver, Report,
     RunError, RunId, Stop, Timestamp, TokioClock,
 };
-use stepwell_sandbox::{Account, Options, Reply, Resource};
+use stepwell_sandbox::{Account, FaultEffect, FaultRule, Options, Reply, Resource};
 use stepwell_workflows::aurora::{
     CreateOptions, CreateParameters, DeleteOptions, DeleteParameters, Origin, SignsOfLife,
     create_graph, delete_graph, survey_create, survey_delete,
@@ -71,6 +71,19 @@ impl World {
             speed,
             ..Self::of(account, aws, clock)
         }
+    }
+
+    /// Has calls of an operation fail with a code: so many, or all.
+    pub(crate) fn fails(&self, operation: &str, code: &str, times: Option<u32>) {
+        let rule = FaultRule {
+            operation: operation.to_owned(),
+            matches: Vec::new(),
+            times,
+            effect: FaultEffect::Error {
+                code: code.to_owned(),
+            },
+        };
+        self.account.add_fault(rule).expect("a fault");
     }
 
     /// The world that these make up.

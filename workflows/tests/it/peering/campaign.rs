@@ -37,20 +37,7 @@ impl Trial for Create {
         let world = World::new().await.detached().await;
         let nets = Nets::lay_out(&world, self.rosa_region).await;
         if self.stale {
-            // What the scripts leave: the peering is gone, its route is not.
-            let (aurora, rosa) = (&nets.aurora, &nets.rosa);
-            let id = world
-                .request_peering(
-                    (&rosa.region, &rosa.vpc),
-                    (&aurora.region, &aurora.vpc),
-                    Some("keycloak"),
-                )
-                .await;
-            world.accept_peering(&aurora.region, &id).await;
-            world
-                .route(&rosa.region, &rosa.public, &aurora.cidr, &id)
-                .await;
-            world.delete_peering(&rosa.region, &id).await;
+            nets.leave_stale_route(&world).await;
         }
         world.rosa.set(nets.rosa.network()).expect("once");
         world

@@ -39,6 +39,26 @@ impl Nets {
         }
     }
 
+    /// A route to a peering that was deleted before its routes, as the scripts do.
+    pub(crate) async fn leave_stale_route(&self, world: &World) -> String {
+        let (aurora, rosa) = (&self.aurora, &self.rosa);
+        let id = world
+            .request_peering(
+                (&rosa.region, &rosa.vpc),
+                (&aurora.region, &aurora.vpc),
+                Some("keycloak"),
+            )
+            .await;
+        world.accept_peering(&aurora.region, &id).await;
+        world
+            .route(&rosa.region, &rosa.public, &aurora.cidr, &id)
+            .await;
+        world.delete_peering(&rosa.region, &id).await;
+        let stands = world.leads(&rosa.region, &rosa.public, &aurora.cidr).await;
+        assert_eq!(stands, Some((id.clone(), true)));
+        id
+    }
+
     /// ROSA's tables: all three serve a subnet of the cluster.
     pub(crate) fn rosa_tables(&self) -> [&str; 3] {
         [&self.rosa.private, &self.rosa.public, &self.rosa.main]

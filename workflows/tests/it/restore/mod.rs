@@ -9,7 +9,7 @@ use std::time::Duration;
 use stepwell_engine::event::SuspendReason;
 use stepwell_engine::machine::Status;
 use stepwell_engine::{Journal, Report, RunId};
-use stepwell_sandbox::{Call, FaultEffect, FaultRule, Hook, Verdict};
+use stepwell_sandbox::{Call, Hook, Verdict};
 use stepwell_workflows::aurora::{
     CreateOptions, CreateParameters, Origin, Provisioned, list, survey_create,
 };
@@ -200,15 +200,7 @@ async fn a_password_that_is_given_is_set() {
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_is_missed_once_gets_its_password_all_the_same() {
     let world = world("17.5").await.with_password(PASSWORD).await;
-    let missed = FaultRule {
-        operation: "ModifyDBCluster".to_owned(),
-        matches: Default::default(),
-        times: Some(1),
-        effect: FaultEffect::Error {
-            code: "DBClusterNotFoundFault".to_owned(),
-        },
-    };
-    world.account.add_fault(missed).expect("a fault");
+    world.fails("ModifyDBCluster", "DBClusterNotFoundFault", Some(1));
     let seen = witness(&world);
     let report = restore(&world, memory(), world.run_id(), wanted(1)).await;
     assert!(ended_well(&report), "{report:?}");

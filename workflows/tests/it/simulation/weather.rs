@@ -42,7 +42,6 @@ struct State {
     end: Option<Ending>,
     /// When the process began that lives now, if it is not the first.
     succeeded: Option<Instant>,
-    begun: bool,
     blows: u32,
     /// When the last of the late calls is carried out.
     lands: Option<Instant>,
@@ -77,9 +76,8 @@ impl Weather {
     pub(crate) fn begin(&self, end: Ending) {
         let mut state = self.state();
         state.own_changes = 0;
-        state.end = Some(end);
-        state.succeeded = state.begun.then(Instant::now);
-        state.begun = true;
+        let is_first = state.end.replace(end).is_none();
+        state.succeeded = (!is_first).then(Instant::now);
     }
 
     /// Nothing goes wrong any more.

@@ -6,7 +6,7 @@ use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
 use super::connection::Connection;
 use crate::aws::call::{has_code, unless_gone};
-use crate::aws::poll::{DOUBTS, surely};
+use crate::aws::poll::surely;
 use crate::aws::{Aws, POLICY, remove};
 use crate::peering::create::parameters::Before;
 use crate::peering::end::End;
@@ -142,26 +142,22 @@ impl Step for CreateRoute {
             return Ok(());
         }
         if let Some(former) = &output.replaced {
-            let replace = || routes::replace(aws, end, &self.table, self.destination, former);
-            let mut answer = replace().await;
-            for pause in DOUBTS {
-                // As with what is looked for, one refusal proves nothing.
-                if !answer.as_ref().is_err_and(is_refusal) {
-                    break;
+            // As with what is looked for, one refusal proves nothing.
+            let restored = surely(at, || async {
+                match routes::replace(aws, end, &self.table, self.destination, former).await {
+                    Err(fault) if is_refusal(&fault) => Ok(None),
+                    answer => answer.map(Some),
                 }
-                at.pause(pause).await?;
-                answer = replace().await;
+            });
+            if restored.await?.is_some() {
+                return Ok(());
             }
-            match answer {
-                Err(fault) if !is_refusal(&fault) => return Err(fault),
-                Ok(()) => return Ok(()),
-                // What it led to can't be a target any more. It led nowhere,
-                // and without a route the destination is as far away as it was.
-                Err(_) => at.progress(format!(
-                    "the route for {} can't lead to {former} again, which is gone: removed",
-                    self.destination
-                )),
-            }
+            // What it led to can't be a target any more. It led nowhere, and
+            // without a route the destination is as far away as it was.
+            at.progress(format!(
+                "the route for {} can't lead to {former} again, which is gone: removed",
+                self.destination
+            ));
         }
         remove::route(end.aws(aws), &end.region, &self.table, self.destination).await
     }

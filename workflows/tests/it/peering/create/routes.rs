@@ -5,7 +5,6 @@ use std::time::Duration;
 use aws_sdk_ec2::types::VpcPeeringConnectionStateReasonCode as State;
 use stepwell_engine::Journal as _;
 use stepwell_engine::event::EventBody;
-use stepwell_sandbox::{FaultEffect, FaultRule};
 use stepwell_workflows::peering::Before;
 
 use super::{AURORA, ROSA};
@@ -60,31 +59,11 @@ async fn routes_go_to_private_tables_too_not_to_the_public_one_alone() {
     );
 }
 
-/// A route to a peering that was deleted before its routes, as the scripts do.
-async fn stale_route(world: &World, nets: &Nets) -> String {
-    let (aurora, rosa) = (&nets.aurora, &nets.rosa);
-    let id = world
-        .request_peering(
-            (&rosa.region, &rosa.vpc),
-            (&aurora.region, &aurora.vpc),
-            Some("keycloak"),
-        )
-        .await;
-    world.accept_peering(&aurora.region, &id).await;
-    world
-        .route(&rosa.region, &rosa.public, &aurora.cidr, &id)
-        .await;
-    world.delete_peering(&rosa.region, &id).await;
-    let stands = world.leads(&rosa.region, &rosa.public, &aurora.cidr).await;
-    assert_eq!(stands, Some((id.clone(), true)));
-    id
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_stale_blackhole_route_is_replaced_and_put_back_by_a_rollback() {
     let world = World::new().await;
     let nets = Nets::lay_out(&world, THERE).await;
-    let old = stale_route(&world, &nets).await;
+    let old = nets.leave_stale_route(&world).await;
     let parameters = survey(&world, nets.rosa.network()).await.expect("survey");
     let stale = parameters
         .routes_to_aurora
@@ -107,15 +86,11 @@ async fn a_stale_blackhole_route_is_replaced_and_put_back_by_a_rollback() {
         Some((id, false))
     );
     // That the old target is gone is not believed at the first refusal.
-    let missed = FaultRule {
-        operation: "ReplaceRoute".to_owned(),
-        matches: Default::default(),
-        times: Some(1),
-        effect: FaultEffect::Error {
-            code: "InvalidVpcPeeringConnectionID.NotFound".to_owned(),
-        },
-    };
-    world.account.add_fault(missed).expect("a fault");
+    world.fails(
+        "ReplaceRoute",
+        "InvalidVpcPeeringConnectionID.NotFound",
+        Some(1),
+    );
     let report = world.rollback(journal, run).await.expect("rollback");
     assert!(rolled_back(&report), "{report:?}");
     assert_eq!(
@@ -129,7 +104,7 @@ async fn a_stale_blackhole_route_is_replaced_and_put_back_by_a_rollback() {
 async fn a_stale_route_to_what_aws_has_forgotten_is_removed_by_a_rollback() {
     let world = World::new().await;
     let nets = Nets::lay_out(&world, THERE).await;
-    stale_route(&world, &nets).await;
+    nets.leave_stale_route(&world).await;
     world.clock.sleep(Duration::from_secs(2 * 60 * 60)).await;
     let parameters = survey(&world, nets.rosa.network()).await.expect("survey");
     let (journal, run) = (memory(), world.run_id());
