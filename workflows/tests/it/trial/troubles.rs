@@ -100,13 +100,7 @@ async fn meet<T: Trial>(
         ..Fate::default()
     };
     let lived = case.live(Act::Begin, fate).await.expect("nobody dies");
-    let (hits, struck) = case.watch.hits();
-    case.watch.heal();
-    tally.count("faults", 1);
-    tally.count("calls struck", usize::try_from(hits).unwrap_or(usize::MAX));
-    if struck.as_ref() != Some(&target.call.signature) {
-        return Err(format!("struck {struck:?}").into());
-    }
+    heal(case, target, tally)?;
     let must = fault.must(lasting, target.call.mutates);
     let report = match lived {
         Ok(report) => report,
@@ -123,13 +117,7 @@ async fn meet<T: Trial>(
             return case.ended(&report, Goal::Succeed(&clean.seen));
         }
     };
-    let came = if ended_well(&report) {
-        Must::Bear
-    } else if suspended_for_a_person(&report) {
-        Must::Suspend
-    } else {
-        Must::GiveUp
-    };
+    let came = came(&report, ended_well);
     tally.note(match came {
         Must::Bear => "borne",
         Must::Suspend => "suspended",
@@ -163,6 +151,29 @@ async fn meet<T: Trial>(
         }
         Must::GiveUp if rolled_back(&report) => case.ended(&report, Goal::Vanish),
         Must::GiveUp => unstick(case, &report, fault.blinds(lasting, target.call.mutates)).await,
+    }
+}
+
+/// The world heals; whether the call was struck that was meant.
+fn heal<T: Trial>(case: &Case<'_, T>, target: &Target, tally: &mut Tally) -> Result<(), Wrong> {
+    let (hits, struck) = case.watch.hits();
+    case.watch.heal();
+    tally.count("faults", 1);
+    tally.count("calls struck", usize::try_from(hits).unwrap_or(usize::MAX));
+    if struck.as_ref() != Some(&target.call.signature) {
+        return Err(format!("struck {struck:?}").into());
+    }
+    Ok(())
+}
+
+/// What came of a fault, where this would be a good end.
+fn came(report: &Report, is_good: impl Fn(&Report) -> bool) -> Must {
+    if is_good(report) {
+        Must::Bear
+    } else if suspended_for_a_person(report) {
+        Must::Suspend
+    } else {
+        Must::GiveUp
     }
 }
 
@@ -225,20 +236,8 @@ async fn meet_back<T: Trial>(
     };
     let lived = case.live(Act::Rollback, fate).await.expect("nobody dies");
     let report = lived.map_err(|error| error.to_string())?;
-    let (hits, struck) = case.watch.hits();
-    case.watch.heal();
-    tally.count("faults", 1);
-    tally.count("calls struck", usize::try_from(hits).unwrap_or(usize::MAX));
-    if struck.as_ref() != Some(&target.call.signature) {
-        return Err(format!("struck {struck:?}").into());
-    }
-    let came = if rolled_back(&report) {
-        Must::Bear
-    } else if suspended_for_a_person(&report) {
-        Must::Suspend
-    } else {
-        Must::GiveUp
-    };
+    heal(case, target, tally)?;
+    let came = came(&report, rolled_back);
     tally.note(match came {
         Must::Bear => "borne",
         Must::Suspend => "suspended",
