@@ -11,7 +11,7 @@ pub struct Variable(&'static str);
 
 impl Variable {
     /// Its name.
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         self.0
     }
 }

@@ -1,6 +1,7 @@
 //! Other programs as children: started without a shell, bounded in time and in
 //! what they may say, and killed when nobody waits for them any more.
 
+use std::ffi::OsStr;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -15,6 +16,25 @@ const MOST: usize = 4 << 20;
 /// How many bytes of a child's stderr are kept; the rest is read and dropped,
 /// so that the child is not held up.
 const MOST_ERRORS: usize = 64 << 10;
+
+/// What this process may know and no other program need: each has a login of
+/// its own.
+const WITHHELD: [&str; 4] = [
+    "AURORA_PASSWORD",
+    "OCM_CLIENT_ID",
+    "OCM_CLIENT_SECRET",
+    "OCM_TOKEN",
+];
+
+/// The command of another program, which inherits the environment but for this
+/// program's own secrets.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for variable in WITHHELD {
+        command.env_remove(variable);
+    }
+    command
+}
 
 /// A child that has ended by itself.
 #[derive(Debug)]

@@ -26,6 +26,7 @@ use stepwell_engine::{Fault, Graph, GraphError};
 
 pub use aws::tags::Labels;
 pub use aws::{Aws, AwsSettings};
+pub use child::command as child_command;
 pub use input::{InvalidInput, shown};
 pub use secret::Secret;
 

@@ -6,10 +6,9 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use stepwell_state::Access;
-use tokio::process::Command;
+use stepwell_workflows::child_command;
 
 use super::LIMIT;
-use crate::environment;
 use crate::report::checks::Check;
 use crate::session::store;
 use crate::settings::Settings;
@@ -95,14 +94,6 @@ pub(super) async fn tools(rosa_cluster: Option<&str>) -> Vec<Check> {
     checks
 }
 
-/// What is this program's alone, and no business of another.
-const WITHHELD: [&str; 4] = [
-    environment::AURORA_PASSWORD.name(),
-    environment::OCM_TOKEN.name(),
-    environment::OCM_CLIENT_ID.name(),
-    environment::OCM_CLIENT_SECRET.name(),
-];
-
 /// How a child ended.
 enum Ran {
     Missing,
@@ -113,14 +104,11 @@ enum Ran {
 
 /// Runs a child that must end in time; it does not outlive this.
 async fn run(program: &str, arguments: &[&str]) -> Ran {
-    let mut command = Command::new(program);
+    let mut command = child_command(program);
     command
         .args(arguments)
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    for variable in WITHHELD {
-        command.env_remove(variable);
-    }
     match tokio::time::timeout(LIMIT, command.output()).await {
         Err(_) => Ran::Silent,
         Ok(Err(error)) if error.kind() == ErrorKind::NotFound => Ran::Missing,

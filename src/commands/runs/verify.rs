@@ -80,7 +80,8 @@ fn verify(from: &Store, id: RunId) -> Result<RunDocument, Problem> {
         Ok(Some(Examined { verdict, events })) => {
             let verdict = VerdictDocument::of(&verdict);
             // Whoever computes a chain anew must also tell a possible story.
-            match impossible(&events).filter(|_| !verdict.is_broken()) {
+            let told = (!verdict.is_broken()).then(|| impossible(&events));
+            match told.flatten() {
                 Some((seq, why)) => VerdictDocument::broken(seq, why),
                 None => verdict,
             }

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
 use super::faults;
+use crate::child;
 
 /// How long one request of `kubectl`'s to its server may take. It makes
 /// several to find out what the server offers.
@@ -22,14 +23,6 @@ const LIMIT: Duration = Duration::from_secs(90);
 /// How much a call may print: an object of Kubernetes has at most 1.5 MiB, and
 /// there are lists of pods.
 const LONGEST: u64 = 16 * 1024 * 1024;
-
-/// What this process may know and a child need not.
-const SECRETS: [&str; 4] = [
-    "AURORA_PASSWORD",
-    "OCM_TOKEN",
-    "OCM_CLIENT_ID",
-    "OCM_CLIENT_SECRET",
-];
 
 /// Where `kubectl` works: which program it is, and in which namespace of which
 /// of its contexts.
@@ -146,11 +139,8 @@ impl Place {
     }
 
     fn command(&self, words: &[String]) -> Command {
-        let mut command = Command::new(&self.kubectl);
+        let mut command = child::command(&self.kubectl);
         command.args(words);
-        for secret in SECRETS {
-            command.env_remove(secret);
-        }
         command
     }
 

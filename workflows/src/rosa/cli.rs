@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use stepwell_engine::{Clock, Fault};
-use tokio::process::Command;
 
 use super::cluster::Cluster;
 use super::said::{complaint_of, message, plain};
@@ -14,15 +13,6 @@ use crate::input::InvalidInput;
 
 /// How long the command may take: it asks OCM several times, and STS.
 const LIMIT: Duration = Duration::from_secs(90);
-
-/// Variables that are none of the command's business: it has a login of its
-/// own.
-const WITHHELD: [&str; 4] = [
-    "AURORA_PASSWORD",
-    "OCM_CLIENT_ID",
-    "OCM_CLIENT_SECRET",
-    "OCM_TOKEN",
-];
 
 /// What helps where the command does not.
 const WITHOUT: &str =
@@ -45,16 +35,13 @@ impl RosaCli {
         arguments: &[&str],
         region: Option<&str>,
     ) -> Result<Ended, ChildError> {
-        let mut command = Command::new(&self.program);
+        let mut command = child::command(&self.program);
         command.args(arguments);
         if let Some(profile) = &self.profile {
             command.args(["--profile", profile]);
         }
         if let Some(region) = region {
             command.args(["--region", region]);
-        }
-        for variable in WITHHELD {
-            command.env_remove(variable);
         }
         child::run(clock, command, LIMIT).await
     }
