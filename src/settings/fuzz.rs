@@ -231,6 +231,20 @@ fn whatever_the_environment_holds() {
         &kinds,
         strategy,
         |(held, cluster, region, network, all), tally| {
+            // What only a secret holds must not come up in any message.
+            let held: Vec<(Variable, String)> = held
+                .into_iter()
+                .map(|(variable, value)| {
+                    let name = variable.name();
+                    let secret = name.starts_with("OCM") || name == "AURORA_PASSWORD";
+                    let value = if secret {
+                        value.replace("geheim", "verborgen")
+                    } else {
+                        value
+                    };
+                    (variable, value)
+                })
+                .collect();
             let held: Vec<(Variable, &str)> = held
                 .iter()
                 .map(|(variable, value)| (*variable, value.as_str()))
@@ -267,15 +281,7 @@ fn whatever_the_environment_holds() {
                         assert!(message.contains("allowed"), "{message}");
                         assert!(message.chars().count() < 700, "{message}");
                         assert!(!message.contains(char::is_control), "{message:?}");
-                        assert!(
-                            !message.contains("geheim")
-                                || held.iter().all(|(name, value)| {
-                                    !value.contains("geheim")
-                                        || name.name() == "AWS_ENDPOINT_URL"
-                                        || !name.name().starts_with("OCM")
-                                }),
-                            "{message}"
-                        );
+                        assert!(!message.contains("verborgen"), "{message}");
                         tally.count("refused");
                     }
                 }
