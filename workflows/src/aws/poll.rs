@@ -53,10 +53,11 @@ impl Presence {
 /// How long to wait before a look that found nothing is repeated.
 pub(crate) const DOUBTS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(5)];
 
-/// Looks for something that is to be taken away. That it is not there is only
-/// believed when three looks in a row say so: one may come from a place that
-/// has not heard yet of what is young (EC2 Developer Guide, "Ensure eventual
-/// consistency"), and what is passed over now would be left behind.
+/// Looks for something that is to be taken away, or must not be made twice. That
+/// it is not there is only believed when three looks in a row say so: one may
+/// come from a place that has not heard yet of what is young (EC2 Developer
+/// Guide, "Ensure eventual consistency"), and what is passed over now would be
+/// left behind, or there twice.
 pub(crate) async fn surely<T, F, Fut>(at: &Attempt<Aws>, mut look: F) -> Result<Option<T>, Fault>
 where
     F: FnMut() -> Fut,

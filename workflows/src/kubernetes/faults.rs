@@ -73,6 +73,11 @@ const TEXTS: &[(&str, FaultClass, &str)] = &[
     ("etcdserver:", FaultClass::Transient, "ServiceUnavailable"),
 ];
 
+/// What a server says where a namespace is full, for the same reason as where a
+/// permission is lacking. (Kubernetes, "Resource Quotas": the request fails with
+/// 403 and a message that explains the constraint.)
+const FULL: &str = "exceeded quota";
+
 /// The reasons of a server that mean more than "no". (Kubernetes API
 /// reference, `Status.reason`.)
 fn class_of(reason: &str) -> FaultClass {
@@ -88,6 +93,9 @@ fn class_of(reason: &str) -> FaultClass {
 pub(crate) fn classify(what: &str, place: &Place, stderr: &str, status: ExitStatus) -> Fault {
     let said = essence(stderr);
     let (class, code) = match reason(&said) {
+        Some("Forbidden") if said.contains(FULL) => {
+            (FaultClass::Operator, Some("QuotaExceeded".to_owned()))
+        }
         Some(reason) => (class_of(reason), Some(reason.to_owned())),
         None => TEXTS
             .iter()
@@ -155,6 +163,7 @@ fn hint(code: &str, place: &Place) -> Option<String> {
         "ConnectionRefused" | "NoSuchHost" | "NoConnection" | "Timeout" => {
             format!("see whether the server of {context} can be reached from here")
         }
+        "QuotaExceeded" => format!("make room in {place} or raise its quota, then go on"),
         "Forbidden" => format!("the user of {context} lacks the permission in {place}"),
         _ => return None,
     })
@@ -189,6 +198,12 @@ mod tests {
                 "Error from server (Forbidden): pods is forbidden: User \"u\" cannot list",
                 FaultClass::Permanent,
                 "Forbidden",
+                false,
+            ),
+            (
+                "Error from server (Forbidden): error when creating \"STDIN\": pods \"x\" is forbidden: exceeded quota: small, requested: pods=1, used: pods=4, limited: pods=4",
+                FaultClass::Operator,
+                "QuotaExceeded",
                 false,
             ),
             (

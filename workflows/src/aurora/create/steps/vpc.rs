@@ -10,7 +10,7 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 use super::range::Ranges;
 use crate::aurora::{alive, ranges};
 use crate::aws::call::fault;
-use crate::aws::poll::{Seen, poll};
+use crate::aws::poll::{Seen, poll, surely};
 use crate::aws::tags::{self, Labels};
 use crate::aws::{Aws, POLICY, ec2, remove};
 
@@ -116,7 +116,13 @@ impl Step for CreateVpc {
     }
 
     async fn check(&self, at: &Attempt<Aws>, _: &Ranges) -> Result<Found<VpcMade>, Fault> {
-        let (own, others) = self.find(at).await?;
+        // AWS takes any number of VPCs with the same tags: one that is missed
+        // here, of a create whose history is lost, would become two.
+        let found = surely(at, || async {
+            let (own, others) = self.find(at).await?;
+            Ok((!own.is_empty() || !others.is_empty()).then_some((own, others)))
+        });
+        let (own, others) = found.await?.unwrap_or_default();
         if at.undoing() {
             return own
                 .first()
