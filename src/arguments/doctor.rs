@@ -11,7 +11,7 @@ pub struct DoctorArguments {
     #[command(flatten)]
     pub cluster: ClusterArguments,
 
-    /// A ROSA cluster that is to be peered
+    /// A ROSA cluster that is to be peered [env: CLUSTER_NAME]
     #[arg(long, value_name = "NAME")]
     pub rosa_cluster: Option<String>,
 

@@ -51,6 +51,8 @@ fn a_sandbox_that_ran_ahead_has_the_right_time() {
 fn a_healthy_machine() {
     let rosa = r#"case "$1" in
 version) echo 1.2.50 ;;
+whoami) echo 'OCM API:              https://api.openshift.com'
+    echo 'OCM Account Username: somebody' ;;
 describe) echo "{\"name\":\"$4\",\"state\":\"ready\"}" ;;
 esac"#;
     let home = with_tools(&[
@@ -62,6 +64,7 @@ esac"#;
         assert!(line.starts_with("ok "), "{done:#?}");
     }
     done.prints("Client Version: v1.33.1")
+        .prints("rosa 1.2.50, logged in to https://api.openshift.com as somebody")
         .prints("eu-west-1 is enabled, with eu-west-1a")
         .prints("17.5 with db.r7g.xlarge in eu-west-1a, eu-west-1b, eu-west-1c")
         .prints("0 of 40 are used");
@@ -79,8 +82,8 @@ esac"#;
             "state-permissions",
             "disk",
             "rosa",
-            "kubectl",
             "rosa-cluster",
+            "kubectl",
             "identity",
             "region",
             "clock",
@@ -106,7 +109,31 @@ fn missing_tools_are_a_warning_unless_they_are_needed() {
     assert_eq!(check(&json, "rosa")["status"], "warn");
     assert!(check(&json, "kubectl")["hint"].is_string());
     let words = [&HERE[..], &["--rosa-cluster", "rosa-1"]].concat();
-    doctor(&home, 1, &words).prints("`rosa` is not found");
+    doctor(&home, 1, &words).prints("the command rosa is not found");
+    let wrong = [&HERE[..], &["--rosa-cluster", "-x"]].concat();
+    doctor(&home, 64, &wrong);
+}
+
+/// As for a peering: with a login to OCM in the environment, OCM is asked.
+#[test]
+fn ocm_is_asked_where_there_is_a_login_to_it() {
+    let mut home = with_tools(&[("rosa", "echo 'never asked'; exit 1")]);
+    home.set("CLUSTER_NAME", "rosa-1");
+    home.set("OCM_TOKEN", "e30.eyJ0eXAiOiJPZmZsaW5lIn0.x");
+    // Nobody listens there.
+    home.set("OCM_URL", "http://127.0.0.1:9");
+    home.set("OCM_TOKEN_URL", "http://127.0.0.1:9/token");
+    let json = doctor(&home, 1, &[&HERE[..], &["-o", "json"]].concat()).json();
+    for (name, status) in [("rosa", "warn"), ("rosa-cluster", "fail")] {
+        let found = check(&json, name);
+        assert_eq!(found["status"], status, "{json:#}");
+        let said = found["message"].as_str().expect("text");
+        assert!(said.contains("OCM at http://127.0.0.1:9"), "{said}");
+    }
+    home.set("OCM_URL", "ftp://x");
+    let json = doctor(&home, 1, &[&HERE[..], &["-o", "json"]].concat()).json();
+    let refused = check(&json, "rosa")["message"].as_str().expect("text");
+    assert!(refused.contains("OCM_URL"), "{refused}");
 }
 
 #[test]

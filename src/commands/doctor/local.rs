@@ -1,14 +1,14 @@
-//! Checks of this machine: the state file and the tools.
+//! Checks of this machine: the state file and its tool.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
 use stepwell_state::Access;
 use stepwell_workflows::child_command;
 
-use super::LIMIT;
+use super::{LIMIT, silence};
 use crate::report::checks::Check;
 use crate::session::store;
 use crate::settings::Settings;
@@ -74,91 +74,33 @@ fn disk(file: &Path) -> Option<Check> {
     })
 }
 
-/// Checks the commands that peering and debugging call.
-pub(super) async fn tools(rosa_cluster: Option<&str>) -> Vec<Check> {
-    let (rosa, kubectl, cluster) = tokio::join!(
-        tool(
-            "rosa",
-            &["version"],
-            "needed to look up a ROSA cluster by its name; else its network is given by flags",
-        ),
-        tool(
-            "kubectl",
-            &["version", "--client"],
-            "needed to reach the database from inside the cluster",
-        ),
-        describe(rosa_cluster),
-    );
-    let mut checks = vec![rosa, kubectl];
-    checks.extend(cluster);
-    checks
-}
-
-/// How a child ended.
-enum Ran {
-    Missing,
-    Failed(String),
-    Silent,
-    Ended(Output),
-}
-
-/// Runs a child that must end in time; it does not outlive this.
-async fn run(program: &str, arguments: &[&str]) -> Ran {
-    let mut command = child_command(program);
+/// Checks the command that debugging and a reset call.
+pub(super) async fn kubectl() -> Check {
+    const NAME: &str = "kubectl";
+    const CALL: &str = "`kubectl version --client`";
+    let why = "needed to reach the database from inside the cluster";
+    let mut command = child_command(NAME);
     command
-        .args(arguments)
+        .args(["version", "--client"])
         .stdin(Stdio::null())
         .kill_on_drop(true);
+    let first = |said: &[u8]| {
+        let said = String::from_utf8_lossy(said);
+        let line = said.lines().map(str::trim).find(|line| !line.is_empty());
+        line.map(str::to_owned)
+    };
     match tokio::time::timeout(LIMIT, command.output()).await {
-        Err(_) => Ran::Silent,
-        Ok(Err(error)) if error.kind() == ErrorKind::NotFound => Ran::Missing,
-        Ok(Err(error)) => Ran::Failed(error.to_string()),
-        Ok(Ok(output)) if output.status.success() => Ran::Ended(output),
+        Err(_) => Check::warn(NAME, silence(CALL)),
+        Ok(Err(error)) if error.kind() == ErrorKind::NotFound => {
+            Check::warn(NAME, "not found").hint(why)
+        }
+        Ok(Err(error)) => Check::warn(NAME, format!("{CALL} failed: {error}")).hint(why),
+        Ok(Ok(output)) if output.status.success() => {
+            Check::ok(NAME, first(&output.stdout).unwrap_or("found".to_owned()))
+        }
         Ok(Ok(output)) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let first = said.lines().find(|line| !line.trim().is_empty());
-            Ran::Failed(first.unwrap_or("it said nothing").trim().to_owned())
+            let said = first(&output.stderr).unwrap_or("it said nothing".to_owned());
+            Check::warn(NAME, format!("{CALL} failed: {said}")).hint(why)
         }
     }
-}
-
-async fn tool(program: &'static str, arguments: &[&str], why: &str) -> Check {
-    let call = format!("{program} {}", arguments.join(" "));
-    match run(program, arguments).await {
-        Ran::Missing => Check::warn(program, "not found").hint(why),
-        Ran::Failed(said) => Check::warn(program, format!("`{call}` failed: {said}")).hint(why),
-        Ran::Silent => Check::warn(program, silence(&call)),
-        Ran::Ended(output) => {
-            let said = String::from_utf8_lossy(&output.stdout);
-            let line = said.lines().find(|line| !line.trim().is_empty());
-            Check::ok(program, line.unwrap_or("found").trim())
-        }
-    }
-}
-
-fn silence(call: &str) -> String {
-    format!("`{call}` gave no answer within {} s", LIMIT.as_secs())
-}
-
-/// Asks `rosa` for a cluster, if one is named.
-async fn describe(cluster: Option<&str>) -> Option<Check> {
-    let (name, cluster) = ("rosa-cluster", cluster?);
-    let arguments = ["describe", "cluster", "-c", cluster, "-o", "json"];
-    let hint = "log in with `rosa login`, or give its network by flags";
-    Some(match run("rosa", &arguments).await {
-        Ran::Missing => Check::fail(name, "`rosa` is not found").hint(hint),
-        Ran::Failed(said) => {
-            Check::fail(name, format!("`rosa describe cluster` failed: {said}")).hint(hint)
-        }
-        Ran::Silent => Check::fail(name, silence("rosa describe cluster")),
-        Ran::Ended(output) => {
-            let document: serde_json::Value =
-                serde_json::from_slice(&output.stdout).unwrap_or_default();
-            match document["state"].as_str() {
-                Some("ready") => Check::ok(name, format!("{cluster} is ready")),
-                Some(state) => Check::warn(name, format!("{cluster} is {state}, not ready")),
-                None => Check::fail(name, "the answer of `rosa describe cluster` has no state"),
-            }
-        }
-    })
 }

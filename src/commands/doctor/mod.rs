@@ -2,6 +2,7 @@
 
 mod aws;
 mod local;
+mod rosa;
 
 use std::time::Duration;
 
@@ -14,12 +15,18 @@ use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::checks::{self, Check, Health};
 use crate::session::Backend;
+use crate::settings::rosa::source;
 use crate::settings::{create, place};
 use crate::{Context, runtime};
 
 /// How long a check may take: longer than any answer of AWS, and short enough
 /// for a person who waits.
 const LIMIT: Duration = Duration::from_secs(12);
+
+/// What a check says that took too long.
+fn silence(whom: &str) -> String {
+    format!("no answer within {} s from {whom}", LIMIT.as_secs())
+}
 
 /// Checks whether the other commands could do their work.
 pub fn run(context: &Context, arguments: &DoctorArguments) -> Result<Exit, Problem> {
@@ -40,19 +47,29 @@ pub fn run(context: &Context, arguments: &DoctorArguments) -> Result<Exit, Probl
             environment::AURORA_ENGINE_VERSION,
         )
         .unwrap_or_else(|| create::ENGINE_VERSION.to_owned()),
+        rosa_cluster: text(&arguments.rosa_cluster, environment::CLUSTER_NAME),
     }
     .validate()
     .map_err(|invalid| create::refuse(&invalid, environment))?;
     let backend = Backend::of(&context.settings)?;
-    let rosa_cluster = arguments.rosa_cluster.as_deref();
+    let source = source(None, environment);
+    let rosa_cluster = options.rosa_cluster.as_deref();
     // Children take wall time, which a sandbox's runtime may not have.
     let (mut found, at_aws) = std::thread::scope(|scope| {
         let here = scope.spawn(|| {
-            let tools =
-                runtime::block_on(Pace::REAL, async { Ok(local::tools(rosa_cluster).await) });
+            let tools = runtime::block_on(Pace::REAL, async {
+                let clock = Pace::REAL.clock();
+                Ok(tokio::join!(
+                    rosa::checks(context, &*clock, source, rosa_cluster),
+                    local::kubectl(),
+                ))
+            });
             let mut found = local::state(&context.settings);
             match tools {
-                Ok(tools) => found.extend(tools),
+                Ok((rosa, kubectl)) => {
+                    found.extend(rosa);
+                    found.push(kubectl);
+                }
                 Err(problem) => found.push(Check::problem("tools", problem)),
             }
             found

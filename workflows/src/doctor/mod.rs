@@ -11,6 +11,7 @@ use crate::aurora::{available_zones, offering_zones};
 use crate::aws::call::fault;
 use crate::aws::{Aws, ec2, rds};
 use crate::input::{self, InvalidInput};
+use crate::rosa;
 pub use permissions::{Permissions, permissions};
 
 /// What `doctor` is asked about; nothing is checked yet.
@@ -24,6 +25,8 @@ pub struct DoctorOptions {
     pub instance_class: String,
     /// The engine's version.
     pub engine_version: String,
+    /// A ROSA cluster that is to be peered.
+    pub rosa_cluster: Option<String>,
 }
 
 impl DoctorOptions {
@@ -34,6 +37,7 @@ impl DoctorOptions {
             cluster: self.cluster.as_deref().map(input::cluster).transpose()?,
             instance_class: input::instance_class(&self.instance_class)?,
             engine_version: input::engine_version(&self.engine_version)?,
+            rosa_cluster: self.rosa_cluster.as_deref().map(rosa::name).transpose()?,
         })
     }
 }

@@ -27,8 +27,9 @@ use crate::input::{self, InvalidInput, shown};
 
 pub use cli::RosaCli;
 pub use ocm::{OcmAccess, OcmLogin};
+pub(crate) use request::name;
 pub use request::{RosaOptions, RosaRequest};
-pub use source::{RosaSource, probe};
+pub use source::{RosaSource, probe, state};
 
 use cluster::Cluster;
 use request::Way;

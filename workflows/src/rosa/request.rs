@@ -126,7 +126,7 @@ impl RosaRequest {
 }
 
 /// What `rosa` takes for a cluster: its name, or one of its ids.
-fn name(value: &str) -> Result<String, InvalidInput> {
+pub(crate) fn name(value: &str) -> Result<String, InvalidInput> {
     let fits = (1..=54).contains(&value.len())
         && !value.starts_with('-')
         && value

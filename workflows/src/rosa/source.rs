@@ -1,5 +1,7 @@
 //! Who is asked for the description of a cluster.
 
+use std::fmt;
+
 use stepwell_engine::Clock;
 
 use super::cli::{self, RosaCli};
@@ -39,6 +41,15 @@ impl RosaSource {
     }
 }
 
+impl fmt::Display for RosaSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cli(rosa) => write!(f, "the command {}", rosa.program.display()),
+            Self::Ocm(access) => write!(f, "OCM at {}", access.url),
+        }
+    }
+}
+
 /// Says in a line who would be asked, in which version and with whose login;
 /// an error if that would not work.
 pub async fn probe(clock: &dyn Clock, source: &RosaSource) -> Result<String, SurveyError> {
@@ -46,4 +57,15 @@ pub async fn probe(clock: &dyn Clock, source: &RosaSource) -> Result<String, Sur
         RosaSource::Cli(rosa) => cli::probe(rosa, clock).await,
         RosaSource::Ocm(access) => ocm::probe(access, clock).await,
     }
+}
+
+/// The state of a cluster, such as `ready`, as who is asked says it; an error
+/// if there is no such cluster.
+pub async fn state(
+    clock: &dyn Clock,
+    source: &RosaSource,
+    cluster: &str,
+) -> Result<String, SurveyError> {
+    let found = source.describe(clock, cluster, None).await?;
+    Ok(found.state().unwrap_or("in an unknown state").to_owned())
 }
