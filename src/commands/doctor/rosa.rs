@@ -9,7 +9,7 @@ use stepwell_workflows::rosa::{self, RosaSource};
 use super::{LIMIT, silence};
 use crate::Context;
 use crate::problem::Problem;
-use crate::report::checks::Check;
+use crate::report::checks::{Check, Health};
 use crate::session::survey;
 
 /// Whether those who would be asked can be, and how the cluster stands, if one
@@ -25,20 +25,28 @@ pub(super) async fn checks(
         Err(problem) => return vec![Check::problem("rosa", problem)],
     };
     let (login, state) = tokio::join!(
-        within(context, "rosa", &source, rosa::probe(clock, &source)),
+        within(
+            context,
+            "rosa",
+            &source,
+            "rosa clusters can't be looked up by their names",
+            rosa::probe(clock, &source),
+        ),
         async {
             let cluster = cluster?;
+            let without = format!("{cluster} can't be looked up");
             let state = rosa::state(clock, &source, cluster);
-            Some((
-                cluster,
-                within(context, "rosa-cluster", &source, state).await,
-            ))
+            let state = within(context, "rosa-cluster", &source, &without, state).await;
+            Some((cluster, state))
         }
     );
     let mut checks = vec![match login {
         Ok(login) => Check::ok("rosa", login),
         // Without a peering nobody is asked.
-        Err(check) => check.only_warns("needed to look up a rosa cluster by its name"),
+        Err(check) => Check {
+            status: Health::Warn,
+            ..check
+        },
     }];
     checks.extend(state.map(|(cluster, state)| match state {
         Err(check) => check,
@@ -48,19 +56,23 @@ pub(super) async fn checks(
     checks
 }
 
-/// Bounds a look in time.
+/// Bounds a look in time; `without` says what is not to be had where it fails.
 async fn within(
     context: &Context,
     name: &'static str,
     source: &RosaSource,
+    without: &str,
     look: impl Future<Output = Result<String, SurveyError>>,
 ) -> Result<String, Check> {
     match tokio::time::timeout(LIMIT, look).await {
         Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => {
-            let problem = survey::refused(context, "it can't be asked", error);
+            let problem = survey::refused(context, without, error);
             Err(Check::problem(name, problem))
         }
-        Err(_) => Err(Check::fail(name, silence(&source.to_string()))),
+        Err(_) => {
+            let silence = silence(&source.to_string());
+            Err(Check::fail(name, format!("{without}: {silence}")))
+        }
     }
 }
