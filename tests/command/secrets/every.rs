@@ -226,18 +226,6 @@ fn passwords_and_logins_among_children() {
     let kept = kept.expect("the password that RDS keeps").to_owned();
     watch.add(Needle::new("kept by RDS", &kept));
 
-    for form in ["text", "json"] {
-        let place = [
-            "--region",
-            "eu-west-1",
-            "--cluster",
-            "keycloak",
-            "--rosa-cluster",
-            "rosa",
-        ];
-        let done = home.run(&words(form, &[&["doctor"], &place]));
-        watch.run(home, done.code, &words(form, &[&["doctor"], &place]));
-    }
     watch.run(
         home,
         0,
@@ -284,6 +272,15 @@ fn passwords_and_logins_among_children() {
     assert!(kubectl > 10 && rosa > 3);
 }
 
+/// Whoever would be asked about a ROSA cluster is asked by the doctor.
+fn doctor(watch: &Watch, home: &mut Home, rosa: &[&str]) {
+    for form in ["text", "json"] {
+        let doctor = words(form, &[&["doctor"], &KEYCLOAK, rosa]);
+        let code = home.run(&doctor).code;
+        watch.run(home, code, &doctor);
+    }
+}
+
 /// Peerings by a `rosa` command, and by a login to OCM.
 fn peerings(watch: &Watch, home: &mut Home, network: &Network) {
     let rosa = ["--rosa-cluster", "rosa"];
@@ -291,6 +288,7 @@ fn peerings(watch: &Watch, home: &mut Home, network: &Network) {
     for name in ["OCM_TOKEN", "OCM_CLIENT_ID", "OCM_CLIENT_SECRET"] {
         home.set(name, "");
     }
+    doctor(watch, home, &rosa);
     let create = ["peering", "create"];
     once(home, "CreateRoute", &["--error", "InvalidParameterValue"]);
     watch.run(home, 4, &words("jsonl", &[&create, &KEYCLOAK, &rosa]));
@@ -316,6 +314,7 @@ fn peerings(watch: &Watch, home: &mut Home, network: &Network) {
     let ocm = Ocm::serve(home, network);
     home.set("OCM_CLIENT_ID", "stepwell-tests");
     home.set("OCM_CLIENT_SECRET", OCM_SECRET);
+    doctor(watch, home, &rosa);
     watch.run(home, 0, &words("jsonl", &[&create, &KEYCLOAK, &rosa]));
     home.set("OCM_TOKEN", OCM);
     watch.run(home, 0, &words("jsonl", &[&create, &KEYCLOAK, &rosa]));
@@ -329,6 +328,7 @@ fn peerings(watch: &Watch, home: &mut Home, network: &Network) {
         "OCM_TOKEN_URL",
         &format!("http://127.0.0.1:{}/refuse", ocm.port),
     );
+    doctor(watch, home, &rosa);
     let refused = home.run(&words("json", &[&create, &KEYCLOAK, &rosa]));
     assert_ne!(refused.code, 0);
     watch.run(
@@ -367,6 +367,8 @@ fn credentials_of_aws_and_a_password_over_the_wire() {
     let refused = [&at[..], &CREATE, &KEYCLOAK].concat();
     let refused_with = home.run(&refused).code;
     assert!(matches!(refused_with, 3 | 4), "{refused_with}");
+    // Half a login to OCM, so that nobody is asked there.
+    home.set("OCM_TOKEN", "");
     let doctor = [&at[..], &["doctor", "--region", "eu-west-1"]].concat();
     let code = home.run(&doctor).code;
     watch.run(&home, code, &doctor);

@@ -162,11 +162,11 @@ fn changed(mut document: Value, all: &[Change]) -> Vec<u8> {
 
 /// The object in what was printed, read in another way: after the lines before
 /// the first that begins with a brace.
-fn object(text: &[u8]) -> Option<Value> {
+fn object(text: &[u8]) -> Option<serde_json::Result<Value>> {
     let mut at = 0;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         if line.trim_ascii_start().starts_with(b"{") {
-            return serde_json::from_slice(&text[at..]).ok();
+            return Some(serde_json::from_slice(&text[at..]));
         }
         at += line.len();
     }
@@ -187,13 +187,18 @@ fn a_description_says_what_it_says() {
                 return tally.count("refused");
             };
             tally.count("read");
-            let Some(said) = object(&bytes) else {
-                // What nobody asks for is skipped at whatever depth, and whether
-                // or not it is text.
-                let deep = |change: &Change| matches!(change, Change::Deep(_));
-                let skipped = all.iter().any(deep) || std::str::from_utf8(&bytes).is_err();
-                assert!(skipped, "{}", String::from_utf8_lossy(&bytes));
-                return;
+            let said = match object(&bytes).expect("it was read") {
+                Ok(said) => said,
+                Err(error) => {
+                    // What nobody asks for is skipped at whatever depth, and
+                    // whether or not it is text, or a number that can be held.
+                    let deep = |change: &Change| matches!(change, Change::Deep(_));
+                    let skipped = all.iter().any(deep)
+                        || std::str::from_utf8(&bytes).is_err()
+                        || error.to_string().starts_with("number out of range");
+                    assert!(skipped, "{error}: {}", String::from_utf8_lossy(&bytes));
+                    return;
+                }
             };
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let is = |found: Option<&str>, value: &Value| {
@@ -254,10 +259,8 @@ fn bytes_are_no_description() {
         bytes,
         |bytes, tally| match Cluster::read(&bytes) {
             Ok(cluster) => {
-                assert!(
-                    object(&bytes)
-                        .is_some_and(|said| said["id"].is_string() || said["name"].is_string())
-                );
+                let said = object(&bytes).expect("it was read").expect("as an object");
+                assert!(said["id"].is_string() || said["name"].is_string());
                 drop(cluster);
                 tally.count("read");
             }
