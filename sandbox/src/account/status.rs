@@ -251,8 +251,9 @@ fn region_inventory(world: &World, name: &str) -> serde_json::Map<String, Value>
         ("clusters", sorted(region.clusters.iter().map(|(id, c)| json!({
             "name": id, "status": c.status.name(), "engine": c.engine, "version": c.version,
             "username": c.username, "database": c.database, "port": c.port,
-            "subnet_group": c.subnet_group, "groups": groups(&c.groups), "members": c.members,
-            "writer": c.writer, "deletion_protection": c.deletion_protection,
+            "subnet_group": c.subnet_group, "groups": groups(&c.groups),
+            "members": sorted(c.members.iter().map(|id| json!(id))), "writer": c.writer,
+            "deletion_protection": c.deletion_protection,
             "managed_password": c.secret.is_some(), "backup_retention": c.backup_retention,
             "encrypted": c.encrypted, "tags": c.tags,
         })))),
