@@ -187,7 +187,7 @@ fn a_sandbox_that_is_out_of_reach_suspends_the_run() {
     let obstacle = home.path().join("state/sandbox.json.new");
     fs::create_dir_all(&obstacle).expect("a folder");
     home.create(3, &[])
-        .says("got no answer")
+        .says("DescribeVpcs got no answer")
         .says("sandbox.json.new")
         .says("suspended");
     fs::remove_dir(&obstacle).expect("it goes");

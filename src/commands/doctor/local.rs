@@ -1,4 +1,4 @@
-//! Checks of this machine: the state file and its tool.
+//! Checks of this machine: the state file, its disk, and `kubectl`.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
