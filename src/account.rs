@@ -37,6 +37,18 @@ impl AccountRecord {
         }
     }
 
+    /// In a few words, for a list: `sandbox 000000000000`.
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Sandbox { id, .. } => format!("sandbox {id}"),
+            Self::Aws { id, endpoint: None } => format!("aws {id}"),
+            Self::Aws {
+                id,
+                endpoint: Some(url),
+            } => format!("aws {id} at {url}"),
+        }
+    }
+
     /// Reads what a run recorded.
     pub fn read(value: &Value) -> Result<Self, Problem> {
         Self::deserialize(value).map_err(|error| {
@@ -61,6 +73,19 @@ impl AccountRecord {
                 .hint("use the credentials and the endpoint that the run was started with"),
         )
     }
+}
+
+/// Whether what a run recorded is a sandbox.
+pub fn is_sandbox(value: &Value) -> bool {
+    matches!(
+        AccountRecord::read(value),
+        Ok(AccountRecord::Sandbox { .. })
+    )
+}
+
+/// What a run recorded, for people.
+pub fn described(value: &Value) -> String {
+    AccountRecord::read(value).map_or_else(|_| value.to_string(), |record| record.to_string())
 }
 
 impl fmt::Display for AccountRecord {

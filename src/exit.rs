@@ -26,6 +26,10 @@ pub enum Exit {
     Refused = 8,
     /// The command line or an input is not valid; nothing was done.
     Usage = 64,
+    /// The work is done, and its result could not be printed.
+    Unprinted = 74,
+    /// Stopped by SIGHUP; the run can be resumed.
+    HungUp = 129,
     /// Stopped by SIGINT; the run can be resumed.
     Interrupted = 130,
     /// Stopped by SIGTERM; the run can be resumed.
@@ -34,7 +38,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every exit code, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Success,
         Self::Error,
         Self::ChangesPending,
@@ -45,6 +49,8 @@ impl Exit {
         Self::Credentials,
         Self::Refused,
         Self::Usage,
+        Self::Unprinted,
+        Self::HungUp,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -67,6 +73,8 @@ impl Exit {
             Self::Credentials => "credentials or permission",
             Self::Refused => "refused (confirmation, protection)",
             Self::Usage => "usage: the command line or an input is not valid",
+            Self::Unprinted => "done, but its result could not be printed",
+            Self::HungUp => "interrupted by SIGHUP, resumable",
             Self::Interrupted => "interrupted by SIGINT, resumable",
             Self::Terminated => "interrupted by SIGTERM, resumable",
         }
@@ -86,6 +94,8 @@ impl Exit {
             Self::Credentials => "credentials",
             Self::Refused => "refused",
             Self::Usage => "usage",
+            Self::Unprinted => "unprinted",
+            Self::HungUp => "hung_up",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
         }

@@ -21,12 +21,14 @@ pub mod report;
 pub mod runtime;
 pub mod session;
 pub mod settings;
+pub mod supervisor;
 #[cfg(test)]
 #[path = "../tests/fuzz.rs"]
 mod tally;
 pub mod terminal;
 
 use std::ffi::OsString;
+use std::io;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -37,7 +39,11 @@ use environment::Environment;
 pub use exit::Exit;
 use problem::Problem;
 use report::Printer;
+use session::signals::Hub;
 use settings::Settings;
+use settings::commands::Subject;
+use settings::times::Times;
+use supervisor::Ended;
 use terminal::Terminal;
 
 /// The version of every JSON document that is printed.
@@ -54,42 +60,75 @@ pub struct Context {
     pub printer: Printer,
     /// Who is at work.
     pub actor: Actor,
+    /// Where signals go.
+    pub signals: Hub,
 }
 
-/// Does what the command line says.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let words: Vec<OsString> = arguments.into_iter().collect();
-    let arguments = match Arguments::try_parse_from(&words) {
+/// Does what the command line says, under signals.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Ended {
+    let words = Arguments::words(arguments.into_iter().collect());
+    let output = Output::guess(&words);
+    supervisor::supervise(output, move |signals| command(&words, signals))
+}
+
+fn command(words: &[OsString], signals: Hub) -> Exit {
+    let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
-        Err(error) => return unparsed(&error, Output::guess(&words)),
+        Err(error) => return unparsed(&error, Output::guess(words)),
     };
+    if arguments.global.local_time {
+        report::time::show_local();
+    }
     let mut printer = Printer::plain(arguments.global.output);
-    let environment = Environment::read();
+    let environment = Environment::read().with_profile(!arguments.global.sandbox);
     let done = Settings::resolve(&arguments.global, &environment, Terminal::detect()).and_then(
-        |settings| {
+        |mut settings| {
+            settings.times = Times::resolve(&arguments.command.times())?;
             printer = Printer::new(&settings);
             let context = Context {
                 actor: settings.actor.clone(),
                 settings,
                 environment,
                 printer,
+                signals,
             };
-            commands::run(&context, &arguments.command)
+            commands::run(&context, &arguments.command).map_err(|problem| {
+                let settings = &context.settings;
+                let subject = Subject::of_command(&arguments.command);
+                let mut problem = problem.at(settings.endpoint_url.as_deref());
+                problem.hint =
+                    (problem.hint).map(|hint| settings.placed(&hint, settings.sandbox, &subject));
+                problem
+            })
         },
     );
-    done.unwrap_or_else(|problem| {
-        printer.problem(&problem);
-        problem.exit
-    })
+    // Whoever printed a run's result has waited for it already.
+    let printed = printer.deliver();
+    printer.count();
+    let exit = match (done, printed) {
+        (Err(problem), _) => {
+            printer.problem(&problem);
+            problem.exit
+        }
+        (Ok(Exit::Success | Exit::ChangesPending), Err(problem)) => {
+            printer.problem(&problem);
+            problem.exit
+        }
+        (Ok(exit), _) => exit,
+    };
+    printer.end();
+    exit
 }
 
 /// Help, the version, or a command line that is not one.
 fn unparsed(error: &clap::Error, output: Output) -> Exit {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // A closed pipe is the only way for this to fail.
-            let _ = error.print();
-            Exit::Success
+            // A reader that has had enough is no error.
+            match error.print() {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Error,
+                _ => Exit::Success,
+            }
         }
         _ if output.is_json() => {
             let text = error.render().to_string();
@@ -99,7 +138,9 @@ fn unparsed(error: &clap::Error, output: Output) -> Exit {
             if !help.is_empty() {
                 problem = problem.hint(help.trim().replace("\n\n", "; "));
             }
-            Printer::plain(output).problem(&problem);
+            let printer = Printer::plain(output);
+            printer.problem(&problem);
+            printer.end();
             Exit::Usage
         }
         _ => {

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    stepwell::run(std::env::args_os()).into()
+    stepwell::run(std::env::args_os()).leave()
 }

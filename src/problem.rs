@@ -8,6 +8,9 @@ use stepwell_engine::{Fault, FaultClass};
 
 use crate::exit::Exit;
 
+/// The code of a problem with a service that gave no answer.
+const UNREACHABLE: &str = "unreachable";
+
 /// Why the command could not do what it was asked: a lower-case fragment with
 /// its causes, a code, and what can be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,8 +113,21 @@ impl Problem {
         problem.request_id.clone_from(&fault.request_id);
         if let Some(code) = &fault.code {
             problem.code.clone_from(code);
+        } else if fault.class == FaultClass::Unreachable {
+            UNREACHABLE.clone_into(&mut problem.code);
         }
         problem
+    }
+
+    /// The same, which names the endpoint where that does not answer.
+    #[must_use]
+    pub fn at(self, endpoint: Option<&str>) -> Self {
+        match endpoint {
+            Some(address) if self.code == UNREACHABLE && self.hint.is_none() => self.hint(format!(
+                "the endpoint is {address} (--endpoint-url or AWS_ENDPOINT_URL): see that it answers"
+            )),
+            _ => self,
+        }
     }
 
     /// The error as one JSON object.
@@ -151,7 +167,7 @@ fn is_permission(code: &str) -> bool {
 }
 
 /// Outside of a run, nobody waits for a quota or capacity: what a person has
-/// to see to before a command can even look around is the credentials.
+/// to see to before a command can read anything is the credentials.
 fn is_credentials(fault: &Fault) -> bool {
     fault.class == FaultClass::Operator
 }

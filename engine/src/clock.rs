@@ -29,6 +29,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis(duration)))
     }
 
+    /// This point less `duration`.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+
     /// How long `earlier` lies back; zero if it does not.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -62,6 +68,10 @@ pub trait Clock: Send + Sync + 'static {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
     /// How much wall time `duration` of clock time takes.
     fn to_wall(&self, duration: Duration) -> Duration;
+    /// How much clock time passes in `duration` of wall time.
+    fn scale_wall(&self, duration: Duration) -> Duration {
+        duration.div_f64(self.to_wall(Duration::from_secs(1)).as_secs_f64())
+    }
     /// A random number, uniform over all values.
     fn random(&self) -> u64;
 

@@ -76,6 +76,48 @@ pub struct RunCreated {
     pub output: Option<StepName>,
 }
 
+impl RunCreated {
+    /// What a run starts from as its history tells it: the first event, with
+    /// every later [`EventBody::ParametersChanged`] applied. None for a history
+    /// without its beginning.
+    pub fn told(events: &[Event]) -> Option<Self> {
+        let (first, rest) = events.split_first()?;
+        let EventBody::RunCreated(created) = &first.body else {
+            return None;
+        };
+        let mut created = created.as_ref().clone();
+        for event in rest {
+            if let EventBody::ParametersChanged(change) = &event.body {
+                created.change(change);
+            }
+        }
+        Some(created)
+    }
+
+    /// Takes over other parameters, and the graph that follows from them.
+    pub fn change(&mut self, change: &ParametersChanged) {
+        self.parameters = change.parameters.clone();
+        self.fingerprint.clone_from(&change.fingerprint);
+        self.steps.clone_from(&change.steps);
+    }
+}
+
+/// Other parameters for a run. Only the data of steps that have made nothing
+/// differs; the graph keeps its names, edges and effects.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParametersChanged {
+    /// Who changed them.
+    pub by: Actor,
+    /// What changed and why, in a few words.
+    pub reason: String,
+    /// The workflow's parameters from now on; opaque to the engine.
+    pub parameters: Value,
+    /// The fingerprint of the graph that follows from them.
+    pub fingerprint: String,
+    /// That graph, in the same order as before.
+    pub steps: Vec<StepRecord>,
+}
+
 /// Which of a step's verbs an attempt carries out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -119,7 +161,11 @@ pub enum Outcome {
     /// There was nothing to take back.
     NothingToUndo,
     /// It is not this run's to take back.
-    Kept,
+    Kept {
+        /// Whose it is, where the step says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<String>,
+    },
 }
 
 impl Outcome {
@@ -127,7 +173,7 @@ impl Outcome {
     pub fn output(&self) -> Option<&Value> {
         match self {
             Self::Made { output } | Self::Ours { output } | Self::Theirs { output } => Some(output),
-            Self::Undone | Self::NothingToUndo | Self::Kept => None,
+            Self::Undone | Self::NothingToUndo | Self::Kept { .. } => None,
         }
     }
 }
@@ -179,6 +225,29 @@ pub enum SuspendReason {
     },
     /// A signal.
     Interrupted,
+    /// The process has lost its right to the run, see [`Lease`](crate::Lease),
+    /// or can't tell whether it still has it.
+    LeaseLost {
+        /// How, for people.
+        why: String,
+    },
+    /// A time was about to be over.
+    Deadline {
+        /// When it is over.
+        at: Timestamp,
+        /// What is over then.
+        of: Deadline,
+    },
+}
+
+/// What comes to its end at a deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deadline {
+    /// The time that a person gave the process.
+    Asked,
+    /// The credentials that the process works with.
+    Credentials,
 }
 
 /// Something a rollback could not undo.
@@ -227,8 +296,43 @@ pub enum EventBody {
     },
     /// The run turned round: nothing new is started, what was made is undone.
     RollbackStarted(RollbackCause),
+    /// A person says how what the run made is to be undone.
+    RollbackOptionsGiven {
+        /// Who.
+        by: Actor,
+        /// The workflow's options, for example that a snapshot is to be kept;
+        /// opaque to the engine. They replace earlier ones.
+        options: Value,
+    },
+    /// A person changed what the run has still to do.
+    ParametersChanged(Box<ParametersChanged>),
     /// A person lets a rollback pass over a step: what it made stays.
     StepWaived {
+        /// The step.
+        step: StepName,
+        /// Who.
+        by: Actor,
+        /// Why, in the person's words.
+        reason: String,
+    },
+    /// A person made what a step of a suspended run was to make.
+    StepDone {
+        /// The step.
+        step: StepName,
+        /// Who.
+        by: Actor,
+        /// Why, in the person's words.
+        reason: String,
+        /// Whether the step's own check found it; else its output is the
+        /// person's word.
+        checked: bool,
+        /// Whose it is: [`Outcome::Ours`] or [`Outcome::Theirs`].
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+    /// A person wants a step to be tried again, without the rest of its pause
+    /// or after it was given up.
+    StepRetried {
         /// The step.
         step: StepName,
         /// Who.
@@ -295,7 +399,11 @@ impl EventBody {
             Self::RunCreated(_) => "run_created",
             Self::RunResumed { .. } => "run_resumed",
             Self::RollbackStarted(_) => "rollback_started",
+            Self::RollbackOptionsGiven { .. } => "rollback_options_given",
+            Self::ParametersChanged(_) => "parameters_changed",
             Self::StepWaived { .. } => "step_waived",
+            Self::StepDone { .. } => "step_done",
+            Self::StepRetried { .. } => "step_retried",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::AttemptSucceeded { .. } => "attempt_succeeded",
             Self::AttemptFailed { .. } => "attempt_failed",
@@ -309,6 +417,8 @@ impl EventBody {
     pub fn step(&self) -> Option<&StepName> {
         match self {
             Self::StepWaived { step, .. }
+            | Self::StepDone { step, .. }
+            | Self::StepRetried { step, .. }
             | Self::AttemptStarted { step, .. }
             | Self::AttemptSucceeded { step, .. }
             | Self::AttemptFailed { step, .. }

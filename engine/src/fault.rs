@@ -12,7 +12,8 @@ pub enum FaultClass {
     /// exponential backoff, within the policy's attempts and deadline.
     Transient,
     /// Something else has to reach a state first: retried at a steady pace
-    /// until the policy's deadline, without counting attempts.
+    /// until the policy's deadline, without counting attempts. When that is over
+    /// the run is suspended: what was only waiting is not undone.
     Pending,
     /// A person must act (credentials, quota, capacity): the run is suspended
     /// at once and nothing is rolled back.

@@ -57,6 +57,8 @@
 //!     clock,
 //!     observer: Arc::new(NoObserver),
 //!     stop: Stop::never(),
+//!     lease: Arc::new(NoLease),
+//!     requests: Requests::none(),
 //! };
 //! let report = executor.start(run, created, &graph, Arc::new(())).await?;
 //! assert_eq!(report.status, Status::Ended(End::Succeeded));
@@ -80,10 +82,14 @@ mod observer;
 mod plan;
 mod retry;
 mod step;
+mod undo_plan;
 
 pub use clock::{BoxFuture, Clock, Timestamp, TokioClock};
 pub use event::Event;
-pub use executor::{Executor, Report, RunError, Stop, Stopper, Waiver, stop_channel};
+pub use executor::{
+    DoneByHand, Executor, Lease, NoLease, ParameterChange, Report, Requests, RetryRequest,
+    RollbackRequest, RunError, Stop, Stopper, Waiver, Word, WordError, stop_channel,
+};
 pub use fault::{Fault, FaultClass};
 pub use graph::{
     Graph, GraphBuilder, GraphError, Handle, InputError, Needs, Outputs, Precedes, Shape, StepId,
@@ -95,4 +101,5 @@ pub use machine::Machine;
 pub use observer::{NoObserver, Observer};
 pub use plan::{Change, PlannedStep, plan};
 pub use retry::{Decision, Policy, retry};
-pub use step::{Attempt, Effect, Found, Step};
+pub use step::{Attempt, Effect, Found, Owner, Step};
+pub use undo_plan::{PlannedUndo, Stays, plan_rollback};

@@ -1,5 +1,7 @@
 //! Who hears of a run while it goes on.
 
+use std::time::Duration;
+
 use crate::event::Event;
 use crate::id::StepName;
 
@@ -7,6 +9,12 @@ use crate::id::StepName;
 pub trait Observer: Send + Sync + 'static {
     /// An event that is in the journal. Never left out.
     fn event(&self, event: &Event);
+
+    /// How long the attempt that begins at a step may take at most, in clock
+    /// time.
+    fn limited(&self, step: &StepName, limit: Duration) {
+        let _ = (step, limit);
+    }
 
     /// How a running attempt is going; may be left out.
     fn progress(&self, step: &StepName, message: &str) {

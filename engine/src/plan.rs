@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::event::Verb;
-use crate::executor::Stop;
-use crate::fault::Fault;
+use crate::executor::{NoLease, Stop};
+use crate::fault::{Fault, FaultClass};
 use crate::graph::{Graph, Outputs, StepId};
 use crate::id::{RunId, StepName};
 use crate::retry::{Policy, retry};
@@ -60,22 +61,71 @@ impl Outputs for Known {
     }
 }
 
-/// Walks the graph by *check* alone. A step whose parents do not exist yet is
-/// not looked at: its place can't exist either, or can't be known.
+/// Walks the graph by *check* alone. A step that needs the output of one that
+/// does not exist yet is not looked at: its place can't exist either, or can't
+/// be known. One that merely comes after such a step is looked at: it may be
+/// there all the same.
+///
+/// A single look may miss what is young. As long as something is to be made, all
+/// that was not found is looked for again, after each of the pauses in `doubts`.
 pub async fn plan<C: Send + Sync + 'static>(
     graph: &Graph<C>,
     run: RunId,
     context: Arc<C>,
     clock: Arc<dyn Clock>,
+    doubts: &[Duration],
 ) -> Result<Vec<PlannedStep>, Fault> {
-    let shape = graph.shape();
-    let mut known = Known(vec![None; shape.len()]);
-    let mut planned = Vec::with_capacity(shape.len());
-    for id in shape.ids() {
+    let mut walk = Walk {
+        graph,
+        run,
+        context,
+        clock,
+        known: Known(vec![None; graph.shape().len()]),
+        planned: Vec::new(),
+    };
+    walk.go().await?;
+    for pause in doubts {
+        if !(walk.planned.iter()).any(|step| step.change == Change::Create) {
+            break;
+        }
+        walk.clock.sleep(*pause).await;
+        walk.go().await?;
+    }
+    Ok(walk.planned)
+}
+
+struct Walk<'a, C> {
+    graph: &'a Graph<C>,
+    run: RunId,
+    context: Arc<C>,
+    clock: Arc<dyn Clock>,
+    /// The outputs of the steps whose place was found.
+    known: Known,
+    /// What the last walk found.
+    planned: Vec<PlannedStep>,
+}
+
+impl<C: Send + Sync + 'static> Walk<'_, C> {
+    /// Goes over all steps; what an earlier walk found is not looked at again.
+    async fn go(&mut self) -> Result<(), Fault> {
+        let before = std::mem::take(&mut self.planned);
+        let mut before = before.into_iter();
+        for id in self.graph.shape().ids() {
+            let step = match before.next() {
+                Some(step) if self.known.output(id).is_some() => step,
+                _ => self.look(id).await?,
+            };
+            self.planned.push(step);
+        }
+        Ok(())
+    }
+
+    async fn look(&mut self, id: StepId) -> Result<PlannedStep, Fault> {
+        let shape = self.graph.shape();
         let record = shape.record(id);
         let missing = shape
             .parents(id)
-            .filter(|parent| known.output(*parent).is_none())
+            .filter(|parent| self.known.output(*parent).is_none())
             .min();
         let mut step = PlannedStep {
             name: record.name.clone(),
@@ -84,20 +134,11 @@ pub async fn plan<C: Send + Sync + 'static>(
             until: missing.map(|parent| shape.name(parent).clone()),
             ids: Vec::new(),
         };
-        if missing.is_some() {
-            step.change = match record.effect {
-                Effect::Create => Change::Create,
-                Effect::Delete => Change::Delete,
-                Effect::Read | Effect::Wait => Change::Unknown,
-            };
-            planned.push(step);
-            continue;
-        }
-        let erased = &graph.steps[id.index()];
+        let erased = &self.graph.steps[id.index()];
         let at = Attempt {
-            context: context.clone(),
-            clock: clock.clone(),
-            run,
+            context: self.context.clone(),
+            clock: self.clock.clone(),
+            run: self.run,
             step: record.name.clone(),
             number: 1,
             verb: Verb::Run,
@@ -105,17 +146,28 @@ pub async fn plan<C: Send + Sync + 'static>(
             acting: AtomicBool::new(false),
             progress: Arc::new(|_, _| {}),
             stop: Stop::never(),
+            lease: Arc::new(NoLease),
+            rollback_options: Value::Null,
         };
-        let found = retry(Policy::default(), clock.as_ref(), async || {
-            match erased.check(&at, &known) {
-                Ok(check) => check.await,
-                Err(fault) => Err(fault),
-            }
-        })
-        .await?;
+        let found = if erased.is_ready(&self.known) {
+            retry(
+                Policy::default(),
+                self.clock.as_ref(),
+                async || match erased.check(&at, &self.known) {
+                    Ok(check) => settled(check.await),
+                    Err(fault) => Err(fault),
+                },
+            )
+            .await?
+        } else {
+            Found::Nothing
+        };
         let (change, output) = match (found, record.effect) {
             (Found::Nothing, Effect::Create) => (Change::Create, None),
             (Found::Nothing, Effect::Delete) => (Change::Delete, None),
+            (Found::Nothing, Effect::Read | Effect::Wait) if missing.is_some() => {
+                (Change::Unknown, None)
+            }
             (Found::Nothing, Effect::Read | Effect::Wait) => (Change::Read, None),
             // What changes nothing leaves nothing to keep or to adopt.
             (Found::Ours(output) | Found::Theirs(output), Effect::Read | Effect::Wait) => {
@@ -129,10 +181,19 @@ pub async fn plan<C: Send + Sync + 'static>(
         };
         step.change = change;
         if let Some(output) = output {
+            step.until = None;
             step.ids = erased.ids(&output);
-            known.0[id.index()] = Some(output);
+            self.known.0[id.index()] = Some(output);
         }
-        planned.push(step);
+        Ok(step)
     }
-    Ok(planned)
+}
+
+/// What is on its way out is not there to be used: the step waits for it to go,
+/// and the plan does not.
+fn settled<T>(found: Result<Found<T>, Fault>) -> Result<Found<T>, Fault> {
+    match found {
+        Err(fault) if fault.class == FaultClass::Pending => Ok(Found::Nothing),
+        found => found,
+    }
 }

@@ -74,7 +74,7 @@ impl Policy {
         };
         if elapsed + delay <= self.deadline {
             Decision::RetryAfter(delay)
-        } else if fault.class == FaultClass::Unreachable {
+        } else if matches!(fault.class, FaultClass::Unreachable | FaultClass::Pending) {
             Decision::Suspend
         } else {
             Decision::GiveUp

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::clock::{BoxFuture, Clock};
 use crate::event::{Outcome, Verb};
-use crate::executor::Stop;
+use crate::executor::{Lease, Stop};
 use crate::fault::Fault;
 use crate::graph::{InputError, Needs, Outputs};
 use crate::id::{RunId, StepName};
@@ -72,6 +72,15 @@ impl<T> Found<T> {
     }
 }
 
+/// Whose something is that this run made, at the moment before it is undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// This run's: it may be undone.
+    ThisRun,
+    /// Another's by now, with a few words on whose: it is kept.
+    Other(String),
+}
+
 /// A node of a graph: plain data that says what is wanted, with three verbs.
 ///
 /// The engine carries out an attempt as *check*, then, if nothing was found,
@@ -126,6 +135,19 @@ pub trait Step: Serialize + Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
+    /// Asks whose it is by now, what this run made. Called right before
+    /// [`undo`](Self::undo): another run may have taken it over meanwhile. A
+    /// fault keeps it and fails the attempt.
+    fn owner(
+        &self,
+        at: &Attempt<Self::Context>,
+        input: &Self::Input,
+        output: &Self::Output,
+    ) -> impl Future<Output = Result<Owner, Fault>> + Send {
+        let _ = (at, input, output);
+        std::future::ready(Ok(Owner::ThisRun))
+    }
+
     /// The ids, in the remote system, of what an output stands for.
     fn ids(&self, output: &Self::Output) -> Vec<String> {
         let _ = output;
@@ -148,6 +170,8 @@ pub struct Attempt<C> {
     pub(crate) acting: AtomicBool,
     pub(crate) progress: ProgressSink,
     pub(crate) stop: Stop,
+    pub(crate) lease: Arc<dyn Lease>,
+    pub(crate) rollback_options: Value,
 }
 
 impl<C> Attempt<C> {
@@ -181,6 +205,13 @@ impl<C> Attempt<C> {
         self.verb == Verb::Undo
     }
 
+    /// How a person wants what the run made to be undone: the options that were
+    /// recorded with the rollback, or null. The same for every attempt, over
+    /// crashes too.
+    pub fn rollback_options(&self) -> &Value {
+        &self.rollback_options
+    }
+
     /// Whether an earlier attempt may have had its effect unseen.
     pub fn in_doubt(&self) -> bool {
         self.in_doubt
@@ -195,13 +226,23 @@ impl<C> Attempt<C> {
     /// Waits for `duration` of clock time between two looks at something slow.
     /// If the run is to be suspended meanwhile, the pause ends with a fault that
     /// the step must return; the attempt is then recorded as interrupted and a
-    /// resumed run repeats it. So a long wait inside *undo* need not hold up a
+    /// resumed run repeats it. So does a pause after which the process may have
+    /// lost its right to the run (see [`Lease`]). So a long wait inside *undo* need not hold up a
     /// person who wants to stop, or has to act.
     pub async fn pause(&self, duration: Duration) -> Result<(), Fault> {
         let mut stop = self.stop.clone();
         tokio::select! {
-            () = self.clock.sleep(duration) => Ok(()),
+            () = self.clock.sleep(duration) => self.may_act(),
             () = stop.requested() => Err(Fault::interruption()),
+        }
+    }
+
+    /// An interruption where the process may have lost its right to the run
+    /// since the attempt began.
+    fn may_act(&self) -> Result<(), Fault> {
+        match self.lease.holds() {
+            true => Ok(()),
+            false => Err(Fault::interruption()),
         }
     }
 
@@ -228,6 +269,10 @@ pub(crate) trait ErasedStep<C>: Send + Sync {
     fn data(&self) -> String;
     fn policy(&self) -> Policy;
     fn ids(&self, output: &Value) -> Vec<String>;
+    /// An output as the step writes it, or why it is none of the step's.
+    fn accept(&self, output: &Value) -> Result<Value, String>;
+    /// Whether all that it needs is known.
+    fn is_ready(&self, outputs: &dyn Outputs) -> bool;
     fn check<'a>(
         &'a self,
         at: &'a Attempt<C>,
@@ -244,6 +289,26 @@ pub(crate) trait ErasedStep<C>: Send + Sync {
         outputs: &dyn Outputs,
         output: Option<&Value>,
     ) -> Result<BoxFuture<'static, Result<Outcome, Failure>>, Fault>;
+    /// What [`backward`](Self::backward) would find; the ids of what it would undo.
+    fn claim<'a>(
+        &'a self,
+        at: &'a Attempt<C>,
+        outputs: &dyn Outputs,
+        output: Option<&Value>,
+    ) -> Result<Claimed<'a>, Fault>;
+}
+
+/// A look at what an undo has before it, by ids.
+pub(crate) type Claimed<'a> = BoxFuture<'a, Result<Claim<Vec<String>>, Fault>>;
+
+/// What an undo has before it.
+pub(crate) enum Claim<T> {
+    /// Nothing is there.
+    Nothing,
+    /// It is not this run's, with whose it is if it was.
+    Kept(Option<String>),
+    /// It is this run's.
+    Ours(T),
 }
 
 impl<S: Step, N: Needs<Value = S::Input>> ErasedStep<S::Context> for BoundStep<S, N> {
@@ -259,6 +324,18 @@ impl<S: Step, N: Needs<Value = S::Input>> ErasedStep<S::Context> for BoundStep<S
 
     fn ids(&self, output: &Value) -> Vec<String> {
         S::Output::deserialize(output).map_or_else(|_| Vec::new(), |output| self.step.ids(&output))
+    }
+
+    fn accept(&self, output: &Value) -> Result<Value, String> {
+        let read = S::Output::deserialize(output).map_err(|error| error.to_string())?;
+        serde_json::to_value(&read).map_err(|error| error.to_string())
+    }
+
+    fn is_ready(&self, outputs: &dyn Outputs) -> bool {
+        let mut ready = true;
+        self.needs
+            .visit(&mut |step, _| ready &= outputs.output(step).is_some());
+        ready
     }
 
     fn check<'a>(
@@ -286,6 +363,7 @@ impl<S: Step, N: Needs<Value = S::Input>> ErasedStep<S::Context> for BoundStep<S
             let work = async {
                 match look(&self.step, &at, &input).await? {
                     Found::Nothing => {
+                        at.may_act()?;
                         at.acting.store(true, Ordering::Relaxed);
                         let output = encode(&self.step.run(&at, &input).await?)?;
                         Ok(Outcome::Made { output })
@@ -309,22 +387,15 @@ impl<S: Step, N: Needs<Value = S::Input>> ErasedStep<S::Context> for BoundStep<S
         output: Option<&Value>,
     ) -> Result<BoxFuture<'static, Result<Outcome, Failure>>, Fault> {
         let input = self.needs.resolve(outputs).map_err(no_input)?;
-        let known = output
-            .map(S::Output::deserialize)
-            .transpose()
-            .map_err(|error| {
-                Fault::permanent(format!("the step's recorded output can't be read: {error}"))
-            })?;
+        let known = recorded(output)?;
         Ok(Box::pin(async move {
             let work = async {
-                let output = match known {
-                    Some(output) => output,
-                    None => match look(&self.step, &at, &input).await? {
-                        Found::Nothing => return Ok(Outcome::NothingToUndo),
-                        Found::Theirs(_) => return Ok(Outcome::Kept),
-                        Found::Ours(output) => output,
-                    },
+                let output = match claim(&self.step, &at, &input, known).await? {
+                    Claim::Nothing => return Ok(Outcome::NothingToUndo),
+                    Claim::Kept(owner) => return Ok(Outcome::Kept { owner }),
+                    Claim::Ours(output) => output,
                 };
+                at.may_act()?;
                 at.acting.store(true, Ordering::Relaxed);
                 self.step.undo(&at, &input, &output).await?;
                 Ok(Outcome::Undone)
@@ -332,6 +403,51 @@ impl<S: Step, N: Needs<Value = S::Input>> ErasedStep<S::Context> for BoundStep<S
             bounded(&at, self.step.policy(), S::EFFECT, work).await
         }))
     }
+
+    fn claim<'a>(
+        &'a self,
+        at: &'a Attempt<S::Context>,
+        outputs: &dyn Outputs,
+        output: Option<&Value>,
+    ) -> Result<Claimed<'a>, Fault> {
+        let input = self.needs.resolve(outputs).map_err(no_input)?;
+        let known = recorded(output)?;
+        Ok(Box::pin(async move {
+            Ok(match claim(&self.step, at, &input, known).await? {
+                Claim::Nothing => Claim::Nothing,
+                Claim::Kept(owner) => Claim::Kept(owner),
+                Claim::Ours(output) => Claim::Ours(self.step.ids(&output)),
+            })
+        }))
+    }
+}
+
+fn recorded<T: DeserializeOwned>(output: Option<&Value>) -> Result<Option<T>, Fault> {
+    output.map(T::deserialize).transpose().map_err(|error| {
+        Fault::permanent(format!("the step's recorded output can't be read: {error}"))
+    })
+}
+
+/// Looks for what an undo is to take away, if that is not known, and asks whose
+/// it is by now.
+async fn claim<S: Step>(
+    step: &S,
+    at: &Attempt<S::Context>,
+    input: &S::Input,
+    known: Option<S::Output>,
+) -> Result<Claim<S::Output>, Fault> {
+    let output = match known {
+        Some(output) => output,
+        None => match look(step, at, input).await? {
+            Found::Nothing => return Ok(Claim::Nothing),
+            Found::Theirs(_) => return Ok(Claim::Kept(None)),
+            Found::Ours(output) => output,
+        },
+    };
+    Ok(match step.owner(at, input, &output).await? {
+        Owner::Other(owner) => Claim::Kept(Some(owner)),
+        Owner::ThisRun => Claim::Ours(output),
+    })
 }
 
 fn no_input(error: InputError) -> Fault {

@@ -26,10 +26,12 @@ mod world;
 
 pub use account::fault::{FaultEffect, FaultError, FaultRule};
 pub use account::hook::{Call, Hook, Verdict};
-pub use account::options::{Options, Quotas};
+pub use account::options::{InstanceTimes, Options, Quotas};
+pub use account::plant::PlantError;
 pub use account::status::{Resource, Status};
 pub use account::store::{OpenError, StateError};
 pub use account::time::Time;
 pub use account::{Account, Reply};
 pub use operations::{OperationInfo, Service, operations};
 pub use transport::client::SandboxHttpClient;
+pub use world::lifecycle::Database;

@@ -1,11 +1,13 @@
-//! The one table of operations: dispatch, documentation and fault rules use it.
+//! The one table of operations: dispatch, documentation and fault rules use it. EC2's part of it
+//! is in `ec2/operations.rs`.
 
-use crate::account::options::Quotas;
+use crate::account::options::{InstanceTimes, Quotas};
 use crate::wire::error::ApiResult;
 use crate::wire::params::Params;
-use crate::world::{Millis, Region, World, ids};
+use crate::world::{Millis, Region, World, ids, timing};
 use crate::{ec2, rds, secrets, sts};
 use std::fmt;
+use std::sync::LazyLock;
 
 /// An AWS service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +48,7 @@ impl fmt::Display for Service {
 }
 
 /// An operation that the sandbox simulates.
+#[derive(Clone, Copy)]
 pub struct OperationInfo {
     /// The service.
     pub service: Service,
@@ -77,6 +80,7 @@ pub(crate) struct Context<'a> {
     /// The enabled regions, where that is a choice.
     pub(crate) regions: Option<&'a [String]>,
     pub(crate) window: Millis,
+    pub(crate) instance_times: Option<&'a InstanceTimes>,
 }
 
 impl Context<'_> {
@@ -98,6 +102,27 @@ impl Context<'_> {
         }
     }
 
+    /// Whether RDS knows an EC2 resource that reads show from `visible_at` on: it learns of it some
+    /// time within a further window.
+    pub(crate) fn is_known_to_rds(&self, id: &str, visible_at: Millis) -> bool {
+        let learns = match self.window {
+            0 => 0,
+            window => ids::hash(!self.world.seed, id) % (window + 1),
+        };
+        self.now >= visible_at.saturating_add(learns)
+    }
+
+    /// How long the DB instance `id` is `creating`.
+    pub(crate) fn creating(&self, id: &str) -> Millis {
+        match self.instance_times {
+            Some(times) => u64::try_from(times(id).as_millis()).unwrap_or(Millis::MAX),
+            None => {
+                let spread = ids::hash(self.world.seed, id) % (timing::DB_INSTANCE_SPREAD + 1);
+                timing::DB_INSTANCE_CREATING + spread
+            }
+        }
+    }
+
     /// `arn:aws:rds:REGION:ACCOUNT:KIND:NAME`.
     pub(crate) fn rds_arn(&self, kind: &str, name: &str) -> String {
         rds_arn(self.world, self.region, kind, name)
@@ -112,17 +137,21 @@ pub(crate) fn rds_arn(world: &World, region: &str, kind: &str, name: &str) -> St
 /// Every operation, by service and name.
 #[must_use]
 pub fn operations() -> &'static [OperationInfo] {
-    OPERATIONS
+    static ALL: LazyLock<Vec<OperationInfo>> = LazyLock::new(|| {
+        let all = ec2::operations::OPERATIONS.iter().chain(OPERATIONS);
+        all.copied().collect()
+    });
+    &ALL
 }
 
 /// The operation of that name.
 pub(crate) fn find(service: Service, name: &str) -> Option<&'static OperationInfo> {
-    OPERATIONS
+    operations()
         .iter()
         .find(|operation| operation.service == service && operation.name == name)
 }
 
-const fn read(
+pub(crate) const fn read(
     service: Service,
     name: &'static str,
     handler: Handler,
@@ -137,7 +166,7 @@ const fn read(
     }
 }
 
-const fn write(
+pub(crate) const fn write(
     service: Service,
     name: &'static str,
     handler: Handler,
@@ -152,152 +181,22 @@ const fn write(
     }
 }
 
-use Service::{Ec2, Rds, SecretsManager, Sts};
+use Service::{Rds, SecretsManager, Sts};
 
+/// The operations of every service but EC2.
 static OPERATIONS: &[OperationInfo] = &[
-    write(
-        Ec2,
-        "AcceptVpcPeeringConnection",
-        ec2::peering::accept,
-        "one account is both sides",
-    ),
-    write(
-        Ec2,
-        "AssociateRouteTable",
-        ec2::association::associate,
-        "subnets only, no gateways",
-    ),
-    write(Ec2, "AttachInternetGateway", ec2::gateway::attach, ""),
-    write(
-        Ec2,
-        "AuthorizeSecurityGroupIngress",
-        ec2::rules::authorize_ingress,
-        "the rule quota is not kept",
-    ),
-    write(Ec2, "CreateInternetGateway", ec2::gateway::create, ""),
-    write(
-        Ec2,
-        "CreateRoute",
-        ec2::route::create,
-        "IPv4 to a peering or an internet gateway",
-    ),
-    write(
-        Ec2,
-        "CreateRouteTable",
-        ec2::route_table::create,
-        "no client token",
-    ),
-    write(
-        Ec2,
-        "CreateSecurityGroup",
-        ec2::group::create,
-        "needs VpcId, there is no default VPC",
-    ),
-    write(
-        Ec2,
-        "CreateSubnet",
-        ec2::subnet::create,
-        "IPv4, availability zones only",
-    ),
-    write(Ec2, "CreateTags", ec2::tags::create, ""),
-    write(
-        Ec2,
-        "CreateVpc",
-        ec2::vpc::create,
-        "one IPv4 range, no IPAM, no network ACL",
-    ),
-    write(
-        Ec2,
-        "CreateVpcPeeringConnection",
-        ec2::peering::create,
-        "within the account, any two regions",
-    ),
-    write(Ec2, "DeleteInternetGateway", ec2::gateway::delete, ""),
-    write(Ec2, "DeleteRoute", ec2::route::delete, ""),
-    write(Ec2, "DeleteRouteTable", ec2::route_table::delete, ""),
-    write(Ec2, "DeleteSecurityGroup", ec2::group::delete, ""),
-    write(Ec2, "DeleteSubnet", ec2::subnet::delete, ""),
-    write(Ec2, "DeleteTags", ec2::tags::delete, ""),
-    write(Ec2, "DeleteVpc", ec2::vpc::delete, ""),
-    write(Ec2, "DeleteVpcPeeringConnection", ec2::peering::delete, ""),
-    read(
-        Ec2,
-        "DescribeAvailabilityZones",
-        ec2::region::describe_zones,
-        "no local or wavelength zones",
-    ),
-    read(Ec2, "DescribeInstances", ec2::instance::describe, ""),
-    read(Ec2, "DescribeInternetGateways", ec2::gateway::describe, ""),
-    read(
-        Ec2,
-        "DescribeNetworkInterfaces",
-        ec2::interface::describe,
-        "those of RDS and of instances",
-    ),
-    read(
-        Ec2,
-        "DescribeRegions",
-        ec2::region::describe_regions,
-        "a selection of regions, one not enabled",
-    ),
-    read(Ec2, "DescribeRouteTables", ec2::route_table::describe, ""),
-    read(Ec2, "DescribeSecurityGroupRules", ec2::rules::describe, ""),
-    read(Ec2, "DescribeSecurityGroups", ec2::group::describe, ""),
-    read(Ec2, "DescribeSubnets", ec2::subnet::describe, ""),
-    read(Ec2, "DescribeTags", ec2::tags::describe, ""),
-    read(
-        Ec2,
-        "DescribeVpcAttribute",
-        ec2::vpc::describe_attribute,
-        "",
-    ),
-    read(
-        Ec2,
-        "DescribeVpcPeeringConnections",
-        ec2::peering::describe,
-        "",
-    ),
-    read(Ec2, "DescribeVpcs", ec2::vpc::describe, ""),
-    write(Ec2, "DetachInternetGateway", ec2::gateway::detach, ""),
-    write(
-        Ec2,
-        "DisassociateRouteTable",
-        ec2::association::disassociate,
-        "",
-    ),
-    write(Ec2, "ModifyVpcAttribute", ec2::vpc::modify_attribute, ""),
-    write(Ec2, "RejectVpcPeeringConnection", ec2::peering::reject, ""),
-    write(
-        Ec2,
-        "ReplaceRoute",
-        ec2::route::replace,
-        "as CreateRoute; takes a peering that has ended while it is still shown",
-    ),
-    write(
-        Ec2,
-        "ReplaceRouteTableAssociation",
-        ec2::association::replace,
-        "",
-    ),
-    write(
-        Ec2,
-        "RevokeSecurityGroupIngress",
-        ec2::rules::revoke_ingress,
-        "",
-    ),
-    write(
-        Ec2,
-        "RunInstances",
-        ec2::instance::run,
-        "one interface in a subnet; no image, key or capacity is checked",
-    ),
-    write(Ec2, "TerminateInstances", ec2::instance::terminate, ""),
     write(Rds, "AddTagsToResource", rds::tags::add, ""),
+    write(
+        Rds,
+        "CreateBlueGreenDeployment",
+        rds::blue_green::create,
+        "of a cluster; the green one has one instance, and its source's tags",
+    ),
     write(
         Rds,
         "CreateDBCluster",
         rds::cluster::create::create,
-        "aurora-postgresql with instances; no global databases, replication or parameter groups",
+        "aurora-postgresql; aurora-mysql, docdb and neptune without instances; no parameter groups; a replica of any cluster, which AWS has for Aurora MySQL alone",
     ),
     write(Rds, "CreateDBClusterSnapshot", rds::snapshot::create, ""),
     write(
@@ -307,6 +206,13 @@ static OPERATIONS: &[OperationInfo] = &[
         "instances of a cluster only",
     ),
     write(Rds, "CreateDBSubnetGroup", rds::subnet_group::create, ""),
+    write(Rds, "CreateGlobalCluster", rds::global::create, "no quota"),
+    write(
+        Rds,
+        "DeleteBlueGreenDeployment",
+        rds::blue_green::delete,
+        "at once",
+    ),
     write(
         Rds,
         "DeleteDBCluster",
@@ -316,11 +222,18 @@ static OPERATIONS: &[OperationInfo] = &[
     write(Rds, "DeleteDBClusterSnapshot", rds::snapshot::delete, ""),
     write(Rds, "DeleteDBInstance", rds::instance::delete::delete, ""),
     write(Rds, "DeleteDBSubnetGroup", rds::subnet_group::delete, ""),
+    write(Rds, "DeleteGlobalCluster", rds::global::delete, "at once"),
     read(
         Rds,
         "DescribeAccountAttributes",
         rds::quota::describe,
         "only the quotas that are kept",
+    ),
+    read(
+        Rds,
+        "DescribeBlueGreenDeployments",
+        rds::blue_green::describe,
+        "no switchover",
     ),
     read(
         Rds,
@@ -358,18 +271,25 @@ static OPERATIONS: &[OperationInfo] = &[
         rds::event::describe,
         "clusters, instances and cluster snapshots",
     ),
+    read(Rds, "DescribeGlobalClusters", rds::global::describe, ""),
     read(
         Rds,
         "DescribeOrderableDBInstanceOptions",
         rds::catalog::describe_orderable,
         "a selection of classes",
     ),
+    write(
+        Rds,
+        "FailoverDBCluster",
+        rds::cluster::failover::failover,
+        "",
+    ),
     read(Rds, "ListTagsForResource", rds::tags::list, ""),
     write(
         Rds,
         "ModifyDBCluster",
         rds::cluster::modify::modify,
-        "applied at once; no rename, no new subnets",
+        "applied within a minute, whatever ApplyImmediately says; no rename, no new subnets",
     ),
     write(
         Rds,
@@ -377,6 +297,19 @@ static OPERATIONS: &[OperationInfo] = &[
         rds::instance::modify::modify,
         "applied at once; no rename",
     ),
+    write(
+        Rds,
+        "ModifyGlobalCluster",
+        rds::global::modify,
+        "deletion protection only",
+    ),
+    write(
+        Rds,
+        "PromoteReadReplicaDBCluster",
+        rds::cluster::replica::promote,
+        "",
+    ),
+    write(Rds, "RemoveFromGlobalCluster", rds::global::remove, ""),
     write(Rds, "RemoveTagsFromResource", rds::tags::remove, ""),
     write(
         Rds,

@@ -9,7 +9,7 @@ use serde_json::json;
 /// `GetSecretValue`.
 pub(crate) fn get_value(context: &mut Context<'_>) -> ApiResult<String> {
     let (arn, secret) = find(context)?;
-    if context.now < secret.active_at {
+    if secret.active_at.is_none_or(|at| context.now < at) {
         return Err(ApiError::new(
             "ResourceNotFoundException",
             "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",

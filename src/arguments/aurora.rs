@@ -16,6 +16,12 @@ pub enum AuroraCommand {
     Endpoint(EndpointArguments),
     /// List clusters
     List(ListArguments),
+    /// Add readers to a cluster, or take some away
+    #[command(long_about = "Add readers to a cluster, or take some away.\n\n\
+                      Added ones get the writer's class and go to the zones with the fewest instances; a \
+                      failure takes them away again. Of the readers, those with the highest numbers are \
+                      taken away first and what autoscaling made last; the writer stays.")]
+    Scale(ScaleArguments),
     /// Delete a cluster with everything that was made for it
     Delete(DeleteArguments),
     /// Look into the database with psql, from a pod in Kubernetes
@@ -69,11 +75,17 @@ pub struct CreateArguments {
     #[arg(long, value_name = "CLASS")]
     pub instance_class: Option<String>,
 
+    /// Between which bounds instances of the class db.serverless scale, in Aurora capacity units
+    /// [default: 0.5-16]
+    #[arg(long, value_name = "MIN-MAX")]
+    pub serverless_capacity: Option<String>,
+
     /// The database engine [env: AURORA_ENGINE] [default: aurora-postgresql]
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<String>,
 
-    /// The engine's version [env: AURORA_ENGINE_VERSION] [default: 17.5, or the snapshot's]
+    /// The engine's version; a major one such as 17 stands for its newest that can be ordered
+    /// [env: AURORA_ENGINE_VERSION] [default: 17, or the snapshot's]
     #[arg(long, value_name = "VERSION")]
     pub engine_version: Option<String>,
 
@@ -86,7 +98,8 @@ pub struct CreateArguments {
     #[arg(long, value_name = "ZONE", value_delimiter = ',')]
     pub zones: Vec<String>,
 
-    /// The VPC's address range [default: a 192.168.x.0/24 that nothing else uses]
+    /// The VPC's address range [default: a 192.168.x.0/24 that nothing else uses, or another private
+    /// /24 where there is none]
     #[arg(long, value_name = "CIDR")]
     pub vpc_cidr: Option<String>,
 
@@ -195,6 +208,35 @@ pub struct DeleteArguments {
 
     /// What to do when a step fails for good: a deletion only goes forward, so it is suspended
     #[arg(long, value_enum, value_name = "POLICY", hide_possible_values = true)]
+    pub on_failure: Option<super::workflow::Policy>,
+}
+
+/// `stepwell aurora scale`.
+#[derive(Debug, Clone, Args)]
+pub struct ScaleArguments {
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// How many instances the cluster is to have, the writer included: 1 to 16
+    #[arg(long, value_name = "N")]
+    pub instances: String,
+
+    /// The class of those that are added [default: the writer's]
+    #[arg(long, value_name = "CLASS")]
+    pub instance_class: Option<String>,
+
+    /// How it is carried out.
+    #[command(flatten)]
+    pub workflow: WorkflowArguments,
+
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
+
+    /// What to do when a step fails for good [default: rollback of what was added; where readers
+    /// are taken away, suspend]
+    #[arg(long, value_enum, value_name = "POLICY")]
     pub on_failure: Option<super::workflow::Policy>,
 }
 

@@ -19,7 +19,7 @@ pub struct DoctorArguments {
     #[arg(long, value_name = "CLASS")]
     pub instance_class: Option<String>,
 
-    /// The engine's version [env: AURORA_ENGINE_VERSION] [default: 17.5]
+    /// The engine's version [env: AURORA_ENGINE_VERSION] [default: 17]
     #[arg(long, value_name = "VERSION")]
     pub engine_version: Option<String>,
 }

@@ -32,7 +32,10 @@ pub struct EnvArguments {
                      shell     KC_DATABASE and KC_DATABASE_URL, as `export` lines for a shell\n\
                      dotenv    the same as NAME=value lines, as $GITHUB_ENV takes them\n\
                      keycloak  Keycloak's own variables (KC_DB, KC_DB_URL_HOST, …), as NAME=value lines\n\
-                     secret    the manifest of a Kubernetes Secret with user and password"
+                     cr        the manifest of the Keycloak operator's `Keycloak`, with the AWS JDBC wrapper\n\
+                     secret    the manifest of a Kubernetes Secret with user and password\n\
+                     external-secret\n          \
+                               the manifest of an ExternalSecret for the password that RDS keeps"
     )]
     pub format: EnvFormat,
 
@@ -40,15 +43,51 @@ pub struct EnvArguments {
     #[arg(long, value_name = "PATH")]
     pub output_file: Option<PathBuf>,
 
-    /// With --format keycloak: the database [default: the one made with the cluster]
+    /// With --format keycloak: the URL and the driver of the AWS JDBC wrapper, which follows a
+    /// failover
+    #[arg(long)]
+    pub wrapper: bool,
+
+    /// With --format keycloak and cr: the database [default: the one made with the cluster]
     #[arg(long, value_name = "NAME")]
     pub database: Option<String>,
 
-    /// With --format secret: the Secret's namespace [default: that of whoever applies it]
+    /// With --format cr: the version of the operator's API; v2alpha1 for operators before 26.6
+    /// [default: v2beta1]
+    #[arg(long, value_enum, value_name = "VERSION", hide_possible_values = true)]
+    pub api_version: Option<ApiVersion>,
+
+    /// With --format cr: the name of the Keycloak [default: keycloak]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// With --format cr: the image of Keycloak that has the wrapper
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+
+    /// With --format cr: Keycloak's public address, a host's name or a URL
+    #[arg(long, value_name = "HOSTNAME")]
+    pub hostname: Option<String>,
+
+    /// With --format cr: how many connections each pod of Keycloak has [default: 30]
+    #[arg(long, value_name = "N")]
+    pub pool_size: Option<u32>,
+
+    /// With --format external-secret: the ClusterSecretStore of AWS Secrets Manager
+    /// [default: aws-secrets-manager]
+    #[arg(long, value_name = "NAME")]
+    pub secret_store: Option<String>,
+
+    /// With --format external-secret: how often the operator looks for another password
+    /// [default: 5m]
+    #[arg(long, value_name = "TIME")]
+    pub refresh_interval: Option<String>,
+
+    /// With a manifest: the object's namespace [default: that of whoever applies it]
     #[arg(long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
 
-    /// With --format secret: the Secret's name [default: keycloak-db-secret]
+    /// With a manifest: the name of the Secret with user and password [default: keycloak-db-secret]
     #[arg(long, value_name = "NAME")]
     pub secret_name: Option<String>,
 
@@ -60,7 +99,7 @@ pub struct EnvArguments {
 
 /// What `keycloak env` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum EnvFormat {
     /// The scripts' variables, for a shell.
     Shell,
@@ -68,6 +107,35 @@ pub enum EnvFormat {
     Dotenv,
     /// Keycloak's own variables, as plain lines.
     Keycloak,
+    /// The `Keycloak` of Keycloak's operator.
+    Cr,
     /// A Kubernetes Secret.
     Secret,
+    /// An `ExternalSecret` of the External Secrets Operator.
+    ExternalSecret,
+}
+
+impl EnvFormat {
+    /// How it is called on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shell => "shell",
+            Self::Dotenv => "dotenv",
+            Self::Keycloak => "keycloak",
+            Self::Cr => "cr",
+            Self::Secret => "secret",
+            Self::ExternalSecret => "external-secret",
+        }
+    }
+}
+
+/// The version of the API of Keycloak's operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ApiVersion {
+    /// Operators before 26.6.
+    #[value(name = "v2alpha1")]
+    Alpha,
+    /// Operators from 26.6 on.
+    #[value(name = "v2beta1")]
+    Beta,
 }

@@ -31,6 +31,42 @@ pub struct ClientArguments {
     pub kubectl: Option<String>,
 }
 
+/// The pod of a verification.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Verification options")]
+pub struct ProbeArguments {
+    /// The namespace in which the pod tries it, which has the Secret [default: the context's]
+    #[arg(short, long, value_name = "NAME")]
+    pub namespace: Option<String>,
+
+    /// The ROSA cluster's context in kubectl's configuration [default: the current one]
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+
+    /// The Secret whose keys `username` and `password` are the database's
+    /// [default: keycloak-db-secret]
+    #[arg(long, value_name = "NAME")]
+    pub secret: Option<String>,
+
+    /// The database [default: the one made with the cluster, else keycloak]
+    #[arg(long, value_name = "NAME")]
+    pub database: Option<String>,
+
+    /// The user, where the Secret has no key `username` [default: the cluster's master user]
+    #[arg(long, value_name = "NAME")]
+    pub username: Option<String>,
+
+    /// The image with psql [default: docker.io/library/postgres:MAJOR, of the engine's major
+    /// version]
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+
+    /// The program that talks to Kubernetes, by name or by path; `oc` does as well
+    /// [default: kubectl]
+    #[arg(long, value_name = "PROGRAM")]
+    pub kubectl: Option<String>,
+}
+
 /// `stepwell aurora psql`.
 #[derive(Debug, Clone, Args)]
 pub struct PsqlArguments {

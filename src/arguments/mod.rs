@@ -8,6 +8,7 @@ pub mod peering;
 pub mod rosa;
 pub mod runs;
 pub mod sandbox;
+pub mod step;
 pub mod workflow;
 
 use std::ffi::OsString;
@@ -36,7 +37,7 @@ pub struct Arguments {
 }
 
 /// Arguments that go with every command.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArguments {
     /// Use the simulated account that lives beside the state file, not AWS
@@ -52,6 +53,15 @@ pub struct GlobalArguments {
     /// the XDG state home]
     #[arg(long, global = true, value_name = "PATH")]
     pub state: Option<PathBuf>,
+
+    /// Write to this state file, or make it, although it or its folder belongs to another user
+    #[arg(long, global = true, value_name = "PATH")]
+    pub trust_state: Option<PathBuf>,
+
+    /// Run this by the shell whenever a run ends or is suspended; it gets the run's JSON on stdin
+    /// [env: STEPWELL_ON_FINISH]
+    #[arg(long, global = true, value_name = "COMMAND")]
+    pub on_finish: Option<String>,
 
     /// Another endpoint than AWS's own, for example an emulator's [env: AWS_ENDPOINT_URL]
     #[arg(long, global = true, value_name = "URL", conflicts_with = "sandbox")]
@@ -77,6 +87,10 @@ pub struct GlobalArguments {
     #[arg(long, short = 'y', global = true)]
     pub yes: bool,
 
+    /// Show people this machine's time instead of UTC
+    #[arg(long, global = true)]
+    pub local_time: bool,
+
     /// Say more, on stderr
     #[arg(short, long, global = true)]
     pub verbose: bool,
@@ -93,9 +107,10 @@ pub struct GlobalArguments {
 }
 
 /// The form of what is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
     /// For people.
+    #[default]
     Text,
     /// One JSON document.
     Json,
@@ -134,9 +149,10 @@ impl Output {
 }
 
 /// When to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum When {
     /// On a terminal.
+    #[default]
     Auto,
     /// Always.
     Always,
@@ -160,6 +176,9 @@ pub enum Command {
     Resume(workflow::ResumeArguments),
     /// Undo what a run made, children before parents
     Rollback(workflow::RollbackArguments),
+    /// Say by hand what becomes of a step
+    #[command(subcommand)]
+    Step(step::StepCommand),
     /// Look at the history of runs
     #[command(subcommand)]
     Runs(runs::RunsCommand),
@@ -179,4 +198,82 @@ pub enum Command {
         #[arg(value_name = "COMMAND")]
         command: Vec<String>,
     },
+}
+
+impl Arguments {
+    /// The words of a command line as they are parsed. `step done` takes the
+    /// output of a step by the name that stands for the form of what is printed
+    /// everywhere; no JSON is one of the forms.
+    pub fn words(mut words: Vec<OsString>) -> Vec<OsString> {
+        let place = |word: &str| words.iter().position(|found| found == word);
+        if !matches!((place("step"), place("done")), (Some(step), Some(done)) if done == step + 1) {
+            return words;
+        }
+        let is_form = |text: &str| Output::from_str(text, false).is_ok();
+        let mut next = 1;
+        while next < words.len() && words[next] != "--" {
+            let word = words[next].to_str().unwrap_or_default();
+            let value = words.get(next + 1).and_then(|value| value.to_str());
+            if word == "--output" && value.is_some_and(|value| !is_form(value)) {
+                words[next] = OsString::from("--result");
+            } else if let Some(value) = word.strip_prefix("--output=")
+                && !is_form(value)
+            {
+                words[next] = OsString::from(format!("--result={value}"));
+            }
+            next += 1;
+        }
+        words
+    }
+}
+
+impl Command {
+    /// For how long others are waited for, and until when the run may go on.
+    pub fn times(&self) -> workflow::TimeArguments {
+        use aurora::AuroraCommand;
+        use peering::PeeringCommand;
+        use step::StepCommand;
+        let of_workflow = match self {
+            Self::Aurora(AuroraCommand::Create(arguments)) => &arguments.workflow,
+            Self::Aurora(AuroraCommand::Delete(arguments)) => &arguments.workflow,
+            Self::Aurora(AuroraCommand::Scale(arguments)) => &arguments.workflow,
+            Self::Aurora(AuroraCommand::Reset(arguments)) => &arguments.workflow,
+            Self::Aurora(AuroraCommand::Reap(arguments)) => &arguments.workflow,
+            Self::Peering(PeeringCommand::Create(arguments)) => &arguments.workflow,
+            Self::Peering(PeeringCommand::Delete(arguments)) => &arguments.workflow,
+            Self::Resume(arguments) => return arguments.times.clone(),
+            Self::Rollback(arguments) => return arguments.times.clone(),
+            Self::Step(StepCommand::Done(arguments)) => {
+                return workflow::TimeArguments {
+                    wait: arguments.wait.clone(),
+                    until: None,
+                };
+            }
+            _ => return workflow::TimeArguments::default(),
+        };
+        of_workflow.times.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_output_of_a_step_is_no_form() {
+        let words = |line: &str| -> Vec<String> {
+            let words = line.split(' ').map(OsString::from).collect();
+            let words = Arguments::words(words).into_iter();
+            words
+                .map(|word| word.into_string().expect("text"))
+                .collect()
+        };
+        assert_eq!(
+            words("stepwell step done 1 vpc --output {} -o json").join(" "),
+            "stepwell step done 1 vpc --result {} -o json"
+        );
+        assert_eq!(words("s step done 1 vpc --output=null")[5], "--result=null");
+        assert_eq!(words("s step done 1 vpc --output json")[5], "--output");
+        assert_eq!(words("s runs show done --output {}")[4], "--output");
+    }
 }

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::aurora::ClusterArguments;
+use super::kubernetes::ProbeArguments;
 use super::rosa::RosaArguments;
 use super::workflow::WorkflowArguments;
 
@@ -11,6 +12,8 @@ use super::workflow::WorkflowArguments;
 pub enum PeeringCommand {
     /// Let the machines of a ROSA cluster reach an Aurora cluster
     Create(Box<CreateArguments>),
+    /// Prove that a pod in the ROSA cluster reaches the database, or say what is at fault
+    Verify(VerifyArguments),
     /// List the peerings of Aurora clusters, and what each lacks
     List(ListArguments),
     /// Remove peerings with their routes and ingress rules
@@ -33,9 +36,17 @@ pub struct CreateArguments {
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub tags: Vec<String>,
 
+    /// At the end, prove that a pod in the ROSA cluster reaches the database, through kubectl
+    #[arg(long)]
+    pub verify: bool,
+
     /// Which ROSA cluster.
     #[command(flatten)]
     pub rosa: RosaArguments,
+
+    /// The pod of the verification.
+    #[command(flatten)]
+    pub probe: ProbeArguments,
 
     /// How it is carried out.
     #[command(flatten)]
@@ -44,6 +55,27 @@ pub struct CreateArguments {
     /// What to do when a step fails for good [default: rollback]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub on_failure: Option<super::workflow::Policy>,
+}
+
+/// `stepwell peering verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArguments {
+    /// Which Aurora cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// The ROSA cluster's VPC, where the Aurora cluster is peered with several [default: all of
+    /// its peerings have to be whole]
+    #[arg(long, value_name = "VPC")]
+    pub rosa_vpc: Option<String>,
+
+    /// The AWS profile of the account in which ROSA lives [default: the same as for Aurora]
+    #[arg(long, value_name = "PROFILE")]
+    pub rosa_profile: Option<String>,
+
+    /// The pod.
+    #[command(flatten)]
+    pub probe: ProbeArguments,
 }
 
 /// `stepwell peering list`.

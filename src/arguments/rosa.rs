@@ -24,6 +24,16 @@ pub struct RosaArguments {
     #[arg(long, value_name = "CIDR")]
     pub rosa_machine_cidr: Option<String>,
 
+    /// The range of the ROSA cluster's pods, which Aurora's must not overlap [default: as the cluster
+    /// says; not asked with --rosa-vpc]
+    #[arg(long, value_name = "CIDR")]
+    pub rosa_pod_cidr: Option<String>,
+
+    /// The range of the ROSA cluster's services, likewise [default: as the cluster says; not asked
+    /// with --rosa-vpc]
+    #[arg(long, value_name = "CIDR")]
+    pub rosa_service_cidr: Option<String>,
+
     /// The subnets of the ROSA cluster's machines [default: as the cluster says, else those that
     /// are tagged for it, else all of the VPC]
     #[arg(long, value_name = "SUBNET", value_delimiter = ',')]

@@ -10,6 +10,7 @@ pub mod resume;
 pub mod rollback;
 pub mod runs;
 pub mod sandbox;
+pub mod step;
 
 use crate::Context;
 use crate::arguments::Command;
@@ -18,6 +19,7 @@ use crate::arguments::keycloak::KeycloakCommand;
 use crate::arguments::peering::PeeringCommand;
 use crate::arguments::runs::RunsCommand;
 use crate::arguments::sandbox::{FaultCommand, SandboxCommand};
+use crate::arguments::step::StepCommand;
 use crate::exit::Exit;
 use crate::problem::Problem;
 
@@ -36,6 +38,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Problem> {
         }
         Command::Aurora(AuroraCommand::Psql(arguments)) => aurora::psql::run(context, arguments),
         Command::Aurora(AuroraCommand::Reset(arguments)) => aurora::reset::run(context, arguments),
+        Command::Aurora(AuroraCommand::Scale(arguments)) => aurora::scale::run(context, arguments),
         Command::Aurora(AuroraCommand::Reap(arguments)) => aurora::reap::run(context, arguments),
         Command::Keycloak(KeycloakCommand::Env(arguments)) => {
             keycloak::env::run(context, arguments)
@@ -43,16 +46,22 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Problem> {
         Command::Peering(PeeringCommand::Create(arguments)) => {
             peering::create::run(context, arguments)
         }
+        Command::Peering(PeeringCommand::Verify(arguments)) => {
+            peering::verify::run(context, arguments)
+        }
         Command::Peering(PeeringCommand::List(arguments)) => peering::list::run(context, arguments),
         Command::Peering(PeeringCommand::Delete(arguments)) => {
             peering::delete::run(context, arguments)
         }
         Command::Resume(arguments) => resume::run(context, arguments),
         Command::Rollback(arguments) => rollback::run(context, arguments),
+        Command::Step(StepCommand::Done(arguments)) => step::done(context, arguments),
+        Command::Step(StepCommand::Retry(arguments)) => step::retry(context, arguments),
         Command::Runs(RunsCommand::List(arguments)) => runs::list::run(context, arguments),
         Command::Runs(RunsCommand::Show(arguments)) => runs::show::run(context, arguments),
         Command::Runs(RunsCommand::Events(arguments)) => runs::events::run(context, arguments),
         Command::Runs(RunsCommand::Verify(arguments)) => runs::verify::run(context, arguments),
+        Command::Runs(RunsCommand::Prune(arguments)) => runs::prune::run(context, arguments),
         Command::Doctor(arguments) => doctor::run(context, arguments),
         Command::Sandbox(SandboxCommand::Status) => sandbox::status::run(context),
         Command::Sandbox(SandboxCommand::Reset) => sandbox::reset::run(context),

@@ -1,31 +1,45 @@
 //! `stepwell resume`.
 
-use stepwell_state::RunStatus;
+use stepwell_engine::{Graph, ParameterChange};
+use stepwell_state::{Access, RunStatus};
+use stepwell_workflows::aurora::{self, ClassChange};
+use stepwell_workflows::{Aws, rebuild};
 
 use crate::arguments::workflow::ResumeArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::outcome;
 use crate::session::carry::{Carried, carry};
-use crate::session::{rosa, takeup};
+use crate::session::takeup::Taken;
+use crate::session::which::Purpose;
+use crate::session::{Connection, rosa, survey, takeup};
 use crate::settings::password;
 use crate::{Context, runtime};
 
 /// Goes on with a run.
 pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Problem> {
     let password = password::resolve(&arguments.password, &context.environment)?;
-    let found = takeup::find(context, &arguments.run)?;
+    let found = takeup::find(
+        context,
+        &arguments.which,
+        Purpose::Resume,
+        Access::ReadWrite,
+    )?;
     let context = &found.context(context);
     let short = outcome::short(found.row.id);
     refuse_ended(&short, found.row.status)?;
     runtime::block_on(found.pace(context), async {
         let connection = found.backend.connect(&context.settings, password).await?;
         let connection = connection.taking_over(arguments.take_over);
-        let taken = found.take(context, &connection)?;
+        let taken = found.take(context, &connection).await?;
         refuse_ended(&short, taken.status)?;
         found.verify(&connection).await?;
         let connection = rosa::take_up(context, &found.backend, connection, &taken).await?;
         taken.refuse_alive(context, &connection).await?;
+        // To resume a run that is being rolled back is to roll it back.
+        let back = taken.machine()?.goes_back();
+        taken.refuse_as_things_are(&connection, back).await?;
+        let change = change(context, &connection, &taken, arguments, back).await?;
         let carried = Carried {
             run: found.row.id,
             created: &taken.created,
@@ -39,12 +53,56 @@ pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Probl
             carried,
             async |executor| {
                 let by = context.actor.clone();
-                let aws = connection.aws.clone();
-                executor.resume(&taken.events, by, &taken.graph, aws).await
+                let (aws, events) = (connection.aws.clone(), &taken.events);
+                match change {
+                    None => executor.resume(events, by, &taken.graph, aws).await,
+                    Some((change, graph)) => {
+                        executor
+                            .resume_changed(events, by, change, &graph, aws)
+                            .await
+                    }
+                }
             },
         )
         .await
     })
+    .map_err(|problem| found.placed(context, problem))
+}
+
+/// What is to be made otherwise from now on, with the graph that follows from
+/// it; none where nothing was said, or nothing differs.
+async fn change(
+    context: &Context,
+    connection: &Connection,
+    taken: &Taken,
+    arguments: &ResumeArguments,
+    back: bool,
+) -> Result<Option<(ParameterChange, Graph<Aws>)>, Problem> {
+    let Some(class) = &arguments.instance_class else {
+        return Ok(None);
+    };
+    if back {
+        return Err(
+            Problem::refused("the run is being rolled back: it makes no further instance")
+                .code("not_changeable")
+                .hint("resume it without --instance-class; nothing was changed"),
+        );
+    }
+    let (aws, workflow) = (&connection.aws, &taken.created.workflow);
+    let mixed = arguments.allow_mixed_classes;
+    let change = aurora::change_class(aws, workflow, &taken.events, class, mixed)
+        .await
+        .map_err(|error| survey::refused(context, "aws could not be asked", error))?;
+    let Some(ClassChange { parameters, reason }) = change else {
+        context
+            .printer
+            .note(format!("the run asks for {class} already"));
+        return Ok(None);
+    };
+    let graph = rebuild(workflow, &parameters).map_err(|error| {
+        Problem::error("the steps can't be built from the changed parameters").because(&error)
+    })?;
+    Ok(Some((ParameterChange { parameters, reason }, graph)))
 }
 
 /// Refuses to go on with a run that is at its end.

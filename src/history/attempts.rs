@@ -41,7 +41,7 @@ impl AttemptOutcome {
             Outcome::Theirs { .. } => Self::Theirs,
             Outcome::Undone => Self::Undone,
             Outcome::NothingToUndo => Self::NothingToUndo,
-            Outcome::Kept => Self::Kept,
+            Outcome::Kept { .. } => Self::Kept,
         }
     }
 }
@@ -65,6 +65,9 @@ pub struct AttemptStory {
     pub fault: Option<Fault>,
     /// Whether its effect may have happened although it failed.
     pub in_doubt: bool,
+    /// Whose it is that an undo kept, where the step said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// What followed its failure.
     #[serde(skip)]
     pub then: Option<Then>,
@@ -83,6 +86,7 @@ impl AttemptStory {
             outcome: AttemptOutcome::Running,
             fault: None,
             in_doubt: false,
+            owner: None,
             then: None,
             seq,
         }

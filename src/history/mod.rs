@@ -4,7 +4,8 @@
 pub mod attempts;
 pub mod status;
 pub mod story;
+pub mod waiving;
 
 pub use attempts::{AttemptOutcome, AttemptStory};
 pub use status::{RunState, StepStatus};
-pub use story::{StepStory, Story, Taking, Waiving};
+pub use story::{ByHand, Decision, StepStory, Story, Taking};

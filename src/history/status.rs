@@ -42,8 +42,10 @@ impl RunState {
 
     pub(crate) fn of_suspension(reason: &SuspendReason) -> Self {
         match reason {
-            SuspendReason::Interrupted => Self::Interrupted,
-            SuspendReason::Operator { .. } | SuspendReason::Failed { .. } => Self::Suspended,
+            SuspendReason::Interrupted | SuspendReason::LeaseLost { .. } => Self::Interrupted,
+            SuspendReason::Operator { .. }
+            | SuspendReason::Failed { .. }
+            | SuspendReason::Deadline { .. } => Self::Suspended,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use stepwell_engine::event::{
-    Actor, End, EventBody, Leftover, RollbackCause, RunCreated, SuspendReason, Verb,
+    Actor, End, EventBody, Leftover, Outcome, RollbackCause, RunCreated, SuspendReason, Verb,
 };
 use stepwell_engine::{Event, Fault, RunId, StepName, Timestamp};
 
@@ -20,9 +20,9 @@ pub struct Taking {
     pub at: Timestamp,
 }
 
-/// A person let the rollback pass over a step.
+/// A person decided something about the run, for a reason.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Waiving {
+pub struct Decision {
     /// Who.
     pub by: Actor,
     /// When.
@@ -43,7 +43,22 @@ pub struct StepStory {
     /// What it made known.
     pub output: Option<Value>,
     /// Who waived its undo, if anyone did: what it made is still there.
-    pub waived: Option<Waiving>,
+    pub waived: Option<Decision>,
+    /// Who did it by hand, if anyone did.
+    pub by_hand: Option<ByHand>,
+    /// Who wanted it to be tried again, and why.
+    pub retried: Vec<Decision>,
+}
+
+/// A person did what a step was to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ByHand {
+    /// Who says so, and why.
+    pub decision: Decision,
+    /// Whether the step's own check found it.
+    pub checked: bool,
+    /// Whether it bears the run's own mark.
+    pub ours: bool,
 }
 
 impl StepStory {
@@ -52,6 +67,13 @@ impl StepStory {
     pub fn status(&self) -> StepStatus {
         if self.waived.is_some() {
             return StepStatus::Waived;
+        }
+        let undone = self.of(Verb::Undo).next().is_some();
+        if let Some(done) = self.by_hand.as_ref().filter(|_| !undone) {
+            return match done.ours {
+                true => StepStatus::Done,
+                false => StepStatus::Adopted,
+            };
         }
         let Some(last) = self.attempts.last() else {
             return StepStatus::Pending;
@@ -76,8 +98,10 @@ impl StepStory {
 pub struct Story {
     /// The run.
     pub run: RunId,
-    /// What it started from.
+    /// What it starts from: as it was created, or as it was changed since.
     pub created: RunCreated,
+    /// Who changed that, and why.
+    pub changes: Vec<Decision>,
     /// Where it stands.
     pub state: RunState,
     /// When it began.
@@ -90,10 +114,14 @@ pub struct Story {
     pub resumed: Vec<Taking>,
     /// When and why it turned round.
     pub rollback: Option<(Timestamp, RollbackCause)>,
+    /// How a person wants what was made to be undone, as the workflow has it.
+    pub rollback_options: Option<Value>,
     /// Its steps, parents first.
     pub steps: Vec<StepStory>,
     /// The step and the fault that stopped it or turned it round.
     pub fault: Option<(StepName, Fault)>,
+    /// Why it was suspended, until it is taken up again.
+    pub suspended: Option<SuspendReason>,
     /// What a rollback could not undo.
     pub leftovers: Vec<Leftover>,
     /// Who gave it up, and why.
@@ -118,20 +146,25 @@ impl Story {
                 attempts: Vec::new(),
                 output: None,
                 waived: None,
+                by_hand: None,
+                retried: Vec::new(),
             })
             .collect();
         let mut story = Self {
             run: first.run,
             created: created.as_ref().clone(),
+            changes: Vec::new(),
             state: RunState::Running,
             started_at: first.at,
             updated_at: first.at,
             ended_at: None,
             resumed: Vec::new(),
             rollback: None,
+            rollback_options: None,
             steps,
             fault: None,
             leftovers: Vec::new(),
+            suspended: None,
             abandoned: None,
         };
         let places: HashMap<StepName, usize> = (story.steps.iter().enumerate())
@@ -170,9 +203,15 @@ impl Story {
     }
 
     /// The steps that a rollback passed over because a person said so.
-    pub fn waived(&self) -> impl Iterator<Item = (&StepStory, &Waiving)> {
+    pub fn waived(&self) -> impl Iterator<Item = (&StepStory, &Decision)> {
         let steps = self.steps.iter();
         steps.filter_map(|step| Some((step, step.waived.as_ref()?)))
+    }
+
+    /// The steps that a person did by hand.
+    pub fn by_hand(&self) -> impl Iterator<Item = (&StepStory, &ByHand)> {
+        let steps = self.steps.iter();
+        steps.filter_map(|step| Some((step, step.by_hand.as_ref()?)))
     }
 
     fn add(&mut self, event: &Event, places: &HashMap<StepName, usize>) {
@@ -182,6 +221,7 @@ impl Story {
             EventBody::RunResumed { by } => {
                 self.crash();
                 self.state = RunState::Running;
+                self.suspended = None;
                 self.ended_at = None;
                 self.leftovers.clear();
                 self.resumed.push(Taking {
@@ -200,21 +240,48 @@ impl Story {
             }
             EventBody::StepWaived { step, by, reason } => {
                 if let Some(&place) = places.get(step) {
-                    self.steps[place].waived = Some(Waiving {
-                        by: by.clone(),
-                        at: event.at,
-                        reason: reason.clone(),
+                    self.steps[place].waived = Some(decision(event, by, reason));
+                }
+            }
+            EventBody::StepDone {
+                step,
+                by,
+                reason,
+                checked,
+                outcome,
+            } => {
+                if let Some(&place) = places.get(step) {
+                    let done = &mut self.steps[place];
+                    done.output = outcome.output().cloned();
+                    done.by_hand = Some(ByHand {
+                        decision: decision(event, by, reason),
+                        checked: *checked,
+                        ours: matches!(outcome, Outcome::Ours { .. }),
                     });
                 }
+                self.excuse(step);
+            }
+            EventBody::StepRetried { step, by, reason } => {
+                if let Some(&place) = places.get(step) {
+                    let retried = decision(event, by, reason);
+                    self.steps[place].retried.push(retried);
+                }
+                self.excuse(step);
+            }
+            EventBody::RollbackOptionsGiven { options, .. } => {
+                self.rollback_options = Some(options.clone());
+            }
+            EventBody::ParametersChanged(change) => {
+                self.created.change(change);
+                self.changes
+                    .push(decision(event, &change.by, &change.reason));
             }
             EventBody::RunSuspended(reason) => {
                 self.state = RunState::of_suspension(reason);
-                match reason {
-                    SuspendReason::Operator { step } | SuspendReason::Failed { step } => {
-                        self.blame(step, places);
-                    }
-                    SuspendReason::Interrupted => {}
+                if let SuspendReason::Operator { step } | SuspendReason::Failed { step } = reason {
+                    self.blame(step, places);
                 }
+                self.suspended = Some(reason.clone());
             }
             EventBody::RunEnded(end) => {
                 self.state = RunState::of_end(end);
@@ -243,7 +310,10 @@ impl Story {
                     if let Some(output) = outcome.output() {
                         step.output = Some(output.clone());
                     }
-                    end(step, event.at, AttemptOutcome::of(outcome));
+                    let attempt = end(step, event.at, AttemptOutcome::of(outcome));
+                    if let (Some(attempt), Outcome::Kept { owner }) = (attempt, outcome) {
+                        attempt.owner.clone_from(owner);
+                    }
                 }
             }
             EventBody::AttemptFailed {
@@ -274,6 +344,14 @@ impl Story {
         }
     }
 
+    /// A step no longer stops the run; what turned it round stays so.
+    fn excuse(&mut self, step: &StepName) {
+        let blamed = |fault: &(StepName, Fault)| self.rollback.is_none() && fault.0 == *step;
+        if self.fault.as_ref().is_some_and(blamed) {
+            self.fault = None;
+        }
+    }
+
     fn blame(&mut self, step: &StepName, places: &HashMap<StepName, usize>) {
         let Some(&place) = places.get(step) else {
             return;
@@ -292,6 +370,14 @@ impl Story {
                 attempt.outcome = AttemptOutcome::Crashed;
             }
         }
+    }
+}
+
+fn decision(event: &Event, by: &Actor, reason: &str) -> Decision {
+    Decision {
+        by: by.clone(),
+        at: event.at,
+        reason: reason.to_owned(),
     }
 }
 

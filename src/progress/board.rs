@@ -1,17 +1,22 @@
 //! What is under way in a run, and what each event says about it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use stepwell_engine::event::{EventBody, Outcome, RunCreated, Then, Verb};
-use stepwell_engine::{Event, StepName, Timestamp};
+use stepwell_engine::{Event, Fault, StepName, Timestamp};
 
+use super::under_way::UnderWay;
+use crate::account;
 use crate::clock::Stopwatch;
 use crate::report::style::Style;
-use crate::report::{events, time};
+use crate::report::time::Days;
+use crate::report::{events, people, time};
 
 /// What is under way in a run.
 pub struct Board {
     title: String,
+    account: String,
     /// Which run a line is about, where there are several.
     label: Option<String>,
     total: usize,
@@ -20,24 +25,26 @@ pub struct Board {
     backward: bool,
     under_way: Vec<UnderWay>,
     started: HashMap<StepName, Timestamp>,
+    /// The steps whose way forward is dropped when the run is asked to stop.
+    passive: HashSet<StepName>,
+    stopping: bool,
+    /// The last reason for which each step is tried again, and how often it
+    /// came in a row.
+    repeats: HashMap<StepName, (String, u32)>,
+    days: Days,
     style: Style,
 }
 
-/// An attempt that is under way, or a pause before the next.
-struct UnderWay {
-    step: StepName,
-    attempt: u32,
-    verb: Verb,
-    since: Stopwatch,
-    message: String,
-    paused: bool,
-}
+/// How often the same reason to try a step again is said; from then on it is
+/// counted.
+const SAID: u32 = 3;
 
 impl Board {
     /// The board of a run that begins.
     pub fn new(created: &RunCreated, style: Style) -> Self {
         Self {
             title: format!("{} {}", created.workflow, created.target),
+            account: account::described(&created.account),
             label: None,
             total: created.steps.len(),
             done: 0,
@@ -45,6 +52,13 @@ impl Board {
             backward: false,
             under_way: Vec::new(),
             started: HashMap::new(),
+            passive: (created.steps.iter())
+                .filter(|step| step.effect.is_passive())
+                .map(|step| step.name.clone())
+                .collect(),
+            stopping: false,
+            repeats: HashMap::new(),
+            days: Days::default(),
             style,
         }
     }
@@ -57,11 +71,19 @@ impl Board {
     }
 
     /// What a line begins with: the time, and the run where there are several.
-    pub fn stamp(&self, at: Timestamp) -> String {
-        let at = time::time_of_day(at);
+    pub fn stamp(&mut self, at: Timestamp) -> String {
+        let at = self.days.stamp(at);
         match &self.label {
             None => at,
             Some(label) => format!("{at} {label}"),
+        }
+    }
+
+    /// A text that tells which run it is about, where there are several.
+    pub fn about(&self, text: String) -> String {
+        match &self.label {
+            None => text,
+            Some(label) => format!("{label} {text}"),
         }
     }
 
@@ -72,6 +94,7 @@ impl Board {
 
     /// Takes in an event; returns what there is to say about it.
     pub fn apply(&mut self, event: &Event) -> Vec<String> {
+        let event = &people::event(event);
         let style = self.style;
         let at = style.dim(self.stamp(event.at));
         let line = |text: String| vec![format!("{at} {text}")];
@@ -90,7 +113,15 @@ impl Board {
                     since: Stopwatch::start(),
                     message: String::new(),
                     paused: false,
+                    limit: None,
                 });
+                if self
+                    .repeats
+                    .get(step)
+                    .is_some_and(|(_, times)| *times >= SAID)
+                {
+                    return Vec::new();
+                }
                 line(events::text(&event.body))
             }
             EventBody::AttemptSucceeded { step, outcome, .. } => {
@@ -99,15 +130,23 @@ impl Board {
                     Some(_) => self.done += 1,
                     None => self.undone += 1,
                 }
+                let times = self.repeats.remove(step).map_or(0, |(_, times)| times);
+                let again = match times > SAID {
+                    true => format!(", after {times} attempts that met the same"),
+                    false => String::new(),
+                };
                 let word = events::succeeded(outcome);
-                let gist = outcome.output().map(events::gist).unwrap_or_default();
+                let gist = match outcome {
+                    Outcome::Kept { owner: Some(owner) } => format!("(it belongs to {owner})"),
+                    _ => outcome.output().map(events::gist).unwrap_or_default(),
+                };
                 let space = if gist.is_empty() { "" } else { " " };
                 let word = match outcome {
-                    Outcome::Theirs { .. } | Outcome::Kept => style.warn(word),
+                    Outcome::Theirs { .. } | Outcome::Kept { .. } => style.warn(word),
                     _ => style.good(word),
                 };
                 line(format!(
-                    "{word} {step}{space}{gist}{}",
+                    "{word} {step}{space}{gist}{}{again}",
                     self.took(step, event.at)
                 ))
             }
@@ -120,11 +159,9 @@ impl Board {
                 ..
             } => {
                 self.forget(step);
-                let word = match verb {
-                    Verb::Run => "failed",
-                    Verb::Undo => "failed to undo",
-                };
-                let (word, then) = match then {
+                let word = events::failed(*verb, *then);
+                let times = self.repeated(step, fault, *then);
+                let (paint, then): (fn(Style, String) -> String, _) = match then {
                     Then::Retry { at } => {
                         let pause = time::duration(at.since(event.at));
                         self.under_way.push(UnderWay {
@@ -134,18 +171,35 @@ impl Board {
                             since: Stopwatch::start(),
                             message: format!("{fault}; retry in {pause}"),
                             paused: true,
+                            limit: None,
                         });
-                        (style.warn(word), format!(" — retry in {pause}"))
+                        if times > SAID {
+                            return Vec::new();
+                        }
+                        let last = match times == SAID {
+                            true => "; while this repeats, it is counted",
+                            false => "",
+                        };
+                        (Style::dim, format!(" — retry in {pause}{last}"))
                     }
-                    Then::GiveUp => (style.bad(word), String::new()),
-                    Then::Suspend => (style.bad(word), " — suspending".to_owned()),
+                    Then::GiveUp => (Style::bad, String::new()),
+                    Then::Suspend => (Style::bad, " — suspending".to_owned()),
                 };
                 line(format!(
-                    "{word} {step}{}: {fault}{then}",
+                    "{} {step}{}: {fault}{then}",
+                    paint(style, word.to_owned()),
                     events::again(*attempt)
                 ))
             }
-            EventBody::StepWaived { .. } => line(style.warn(events::text(&event.body))),
+            EventBody::RollbackOptionsGiven { .. }
+            | EventBody::ParametersChanged(_)
+            | EventBody::StepWaived { .. }
+            | EventBody::StepDone { .. } => line(style.warn(events::text(&event.body))),
+            EventBody::StepRetried { step, .. } => {
+                // Its pause is over.
+                self.forget(step);
+                line(style.warn(events::text(&event.body)))
+            }
             EventBody::AttemptInterrupted { step, .. } => {
                 self.forget(step);
                 line(events::text(&event.body))
@@ -157,10 +211,11 @@ impl Board {
                 line(style.warn(events::text(&event.body)))
             }
             EventBody::RunCreated(created) => line(format!(
-                "run {} of {} on {}, {} steps",
+                "run {} of {} on {} in {}, {} steps",
                 event.run,
                 created.workflow,
                 created.target,
+                self.account,
                 created.steps.len()
             )),
             EventBody::RunSuspended(_) | EventBody::RunEnded(_) => {
@@ -169,13 +224,20 @@ impl Board {
             }
             EventBody::RunResumed { .. } => {
                 self.under_way.clear();
-                line(format!("run {} {}", event.run, events::text(&event.body)))
+                line(format!(
+                    "run {} of {} in {} {}",
+                    event.run,
+                    self.title,
+                    self.account,
+                    events::text(&event.body)
+                ))
             }
         }
     }
 
     /// Takes in how an attempt is going; returns whether that is news.
     pub fn progress(&mut self, step: &StepName, message: &str) -> bool {
+        let message = people::line(message);
         let Some(attempt) = self
             .under_way
             .iter_mut()
@@ -186,12 +248,46 @@ impl Board {
         if attempt.message == message {
             return false;
         }
-        message.clone_into(&mut attempt.message);
+        attempt.message = message.into_owned();
         true
+    }
+
+    /// Takes in how long the attempt at a step may take at most.
+    pub fn limited(&mut self, step: &StepName, limit: Duration) {
+        for attempt in &mut self.under_way {
+            if attempt.step == *step {
+                attempt.limit = Some(limit);
+            }
+        }
+    }
+
+    /// The run was asked to stop.
+    pub fn stopping(&mut self) {
+        self.stopping = true;
+    }
+
+    /// What a run that was asked to stop waits for, and for how long at most.
+    pub fn awaited(&self) -> String {
+        let calls: Vec<&UnderWay> = (self.under_way.iter())
+            .filter(|attempt| !attempt.paused)
+            .filter(|attempt| attempt.verb == Verb::Undo || !self.passive.contains(&attempt.step))
+            .collect();
+        if calls.is_empty() {
+            return "no call is in flight".to_owned();
+        }
+        let names: Vec<String> = calls.iter().map(|attempt| attempt.name()).collect();
+        let limit = calls.iter().filter_map(|attempt| attempt.left()).max();
+        let limit = limit.map_or_else(String::new, |limit| {
+            format!(", for {} at most", time::duration(limit))
+        });
+        format!("waiting for the calls of {}{limit}", names.join(", "))
     }
 
     /// What is still running and since when, in one line.
     pub fn heartbeat(&self) -> String {
+        if self.stopping {
+            return self.awaited();
+        }
         if self.under_way.is_empty() {
             return "nothing is under way".to_owned();
         }
@@ -205,6 +301,11 @@ impl Board {
             format!(", rolling back, {} undone", self.undone)
         } else {
             String::new()
+        };
+        let direction = if self.stopping {
+            format!("{direction}, stopping: {}", self.awaited())
+        } else {
+            direction
         };
         let mut lines = vec![format!(
             "{}: {} of {} steps done{direction}",
@@ -227,6 +328,23 @@ impl Board {
         lines
     }
 
+    /// How often in a row a step is tried again for this reason.
+    fn repeated(&mut self, step: &StepName, fault: &Fault, then: Then) -> u32 {
+        if !matches!(then, Then::Retry { .. }) {
+            self.repeats.remove(step);
+            return 0;
+        }
+        // Each answer has another request id.
+        let reason = format!("{} {:?}", fault.message, fault.code);
+        let last = self.repeats.entry(step.clone()).or_default();
+        if last.0 == reason {
+            last.1 += 1;
+        } else {
+            *last = (reason, 1);
+        }
+        last.1
+    }
+
     fn forget(&mut self, step: &StepName) {
         self.under_way.retain(|attempt| attempt.step != *step);
     }
@@ -239,31 +357,11 @@ impl Board {
     }
 }
 
-impl UnderWay {
-    fn text(&self) -> String {
-        let undo = match self.verb {
-            Verb::Run => "",
-            Verb::Undo => "undo ",
-        };
-        let message = if self.message.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", self.message)
-        };
-        format!(
-            "{undo}{} {}{}{message}",
-            self.step,
-            time::duration(self.since.elapsed()),
-            events::again(self.attempt)
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stepwell_engine::RunId;
     use stepwell_engine::event::{Actor, OnFailure};
-    use stepwell_engine::{Fault, RunId};
 
     fn board() -> Board {
         let created = RunCreated {
@@ -326,7 +424,7 @@ mod tests {
         };
         assert_eq!(
             board.apply(&event(2, failed)),
-            ["00:00:02 failed vpc: too fast (Throttling, request r-1) — retry in 4.0s"]
+            ["00:00:02 retrying vpc: too fast (Throttling, request r-1) — retry in 4.0s"]
         );
         assert_eq!(
             board.apply(&event(6, start("vpc", 2))),
@@ -345,6 +443,61 @@ mod tests {
             ["00:00:20 done vpc vpc-0abc (14s)"]
         );
         assert_eq!(board.heartbeat(), "nothing is under way");
+    }
+
+    #[test]
+    fn who_stops_a_run_hears_what_is_awaited() {
+        let mut board = board();
+        assert_eq!(board.awaited(), "no call is in flight");
+        board.apply(&event(1, start("vpc", 1)));
+        board.limited(&"vpc".into(), Duration::from_secs(3600));
+        board.apply(&event(1, start("wait", 1)));
+        board.passive.insert("wait".into());
+        board.stopping();
+        let line = board.heartbeat();
+        assert!(
+            line.starts_with("waiting for the calls of vpc, for "),
+            "{line}"
+        );
+        assert!(line.ends_with(" at most"), "{line}");
+        assert!(!line.contains("wait,"), "{line}");
+    }
+
+    #[test]
+    fn what_repeats_is_counted() {
+        let mut board = board();
+        let failed = |attempt: u32, at: i64| EventBody::AttemptFailed {
+            step: "subnet".into(),
+            attempt,
+            verb: Verb::Run,
+            fault: Fault::pending("not there yet").with_request_id(Some(format!("r-{attempt}"))),
+            in_doubt: false,
+            then: Then::Retry {
+                at: Timestamp((at + 1) * 1000),
+            },
+        };
+        let mut lines = Vec::new();
+        for attempt in 1..=180_u32 {
+            let at = i64::from(attempt) * 10;
+            lines.extend(board.apply(&event(at, start("subnet", attempt))));
+            lines.extend(board.apply(&event(at + 1, failed(attempt, at + 1))));
+        }
+        assert_eq!(lines.len(), 6, "{lines:#?}");
+        assert!(lines[5].ends_with("while this repeats, it is counted"));
+        assert!(board.heartbeat().contains("(attempt 180): not there yet"));
+        let done = EventBody::AttemptSucceeded {
+            step: "subnet".into(),
+            attempt: 181,
+            verb: Verb::Run,
+            outcome: Outcome::Made {
+                output: "subnet-1".into(),
+            },
+        };
+        let last = board.apply(&event(2000, done));
+        assert!(
+            last[0].ends_with("after 180 attempts that met the same"),
+            "{last:?}"
+        );
     }
 
     #[test]

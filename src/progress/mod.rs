@@ -3,12 +3,13 @@
 pub mod board;
 pub mod display;
 pub mod screen;
+mod under_way;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use stepwell_engine::event::{EventBody, RunCreated};
+use stepwell_engine::event::{EventBody, RunCreated, Then};
 use stepwell_engine::{Clock, Event, Observer, StepName};
 
 use self::board::Board;
@@ -24,6 +25,9 @@ const FRAME: Duration = Duration::from_millis(100);
 
 /// For how long lines may be silent.
 const HEARTBEAT: Duration = Duration::from_secs(60);
+
+/// The same once a person has asked the run to stop, and waits for it.
+const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Shows the progress of one run.
 pub struct Progress {
@@ -46,6 +50,8 @@ struct State {
     board: Board,
     screen: Screen,
     quiet: Stopwatch,
+    /// For how long lines may be silent.
+    heartbeat: Duration,
     stop: bool,
 }
 
@@ -96,6 +102,7 @@ impl Progress {
                 board,
                 screen: Screen::new(display, printer.err),
                 quiet: Stopwatch::start(),
+                heartbeat: HEARTBEAT,
                 stop: false,
             }),
             stopped: Condvar::new(),
@@ -117,7 +124,23 @@ impl Progress {
 
     /// A line for people, above whatever is shown.
     pub fn note(&self, text: &str) {
-        self.shared.lock().say(&[text.to_owned()]);
+        let state = &mut *self.shared.lock();
+        state.quiet = Stopwatch::start();
+        state.screen.say(text, &state.board);
+    }
+
+    /// The run was asked to stop: says so, what is awaited, and for how long at
+    /// most. From now on that is repeated every ten seconds.
+    pub fn stopping(&self, asked: &str, advice: &str) {
+        let state = &mut *self.shared.lock();
+        state.board.stopping();
+        state.heartbeat = FAREWELL;
+        state.quiet = Stopwatch::start();
+        let awaited = state.board.awaited();
+        let text = format!("{asked}: nothing new is started; {awaited}; {advice}");
+        let line = state.board.about(text);
+        state.screen.say(&line, &state.board);
+        self.shared.stopped.notify_all();
     }
 
     /// Takes the live block away.
@@ -150,17 +173,22 @@ impl Observer for Progress {
     fn event(&self, event: &Event) {
         let shared = &self.shared;
         if shared.printer.output == Output::Jsonl {
-            // A reader that went away is no reason to stop the run.
-            let _ = shared.printer.document(&events::document(event));
+            shared.printer.event(&events::document(event));
         }
         let mut state = shared.lock();
         let mut lines = state.board.apply(event);
-        if shared.display == Display::Live && matches!(event.body, EventBody::AttemptStarted { .. })
-        {
-            // The block shows it.
+        if shared.display == Display::Live && !shared.verbose && is_in_the_block(&event.body) {
             lines.clear();
         }
         state.say(&lines);
+    }
+
+    fn limited(&self, step: &StepName, limit: Duration) {
+        let shared = &self.shared;
+        shared
+            .lock()
+            .board
+            .limited(step, shared.clock.to_wall(limit));
     }
 
     fn progress(&self, step: &StepName, message: &str) {
@@ -172,6 +200,19 @@ impl Observer for Progress {
             state.say(&[format!("{at} {step}: {message}")]);
         }
     }
+}
+
+/// Whether the live block shows what an event says: that an attempt began, or
+/// that there will be another.
+fn is_in_the_block(body: &EventBody) -> bool {
+    matches!(
+        body,
+        EventBody::AttemptStarted { .. }
+            | EventBody::AttemptFailed {
+                then: Then::Retry { .. },
+                ..
+            }
+    )
 }
 
 impl State {
@@ -194,7 +235,7 @@ impl Shared {
         while !state.stop {
             let pause = match self.display {
                 Display::Live => FRAME,
-                Display::Lines => HEARTBEAT.saturating_sub(state.quiet.elapsed()),
+                Display::Lines => state.heartbeat.saturating_sub(state.quiet.elapsed()),
             };
             state = match self
                 .stopped
@@ -208,7 +249,7 @@ impl Shared {
             }
             match self.display {
                 Display::Live => state.say(&[]),
-                Display::Lines if state.quiet.elapsed() >= HEARTBEAT => {
+                Display::Lines if state.quiet.elapsed() >= state.heartbeat => {
                     let at = state.board.stamp(self.clock.now());
                     let line = format!("{at} {}", state.board.heartbeat());
                     state.say(&[line]);

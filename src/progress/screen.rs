@@ -1,14 +1,17 @@
 //! Lines on stderr, above a live block where there is one.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use unicode_width::UnicodeWidthChar;
 
 use super::board::Board;
 use super::display::Display;
+use crate::report::queue::{Kind, STDERR};
 use crate::report::style::Style;
 use crate::terminal;
+
+/// How many lines wait for a terminal that was stopped.
+const HELD: usize = 1000;
 
 /// Stderr as a run's progress uses it.
 pub struct Screen {
@@ -17,6 +20,8 @@ pub struct Screen {
     /// How many lines of the terminal the live block takes up.
     drawn: usize,
     last: Vec<String>,
+    /// Lines that wait until the terminal has taken the frame before.
+    held: Vec<String>,
 }
 
 impl Screen {
@@ -27,54 +32,73 @@ impl Screen {
             style,
             drawn: 0,
             last: Vec::new(),
+            held: Vec::new(),
         }
     }
 
-    /// Prints lines, and draws the block anew below them.
+    /// Prints lines, and draws the block anew below them. On a terminal that
+    /// takes nothing frames are merged: the next holds the lines of all.
     pub fn show(&mut self, lines: &[String], board: &Board) {
-        let mut text = String::new();
         match self.display {
             Display::Lines => {
                 for line in lines {
-                    text.push_str(line);
-                    text.push('\n');
+                    self.put(Kind::Progress(1), &format!("{line}\n"));
                 }
             }
             Display::Live => {
+                self.hold(lines);
+                if !STDERR.is_idle() {
+                    return;
+                }
                 let width = terminal::stderr_width();
                 let block: Vec<String> = board
                     .block(terminal::stderr_height())
                     .iter()
                     .map(|line| self.style.dim(cut(line, width.saturating_sub(1))))
                     .collect();
-                if lines.is_empty() && block == self.last {
+                if self.held.is_empty() && block == self.last {
                     return;
                 }
-                text = frame(self.drawn, lines, &block);
+                let lines = std::mem::take(&mut self.held);
+                self.put(
+                    Kind::Progress(lines.len()),
+                    &frame(self.drawn, &lines, &block),
+                );
                 self.drawn = block.len();
                 self.last = block;
             }
         }
-        put(&text);
+    }
+
+    /// Prints a line that is not left out, whatever becomes of the others.
+    pub fn say(&mut self, line: &str, board: &Board) {
+        match self.display {
+            Display::Lines => self.put(Kind::Word, &format!("{line}\n")),
+            Display::Live => {
+                self.held.push(line.to_owned());
+                self.show(&[], board);
+            }
+        }
     }
 
     /// Takes the block away.
     pub fn clear(&mut self) {
-        if self.drawn > 0 {
-            put(&frame(self.drawn, &[], &[]));
+        let lines = std::mem::take(&mut self.held);
+        if self.drawn > 0 || !lines.is_empty() {
+            self.put(Kind::Word, &frame(self.drawn, &lines, &[]));
             self.drawn = 0;
             self.last.clear();
         }
     }
-}
 
-fn put(text: &str) {
-    if !text.is_empty() {
-        // There is nobody to tell that stderr is gone.
-        let mut stderr = std::io::stderr().lock();
-        let _ = stderr
-            .write_all(text.as_bytes())
-            .and_then(|()| stderr.flush());
+    fn put(&self, kind: Kind, text: &str) {
+        STDERR.push(kind, self.style.letters(text).as_ref());
+    }
+
+    fn hold(&mut self, lines: &[String]) {
+        let room = HELD.saturating_sub(self.held.len()).min(lines.len());
+        self.held.extend_from_slice(&lines[..room]);
+        STDERR.leave_out(lines.len() - room);
     }
 }
 

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use stepwell_engine::event::{End, EventBody, Outcome, RollbackCause, SuspendReason, Then, Verb};
+use stepwell_engine::event::{
+    Actor, Deadline, End, EventBody, Outcome, RollbackCause, SuspendReason, Then, Verb,
+};
 use stepwell_engine::{Event, RunId, Timestamp};
 
 use super::time;
@@ -61,8 +63,34 @@ pub fn text(body: &EventBody) -> String {
         EventBody::RollbackStarted(RollbackCause::Requested { by }) => {
             format!("rolling back, asked for by {} on {}", by.user, by.host)
         }
+        EventBody::RollbackOptionsGiven { by, options } => {
+            format!("{} said how to undo it: {}", person(by), words(options))
+        }
+        EventBody::ParametersChanged(change) => {
+            format!("changed by {}: {}", person(&change.by), change.reason)
+        }
         EventBody::StepWaived { step, by, reason } => {
             format!("waived {step} by {} on {}: {reason}", by.user, by.host)
+        }
+        EventBody::StepDone {
+            step,
+            by,
+            reason,
+            checked,
+            ..
+        } => {
+            let how = match checked {
+                true => "found",
+                false => "not checked",
+            };
+            format!("done by hand {step} ({how}) by {}: {reason}", person(by))
+        }
+        EventBody::StepRetried { step, by, reason } => {
+            let why = match &**reason {
+                "" => String::new(),
+                reason => format!(": {reason}"),
+            };
+            format!("to be tried again {step} by {}{why}", person(by))
         }
         EventBody::AttemptStarted {
             step,
@@ -80,10 +108,7 @@ pub fn text(body: &EventBody) -> String {
             in_doubt,
             then,
         } => {
-            let what = match verb {
-                Verb::Run => "failed",
-                Verb::Undo => "failed to undo",
-            };
+            let what = failed(*verb, *then);
             let doubt = if *in_doubt { ", in doubt" } else { "" };
             let then = match then {
                 Then::Retry { at } => format!("retry at {}", time::time_of_day(*at)),
@@ -93,13 +118,7 @@ pub fn text(body: &EventBody) -> String {
             format!("{what} {step}{}: {fault}{doubt}; {then}", again(*attempt))
         }
         EventBody::AttemptInterrupted { step, .. } => format!("interrupted {step}"),
-        EventBody::RunSuspended(reason) => match reason {
-            SuspendReason::Operator { step } => {
-                format!("suspended: {step} needs a person to act")
-            }
-            SuspendReason::Failed { step } => format!("suspended: {step} failed"),
-            SuspendReason::Interrupted => "suspended: interrupted".to_owned(),
-        },
+        EventBody::RunSuspended(reason) => format!("suspended: {}", suspended(reason)),
         EventBody::RunEnded(end) => match end {
             End::Succeeded => "succeeded".to_owned(),
             End::RolledBack => "rolled back".to_owned(),
@@ -109,11 +128,56 @@ pub fn text(body: &EventBody) -> String {
     }
 }
 
+/// Why a run is suspended.
+pub fn suspended(reason: &SuspendReason) -> String {
+    match reason {
+        SuspendReason::Operator { step } => format!("{step} needs a person to act"),
+        SuspendReason::Failed { step } => format!("{step} failed"),
+        SuspendReason::Interrupted => "interrupted".to_owned(),
+        SuspendReason::LeaseLost { why } => why.clone(),
+        SuspendReason::Deadline { at, of } => {
+            let what = match of {
+                Deadline::Asked => "its time ends",
+                Deadline::Credentials => "the credentials end",
+            };
+            format!("{what} at {}", time::date_time_zone(*at))
+        }
+    }
+}
+
+fn person(by: &Actor) -> String {
+    format!("{} on {}", by.user, by.host)
+}
+
+/// A flat document as `key value`, for people: `final_snapshot last`.
+pub fn words(document: &Value) -> String {
+    let Value::Object(fields) = document else {
+        return document.to_string();
+    };
+    let word = |(key, value): (&String, &Value)| match value {
+        Value::String(text) => format!("{key} {text}"),
+        other => format!("{key} {other}"),
+    };
+    fields.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
 /// How the start of an attempt is called.
 pub fn started(verb: Verb) -> &'static str {
     match verb {
         Verb::Run => "started",
         Verb::Undo => "undoing",
+    }
+}
+
+/// How the failure of an attempt is called. What is tried again has not failed
+/// for a person: most of it passes, as a resource does that AWS does not know
+/// yet.
+pub fn failed(verb: Verb, then: Then) -> &'static str {
+    match (verb, then) {
+        (Verb::Run, Then::Retry { .. }) => "retrying",
+        (Verb::Undo, Then::Retry { .. }) => "retrying to undo",
+        (Verb::Run, Then::GiveUp | Then::Suspend) => "failed",
+        (Verb::Undo, Then::GiveUp | Then::Suspend) => "failed to undo",
     }
 }
 
@@ -125,7 +189,7 @@ pub fn succeeded(outcome: &Outcome) -> &'static str {
         Outcome::Theirs { .. } => "adopted",
         Outcome::Undone => "undone",
         Outcome::NothingToUndo => "nothing to undo for",
-        Outcome::Kept => "kept",
+        Outcome::Kept { .. } => "kept",
     }
 }
 

@@ -3,17 +3,21 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use stepwell_engine::RunId;
-use stepwell_engine::event::{Leftover, RollbackCause};
+use stepwell_engine::event::{Leftover, RollbackCause, Verb};
+use stepwell_engine::{Event, Fault, Machine, RunId, StepName};
 
 use super::printer::Printer;
 use super::show_json::{FaultDocument, WaivedDocument};
-use super::{show, time};
+use super::style::Style;
+use super::{events, people, show, time};
+use crate::Context;
+use crate::account;
 use crate::arguments::Output;
 use crate::exit::Exit;
-use crate::history::{RunState, Story};
+use crate::history::{AttemptOutcome, RunState, StepStory, Story, waiving};
 use crate::problem::Problem;
 use crate::settings::Settings;
+use crate::settings::commands::Subject;
 
 /// The document that a workflow prints.
 #[derive(Debug, Serialize)]
@@ -27,9 +31,46 @@ struct OutcomeDocument<'a> {
     fault: Option<FaultDocument<'a>>,
     leftovers: &'a [Leftover],
     waived: Vec<WaivedDocument<'a>>,
-    hint: Option<&'a str>,
+    hint: Option<String>,
     resume: Option<String>,
     rollback: Option<String>,
+    waive: Option<String>,
+}
+
+/// Says that a workflow had nothing to do, so no run was begun.
+pub fn nothing_to_do(
+    printer: &Printer,
+    workflow: &str,
+    target: &str,
+    why: &str,
+) -> Result<Exit, Problem> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        schema: u32,
+        run: Option<&'a str>,
+        workflow: &'a str,
+        target: &'a str,
+        status: RunState,
+        outputs: Option<&'a str>,
+    }
+    if printer.output.is_json() {
+        printer.document(&Document {
+            schema: crate::SCHEMA,
+            run: None,
+            workflow,
+            target,
+            status: RunState::Succeeded,
+            outputs: None,
+        })?;
+    }
+    printer.note(why);
+    printer.hurry();
+    printer.deliver().map_err(|mut problem| {
+        problem.exit = Exit::Unprinted;
+        Exit::Unprinted.kind().clone_into(&mut problem.code);
+        problem
+    })?;
+    Ok(Exit::Success)
 }
 
 /// What may be done with a run.
@@ -39,11 +80,15 @@ pub struct Next {
     pub resume: Option<String>,
     /// The command that undoes it.
     pub rollback: Option<String>,
+    /// The command that ends its rollback and leaves what can't be undone.
+    pub waive: Option<String>,
+    /// What would help.
+    pub hint: Option<String>,
 }
 
 impl Next {
     /// What may be done with a run that stands like this.
-    pub fn of(story: &Story, settings: &Settings) -> Self {
+    pub fn of(story: &Story, events: &[Event], settings: &Settings) -> Self {
         let run = short(story.run);
         let resumable = story.state.is_resumable();
         let back = story.rollback.is_some();
@@ -51,15 +96,22 @@ impl Next {
             resume: resumable.then(|| settings.command_for("resume", &run)),
             rollback: (resumable && story.created.reversible && !back)
                 .then(|| settings.command_for("rollback", &run)),
+            waive: waiving(story, events).map(|steps| {
+                let command = settings.command_for("rollback", &run);
+                format!("{command}{steps} --reason 'it may stay'")
+            }),
+            hint: hint(story).map(|hint| {
+                let sandboxed = account::is_sandbox(&story.created.account);
+                let subject = Subject::of_run(&run, &story.created.target);
+                settings.placed(&hint, sandboxed, &subject)
+            }),
         }
     }
 
     /// As lines for people.
     pub fn lines(&self, story: &Story) -> Vec<String> {
         let mut lines = Vec::new();
-        if let Some(hint) = hint(story) {
-            lines.push(hint.to_owned());
-        }
+        lines.extend(self.hint.clone());
         let on = match (story.state, story.rollback.is_some()) {
             (RunState::Stuck, _) | (_, true) => "to go on with the rollback",
             _ => "to go on",
@@ -67,6 +119,10 @@ impl Next {
         lines.extend((self.resume.iter()).map(|command| format!("{command}    # {on}")));
         lines.extend(
             (self.rollback.iter()).map(|command| format!("{command}    # to undo what it made")),
+        );
+        lines.extend(
+            (self.waive.iter())
+                .map(|command| format!("{command}    # to leave what can't be undone")),
         );
         lines
     }
@@ -78,10 +134,57 @@ pub fn short(run: RunId) -> String {
     run.to_string().chars().take(13).collect()
 }
 
-fn hint(story: &Story) -> Option<&str> {
-    // Once all is undone, what would have helped the run is of use for the next.
+/// What would help. In a rollback that is what the undo of a step lacks, for
+/// example a permission, and not what the run lacked before it.
+/// Once all is undone, that is of use for the next run.
+fn hint(story: &Story) -> Option<String> {
+    if story.rollback.is_some() && story.state.is_resumable() {
+        let mut hints: Vec<&str> = not_undone(story)
+            .filter_map(|(_, fault)| fault.hint.as_deref())
+            .collect();
+        hints.dedup();
+        if !hints.is_empty() {
+            return Some(hints.join("; "));
+        }
+        if story.state == RunState::Stuck {
+            return None;
+        }
+    }
     let (_, fault) = story.fault.as_ref()?;
-    fault.hint.as_deref()
+    fault.hint.clone()
+}
+
+/// The steps whose latest undo failed, children before parents, with the fault.
+fn not_undone(story: &Story) -> impl Iterator<Item = (&StepStory, &Fault)> {
+    (story.steps.iter().rev())
+        .filter(|step| step.waived.is_none())
+        .filter_map(|step| {
+            let last = step.attempts.last()?;
+            let failed = last.verb == Verb::Undo && last.outcome == AttemptOutcome::Failed;
+            Some((step, last.fault.as_ref().filter(|_| failed)?))
+        })
+}
+
+/// The steps that a rollback that got no further may pass over, as flags: all
+/// that a stuck one has left, or those whose undo waits for a person, with what
+/// can't be undone without them.
+fn waiving(story: &Story, events: &[Event]) -> Option<String> {
+    let mut steps: Vec<StepName> = match story.state {
+        RunState::Stuck => (story.steps.iter().rev())
+            .filter(|step| story.leftovers.iter().any(|left| left.step == step.name))
+            .map(|step| step.name.clone())
+            .collect(),
+        RunState::Suspended if story.rollback.is_some() => not_undone(story)
+            .map(|(step, _)| step.name.clone())
+            .collect(),
+        _ => return None,
+    };
+    let machine = Machine::replay(events).ok()?;
+    if let Some(held) = waiving::held(machine, &steps).filter(|held| held.together) {
+        steps.extend(held.steps);
+    }
+    let flags = steps.iter().map(|step| format!(" --waive {step}"));
+    (!steps.is_empty()).then(|| flags.collect())
 }
 
 /// Prints the data of a run: the document, or `key value` lines.
@@ -91,24 +194,66 @@ pub fn data(printer: &Printer, story: &Story, next: &Next) -> Result<(), Problem
             .output()
             .filter(|_| story.state == RunState::Succeeded);
         for line in outputs.map(pairs).unwrap_or_default() {
-            printer.line(line)?;
+            printer.line(people::line(&line))?;
         }
         return Ok(());
     }
-    printer.document(&OutcomeDocument {
-        schema: crate::SCHEMA,
-        run: story.run,
-        workflow: &story.created.workflow,
-        target: &story.created.target,
-        status: story.state,
-        outputs: story.output(),
-        fault: FaultDocument::of(story),
-        leftovers: &story.leftovers,
-        waived: story.waived().map(WaivedDocument::of).collect(),
-        hint: hint(story),
-        resume: next.resume.clone(),
-        rollback: next.rollback.clone(),
-    })
+    printer.document(&OutcomeDocument::of(story, next))
+}
+
+/// The document of a run, on one line.
+pub fn document(story: &Story, next: &Next) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&OutcomeDocument::of(story, next)).map(|text| text + "\n")
+}
+
+impl<'a> OutcomeDocument<'a> {
+    fn of(story: &'a Story, next: &Next) -> Self {
+        Self {
+            schema: crate::SCHEMA,
+            run: story.run,
+            workflow: &story.created.workflow,
+            target: &story.created.target,
+            status: story.state,
+            outputs: story.output(),
+            fault: FaultDocument::of(story),
+            leftovers: &story.leftovers,
+            waived: story.waived().map(WaivedDocument::of).collect(),
+            hint: next.hint.clone(),
+            resume: next.resume.clone(),
+            rollback: next.rollback.clone(),
+            waive: next.waive.clone(),
+        }
+    }
+}
+
+/// Waits until the data of a run is where it should go.
+pub fn delivered(context: &Context, story: &Story, exit: Exit) -> Result<Exit, Problem> {
+    let show = format!("runs show {}", short(story.run));
+    let what = format!(
+        "{} of {} {}",
+        story.created.workflow,
+        story.created.target,
+        show::state(story.state, Style::default())
+    );
+    let read = format!("{} {show}", context.settings.invocation);
+    printed(&context.printer, exit, &what, &read)
+}
+
+/// Waits until the data is where it should go. What did as it was asked and
+/// could not say so has an exit code of its own, so that no script takes it for
+/// what failed; `read` is the command that says it.
+pub fn printed(printer: &Printer, exit: Exit, what: &str, read: &str) -> Result<Exit, Problem> {
+    let Err(why) = printer.deliver() else {
+        return Ok(exit);
+    };
+    if exit != Exit::Success {
+        printer.warn(&why.message);
+        return Ok(exit);
+    }
+    let message = format!("{what}, but the result could not be printed");
+    let mut problem = Problem::new(Exit::Unprinted, message).hint(format!("to read it: {read}"));
+    problem.causes = std::iter::once(why.message).chain(why.causes).collect();
+    Err(problem)
 }
 
 /// The outputs as `key value` lines; lists are joined by commas.
@@ -156,28 +301,39 @@ pub fn summary(printer: &Printer, story: &Story, next: &Next) {
         short(story.run)
     ));
     if let Some((step, fault)) = &story.fault {
-        printer.note(format!("{} {step}: {fault}", style.dim("fault:")));
+        let fault = fault.to_string();
+        let text = people::line(&fault);
+        printer.note(format!("{} {step}: {text}", style.dim("fault:")));
     }
     if !story.leftovers.is_empty() {
         printer.note("left behind:");
         for line in show::leftovers(story) {
-            printer.note(line);
+            printer.note(people::line(&line));
         }
     }
     if story.waived().next().is_some() {
         printer.note("waived, so still there:");
         for line in show::waived(story) {
-            printer.note(line);
+            printer.note(people::line(&line));
         }
     }
-    if let Some(hint) = hint(story) {
-        printer.hint(hint);
+    if let Some(options) = &story.rollback_options {
+        printer.note(format!("undone with: {}", events::words(options)));
+    }
+    if let Some(hint) = &next.hint {
+        printer.hint(people::line(hint));
     }
     if let Some(command) = &next.resume {
         printer.note(format!("to go on: {}", style.bold(command)));
     }
     if let Some(command) = &next.rollback {
         printer.note(format!("to undo what it made: {}", style.bold(command)));
+    }
+    if let Some(command) = &next.waive {
+        printer.note(format!(
+            "to leave what can't be undone: {}",
+            style.bold(command)
+        ));
     }
 }
 

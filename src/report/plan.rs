@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 use stepwell_engine::{Change, PlannedStep};
 
 use super::printer::Printer;
@@ -16,6 +17,7 @@ struct PlanDocument<'a> {
     workflow: &'a str,
     target: &'a str,
     changes: bool,
+    parameters: &'a Value,
     summary: BTreeMap<&'static str, usize>,
     plan: &'a [PlannedStep],
 }
@@ -32,6 +34,7 @@ pub fn print(
     printer: &Printer,
     workflow: &str,
     target: &str,
+    parameters: &Value,
     steps: &[PlannedStep],
 ) -> Result<(), Problem> {
     let mut summary = BTreeMap::new();
@@ -44,6 +47,7 @@ pub fn print(
             workflow,
             target,
             changes: has_changes(steps),
+            parameters,
             summary,
             plan: steps,
         });
@@ -60,6 +64,9 @@ pub fn print(
         })
         .collect();
     printer.line(format!("plan of {workflow} on {target}"))?;
+    for line in resolved(parameters) {
+        printer.line(format!("  {line}"))?;
+    }
     for line in table::columns(&["", "", ""], &rows) {
         printer.line(format!("  {line}"))?;
     }
@@ -68,6 +75,30 @@ pub fn print(
         .map(|(word, count)| format!("{count} {word}"))
         .collect();
     printer.line(format!("{} steps: {}", steps.len(), counts.join(", ")))
+}
+
+/// What was asked of AWS for the plan, and a person would want to check.
+const RESOLVED: [&str; 4] = [
+    "engine_version",
+    "instance_class",
+    "serverless_capacity",
+    "zones",
+];
+
+/// The same as lines: `key value`, lists joined by commas.
+fn resolved(parameters: &Value) -> Vec<String> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => {
+            let items: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+            items.map(|items| items.join(","))
+        }
+        _ => None,
+    };
+    RESOLVED
+        .iter()
+        .filter_map(|key| Some(format!("{key} {}", text(parameters.get(key)?)?)))
+        .collect()
 }
 
 fn word(change: Change) -> &'static str {

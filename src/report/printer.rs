@@ -1,9 +1,12 @@
-//! The one printer. Data goes to stdout, everything else to stderr.
+//! The one printer. Data goes to stdout, everything else to stderr, each by its
+//! queue.
 
-use std::io::{self, Write};
+use std::time::Duration;
 
 use serde::Serialize;
 
+use super::people;
+use super::queue::{Kind, MOST, PATIENCE, STDERR, STDOUT};
 use super::style::Style;
 use crate::arguments::Output;
 use crate::problem::Problem;
@@ -36,29 +39,105 @@ impl Printer {
             output: settings.output,
             out: Style {
                 color: settings.color_stdout,
+                ascii: settings.ascii,
             },
             err: Style {
                 color: settings.color_stderr,
+                ascii: settings.ascii,
             },
         }
     }
 
     /// A line of data.
     pub fn line(&self, text: impl AsRef<str>) -> Result<(), Problem> {
-        self.raw(format!("{}\n", text.as_ref()).as_bytes())
+        self.raw(format!("{}\n", self.out.letters(text.as_ref())).as_bytes())
     }
 
-    /// Data as it is.
+    /// Data as it is. Only a flood of it waits for the reader.
     pub fn raw(&self, bytes: &[u8]) -> Result<(), Problem> {
-        let mut out = io::stdout().lock();
-        let written = out.write_all(bytes).and_then(|()| out.flush());
-        match written {
-            // The reader has had enough, which is no error.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => {
-                other.map_err(|error| Problem::error("could not write to stdout").because(&error))
-            }
+        STDERR.catch_up();
+        STDOUT.push(Kind::Word, bytes);
+        if STDOUT.waiting() > MOST {
+            self.deliver()?;
         }
+        Ok(())
+    }
+
+    /// An event of a run, as a line for programs. It never waits.
+    pub fn event(&self, document: &impl Serialize) {
+        // Nothing in it can fail to serialise.
+        if let Ok(text) = serde_json::to_string(document) {
+            STDOUT.push(Kind::Event, text + "\n");
+        }
+    }
+
+    /// From now on a reader that takes nothing is waited for ten seconds at the
+    /// end, and no longer: the command works on a run.
+    pub fn hurry(&self) {
+        STDOUT.hurry();
+        STDERR.hurry();
+    }
+
+    /// Waits until the data is where it should go.
+    pub fn deliver(&self) -> Result<(), Problem> {
+        let slow = || {
+            self.progress(format!(
+                "waiting for stdout to be read, for {} seconds at most",
+                PATIENCE.as_secs()
+            ));
+        };
+        STDOUT.settle(slow).map_err(|why| {
+            let mut problem = Problem::error("could not write to stdout");
+            problem.causes.push(why);
+            problem
+        })
+    }
+
+    /// Waits until all that was said is to be seen, before another program uses
+    /// the terminal.
+    pub fn settle(&self) {
+        // Who can't see it has been waited for.
+        let _ = STDOUT.settle_within(Some(PATIENCE), || {});
+        let _ = STDERR.settle_within(Some(PATIENCE), || {});
+    }
+
+    /// A question, on a line that the answer ends.
+    pub fn ask(&self, text: impl AsRef<str>) {
+        STDERR.push(Kind::Word, self.err.letters(text.as_ref()).as_ref());
+        self.settle();
+    }
+
+    /// Says how much could not be printed.
+    pub fn count(&self) {
+        let (out, err) = (STDOUT.lost(), STDERR.lost());
+        let parts = [
+            (out.events, "event", "events"),
+            (out.words, "line of the result", "lines of the result"),
+            (err.progress, "line of progress", "lines of progress"),
+            (err.words, "message", "messages"),
+        ];
+        let parts: Vec<String> = (parts.iter())
+            .filter(|(count, _, _)| *count > 0)
+            .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }))
+            .collect();
+        if !parts.is_empty() {
+            let text = parts.join(", ");
+            self.progress(format!("{} not printed: {text}", self.err.warn("warning:")));
+        }
+    }
+
+    /// Waits a last time.
+    pub fn end(&self) {
+        // There is nobody to tell that stderr is gone.
+        let _ = STDERR.settle(|| {});
+    }
+
+    /// The same for a process that a signal ends: what is waiting is shown if
+    /// that takes no time.
+    pub fn break_off() {
+        let moment = Some(Duration::from_millis(300));
+        let _ = STDOUT.settle_within(moment, || {});
+        let _ = STDERR.settle_within(moment, || {});
     }
 
     /// A document: indented for `json`, on one line for `jsonl`.
@@ -68,21 +147,22 @@ impl Printer {
             Output::Json | Output::Text => serde_json::to_string_pretty(document),
         };
         let text = text.map_err(|error| Problem::error("could not write JSON").because(&error))?;
-        self.line(text)
+        self.raw(format!("{text}\n").as_bytes())
     }
 
     /// Something a person may want to know. Left out where programs read: for
     /// them, stderr has errors alone, and everything else is in the document.
     pub fn note(&self, text: impl AsRef<str>) {
         if !self.output.is_json() {
+            STDOUT.catch_up();
             self.progress(text);
         }
     }
 
     /// How it is going.
     pub fn progress(&self, text: impl AsRef<str>) {
-        // There is nobody to tell that stderr is gone.
-        let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
+        let line = format!("{}\n", text.as_ref());
+        STDERR.push(Kind::Word, self.err.letters(&line).as_ref());
     }
 
     /// Something a person should know.
@@ -104,6 +184,7 @@ impl Printer {
             }
             return;
         }
+        let problem = people::problem(problem);
         self.note(format!("{} {}", self.err.bad("error:"), problem.message));
         for cause in &problem.causes {
             self.note(format!("{} {cause}", self.err.dim("caused by:")));

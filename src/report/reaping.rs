@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 use stepwell_engine::{RunId, Timestamp};
+use stepwell_state::RunRow;
 use stepwell_workflows::aurora::{self, Candidate, Reaping, SkippedRegion, Verdict};
 
 use super::printer::Printer;
 use super::{outcome, table, time};
+use crate::account::AccountRecord;
 use crate::history::{RunState, Story};
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -24,8 +26,12 @@ pub struct Removal {
     code: Option<String>,
     hint: Option<String>,
     resume: Option<String>,
+    /// The unfinished runs that ended with it.
+    given_up: Vec<RunId>,
 }
 
+/// The state of a candidate whose cluster is not there.
+pub const ABSENT: &str = "absent";
 /// Nothing of it is left.
 const GONE: &str = "succeeded";
 /// It was left alone after all.
@@ -46,7 +52,13 @@ impl Removal {
             code: None,
             hint: None,
             resume: None,
+            given_up: Vec::new(),
         }
+    }
+
+    /// Its unfinished runs were given up.
+    pub fn gave_up(&mut self, rows: &[RunRow]) {
+        self.given_up.extend(rows.iter().map(|row| row.id));
     }
 
     /// It was left alone after all.
@@ -102,7 +114,9 @@ impl Removal {
             .map(|reason| format!(": {reason}"))
             .unwrap_or_default();
         match self.status {
-            GONE => "deleted".to_owned(),
+            GONE if self.id.is_some() => "deleted".to_owned(),
+            GONE if self.given_up.is_empty() => "nothing left".to_owned(),
+            GONE => "nothing left; its unfinished run is given up".to_owned(),
             other => format!("{other}{reason}"),
         }
     }
@@ -113,12 +127,19 @@ pub fn label(candidate: &Candidate) -> String {
     format!("{}/{}", candidate.region, candidate.cluster)
 }
 
+/// Says in which account and regions was looked.
+pub fn place(printer: &Printer, found: &Reaping, account: &AccountRecord) {
+    let regions = found.regions.join(", ");
+    printer.note(format!("looked in {account}, regions {regions}"));
+}
+
 /// Says what is about to go.
-pub fn announce(printer: &Printer, found: &Reaping, now: Timestamp) {
+pub fn announce(printer: &Printer, found: &Reaping, account: &AccountRecord, now: Timestamp) {
+    place(printer, found, account);
     for line in lines(found, now, &[]) {
         printer.note(line);
     }
-    if (found.candidates.iter()).any(|one| one.verdict == Verdict::Delete) {
+    if (found.candidates.iter()).any(|one| one.verdict == Verdict::Delete && !is_bare(one)) {
         printer.note("no snapshots are made: the data is lost");
     }
 }
@@ -188,7 +209,7 @@ fn lines(found: &Reaping, now: Timestamp, removals: &[Removal]) -> Vec<String> {
                 one.made_by.to_owned(),
                 parts(one),
                 age(one, now).map_or_else(|| "unknown".to_owned(), time::duration),
-                removal.map_or_else(|| verdict(&one.verdict), Removal::words),
+                removal.map_or_else(|| verdict(one), Removal::words),
             ]
         })
         .collect();
@@ -196,16 +217,25 @@ fn lines(found: &Reaping, now: Timestamp, removals: &[Removal]) -> Vec<String> {
     table::columns(&header, &rows)
 }
 
-fn verdict(verdict: &Verdict) -> String {
-    match verdict {
+fn verdict(candidate: &Candidate) -> String {
+    match &candidate.verdict {
+        Verdict::Delete if is_bare(candidate) => "give up".to_owned(),
         Verdict::Delete => "delete".to_owned(),
         Verdict::Spared { reason } => format!("spared: {reason}"),
         Verdict::Blocked { reason, .. } => format!("blocked: {reason}"),
     }
 }
 
+/// Whether AWS has nothing of it, and only an unfinished run tells of it.
+fn is_bare(candidate: &Candidate) -> bool {
+    candidate.status == ABSENT && candidate.vpcs.is_empty() && candidate.subnet_groups.is_empty()
+}
+
 /// What there is of a candidate: `available, 2 instances, 1 vpc, 1 subnet group`.
 fn parts(candidate: &Candidate) -> String {
+    if is_bare(candidate) {
+        return "unfinished run".to_owned();
+    }
     let mut parts = vec![candidate.status.clone()];
     for (count, one, many) in [
         (candidate.instances.len(), "instance", "instances"),

@@ -1,16 +1,17 @@
 //! The story of a run, for people.
 
-use serde_json::Value;
 use stepwell_engine::Timestamp;
 use stepwell_engine::event::{Actor, RollbackCause, Then, Verb};
 use stepwell_state::Verdict;
 
-use super::events::gist;
+use super::events::{gist, suspended, words};
 use super::style::Style;
 use super::time;
 use super::verdict::VerdictDocument;
-use crate::account::AccountRecord;
-use crate::history::{AttemptOutcome, AttemptStory, RunState, StepStatus, StepStory, Story};
+use crate::account;
+use crate::history::{
+    AttemptOutcome, AttemptStory, Decision, RunState, StepStatus, StepStory, Story,
+};
 
 /// The story in lines. `next` is what a person can do about it.
 pub fn lines(
@@ -27,7 +28,7 @@ pub fn lines(
     lines.push(String::new());
     lines.push(style.bold("steps"));
     for step in &story.steps {
-        lines.extend(step_lines(step, style));
+        lines.extend(step_lines(step, story.started_at, style));
     }
     let undos = story.undos();
     if !undos.is_empty() {
@@ -36,7 +37,7 @@ pub fn lines(
         lines.extend(
             undos
                 .iter()
-                .map(|(step, attempt)| undo_line(step, attempt, style)),
+                .map(|(step, attempt)| undo_line(step, attempt, story.started_at, style)),
         );
     }
     if !story.leftovers.is_empty() {
@@ -101,20 +102,32 @@ fn header(story: &Story, style: Style) -> Vec<String> {
     let mut rows = vec![
         ("workflow", created.workflow.clone()),
         ("target", created.target.clone()),
-        ("account", account(&created.account)),
+        ("account", account::described(&created.account)),
         ("status", state(story.state, style)),
         ("started", taking(story.started_at, &created.by)),
     ];
     rows.extend((story.resumed.iter()).map(|taken| ("resumed", taking(taken.at, &taken.by))));
+    rows.extend((story.changes.iter()).map(|change| {
+        let at = time::date_time_zone(change.at);
+        let (user, host) = (&change.by.user, &change.by.host);
+        let text = format!("{at} by {user} on {host}: {}", change.reason);
+        ("changed", text)
+    }));
     if let Some((at, cause)) = &story.rollback {
         let why = match cause {
             RollbackCause::Failed { step } => format!("because {step} failed"),
             RollbackCause::Requested { by } => format!("asked for by {} on {}", by.user, by.host),
         };
-        rows.push(("turned", format!("{} UTC {why}", time::date_time(*at))));
+        rows.push(("turned", format!("{} {why}", time::date_time_zone(*at))));
+    }
+    if let Some(options) = &story.rollback_options {
+        rows.push(("undo with", words(options)));
     }
     if let Some((step, fault)) = &story.fault {
         rows.push(("fault", format!("{step}: {fault}")));
+    }
+    if let Some(reason) = &story.suspended {
+        rows.push(("suspended", suspended(reason)));
     }
     if let Some((by, reason)) = &story.abandoned {
         rows.push((
@@ -130,7 +143,7 @@ fn header(story: &Story, style: Style) -> Vec<String> {
     if let Some(last) = last {
         let at = story.updated_at;
         let took = time::duration(at.since(story.started_at));
-        rows.push((last, format!("{} UTC, after {took}", time::date_time(at))));
+        rows.push((last, format!("{}, after {took}", time::date_time_zone(at))));
     }
     let mut lines = vec![format!("{} {}", style.bold("run"), story.run)];
     lines.extend(
@@ -142,8 +155,8 @@ fn header(story: &Story, style: Style) -> Vec<String> {
 
 fn taking(at: Timestamp, by: &Actor) -> String {
     format!(
-        "{} UTC by {} on {} (pid {}, {})",
-        time::date_time(at),
+        "{} by {} on {} (pid {}, {})",
+        time::date_time_zone(at),
         by.user,
         by.host,
         by.pid,
@@ -151,15 +164,11 @@ fn taking(at: Timestamp, by: &Actor) -> String {
     )
 }
 
-fn account(account: &Value) -> String {
-    AccountRecord::read(account).map_or_else(|_| account.to_string(), |record| record.to_string())
-}
-
-fn step_lines(step: &StepStory, style: Style) -> Vec<String> {
+fn step_lines(step: &StepStory, start: Timestamp, style: Style) -> Vec<String> {
     let status = step.status();
     let at = (step.attempts.first()).map_or_else(
         || " ".repeat(8),
-        |attempt| time::time_of_day(attempt.started_at),
+        |attempt| time::since(start, attempt.started_at),
     );
     // The padding is counted before the paint.
     let word = format!("{status:<11}");
@@ -179,6 +188,20 @@ fn step_lines(step: &StepStory, style: Style) -> Vec<String> {
     let gist = step.output.as_ref().map(gist).unwrap_or_default();
     let line = format!("  {at}  {word} {:<24} {took:>8}  {gist}", step.name);
     let mut lines = vec![line.trim_end().to_owned()];
+    if let Some(done) = &step.by_hand {
+        let how = match done.checked {
+            true => "found in aws",
+            false => "not checked: aws could not tell",
+        };
+        lines.push(format!(
+            "            done by hand {}, {how}",
+            decided(&done.decision, start)
+        ));
+    }
+    lines.extend(
+        (step.retried.iter())
+            .map(|retried| format!("            to be tried again {}", decided(retried, start))),
+    );
     let runs: Vec<&AttemptStory> = step.of(Verb::Run).collect();
     let plain = runs.len() == 1
         && matches!(
@@ -186,20 +209,62 @@ fn step_lines(step: &StepStory, style: Style) -> Vec<String> {
             AttemptOutcome::Made | AttemptOutcome::Running
         );
     if !plain {
-        lines.extend(
-            runs.iter()
-                .flat_map(|attempt| attempt_lines(attempt, style)),
-        );
+        lines.extend(attempts(&runs, start, style));
     }
     lines
 }
 
-fn attempt_lines(attempt: &AttemptStory, style: Style) -> Vec<String> {
+/// `at 03:04:05 by me on host: why`
+fn decided(decision: &Decision, start: Timestamp) -> String {
+    let why = match &*decision.reason {
+        "" => String::new(),
+        reason => format!(": {reason}"),
+    };
+    let (at, by) = (time::since(start, decision.at), &decision.by);
+    format!("at {at} by {} on {}{why}", by.user, by.host)
+}
+
+/// How many attempts in a row that ended alike have a line each.
+const SHOWN: usize = 3;
+
+/// The attempts of a step. Of many in a row that ended alike, the first and the
+/// last have lines; those between are counted.
+fn attempts(runs: &[&AttemptStory], start: Timestamp, style: Style) -> Vec<String> {
+    let alike = |one: &&AttemptStory, other: &&AttemptStory| {
+        let retried = |of: &AttemptStory| matches!(of.then, Some(Then::Retry { .. }));
+        let said = |of: &AttemptStory| {
+            (of.fault.as_ref()).map(|fault| (fault.message.clone(), fault.code.clone()))
+        };
+        retried(one) && retried(other) && said(one) == said(other)
+    };
+    let mut lines = Vec::new();
+    for group in runs.chunk_by(alike) {
+        let line = |attempt: &&AttemptStory| attempt_lines(attempt, start, style);
+        match group {
+            [first, between @ .., last] if group.len() > SHOWN => {
+                lines.extend(line(first));
+                let (count, of) = (between.len(), between[0].number);
+                lines.push(format!(
+                    "            {}",
+                    style.dim(format!(
+                        "attempts {of} to {} ended like it ({count})",
+                        last.number - 1
+                    ))
+                ));
+                lines.extend(line(last));
+            }
+            _ => lines.extend(group.iter().flat_map(line)),
+        }
+    }
+    lines
+}
+
+fn attempt_lines(attempt: &AttemptStory, start: Timestamp, style: Style) -> Vec<String> {
     let mut lines = vec![format!(
         "            attempt {} at {} {}",
         attempt.number,
-        time::time_of_day(attempt.started_at),
-        outcome(attempt, style)
+        time::since(start, attempt.started_at),
+        outcome(attempt, start, style)
     )];
     if let Some(hint) = attempt.fault.as_ref().and_then(|fault| fault.hint.as_ref()) {
         lines.push(format!("              {} {hint}", style.hint("hint:")));
@@ -207,7 +272,7 @@ fn attempt_lines(attempt: &AttemptStory, style: Style) -> Vec<String> {
     lines
 }
 
-fn undo_line(step: &StepStory, attempt: &AttemptStory, style: Style) -> String {
+fn undo_line(step: &StepStory, attempt: &AttemptStory, start: Timestamp, style: Style) -> String {
     let took = (attempt.ended_at)
         .map(|at| format!("  {}", time::duration(at.since(attempt.started_at))))
         .unwrap_or_default();
@@ -217,13 +282,13 @@ fn undo_line(step: &StepStory, attempt: &AttemptStory, style: Style) -> String {
     };
     format!(
         "  {}  {:<24} {}{took}{ids}",
-        time::time_of_day(attempt.started_at),
+        time::since(start, attempt.started_at),
         step.name,
-        outcome(attempt, style)
+        outcome(attempt, start, style)
     )
 }
 
-fn outcome(attempt: &AttemptStory, style: Style) -> String {
+fn outcome(attempt: &AttemptStory, start: Timestamp, style: Style) -> String {
     match attempt.outcome {
         AttemptOutcome::Running => "is under way".to_owned(),
         AttemptOutcome::Made => "done".to_owned(),
@@ -231,7 +296,10 @@ fn outcome(attempt: &AttemptStory, style: Style) -> String {
         AttemptOutcome::Theirs => "adopted what was there".to_owned(),
         AttemptOutcome::Undone => "undone".to_owned(),
         AttemptOutcome::NothingToUndo => "nothing to undo".to_owned(),
-        AttemptOutcome::Kept => "kept, because it was there before".to_owned(),
+        AttemptOutcome::Kept => match &attempt.owner {
+            Some(owner) => format!("kept: it belongs to {owner}"),
+            None => "kept, because it was there before".to_owned(),
+        },
         AttemptOutcome::Interrupted => style.warn("interrupted"),
         AttemptOutcome::Crashed => style.bad("crashed: its process died"),
         AttemptOutcome::Failed => {
@@ -241,16 +309,16 @@ fn outcome(attempt: &AttemptStory, style: Style) -> String {
             } else {
                 ""
             };
+            let word = match attempt.then {
+                Some(Then::Retry { .. }) => style.dim("did not succeed"),
+                _ => style.bad("failed"),
+            };
             let then = match attempt.then {
-                Some(Then::Retry { at }) => format!("; retried at {}", time::time_of_day(at)),
+                Some(Then::Retry { at }) => format!("; retried at {}", time::since(start, at)),
                 Some(Then::Suspend) => "; the run was suspended".to_owned(),
                 Some(Then::GiveUp) | None => String::new(),
             };
-            format!(
-                "{}: {}{doubt}{then}",
-                style.bad("failed"),
-                fault.unwrap_or_default()
-            )
+            format!("{}: {}{doubt}{then}", word, fault.unwrap_or_default())
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use stepwell_engine::event::{Actor, Leftover, RollbackCause, Verb};
+use stepwell_engine::event::{Actor, Leftover, RollbackCause, SuspendReason, Verb};
 use stepwell_engine::{Fault, RunId, Timestamp};
 
+use super::outcome::Next;
 use super::time;
 use super::verdict::VerdictDocument;
-use crate::history::{AttemptStory, RunState, StepStatus, StepStory, Story, Waiving};
+use crate::history::{AttemptStory, Decision, RunState, StepStatus, StepStory, Story};
 
 /// A run as `runs show -o json` has it.
 #[derive(Debug, Serialize)]
@@ -25,14 +26,19 @@ pub struct RunDocument<'a> {
     updated_at: Timestamp,
     account: &'a Value,
     parameters: &'a Value,
+    user: &'a str,
     by: &'a Actor,
     resumed: Vec<TakingDocument<'a>>,
+    changes: Vec<ChangeDocument<'a>>,
     rollback: Option<RollbackDocument<'a>>,
     fault: Option<FaultDocument<'a>>,
+    suspended: Option<&'a SuspendReason>,
     leftovers: &'a [Leftover],
     waived: Vec<WaivedDocument<'a>>,
     outputs: Option<&'a Value>,
+    hint: Option<String>,
     resume: Option<String>,
+    waive: Option<String>,
     history: Option<VerdictDocument>,
     steps: Vec<StepDocument<'a>>,
 }
@@ -50,6 +56,26 @@ struct RollbackDocument<'a> {
     started_at: Timestamp,
     #[serde(flatten)]
     cause: &'a RollbackCause,
+    options: Option<&'a Value>,
+}
+
+/// What a person decided, for a reason.
+#[derive(Debug, Serialize)]
+struct ChangeDocument<'a> {
+    #[serde(with = "time::rfc3339")]
+    at: Timestamp,
+    by: &'a Actor,
+    reason: &'a str,
+}
+
+impl<'a> ChangeDocument<'a> {
+    fn of(decision: &'a Decision) -> Self {
+        Self {
+            at: decision.at,
+            by: &decision.by,
+            reason: &decision.reason,
+        }
+    }
 }
 
 /// A fault with the step that met it.
@@ -80,7 +106,7 @@ pub struct WaivedDocument<'a> {
 
 impl<'a> WaivedDocument<'a> {
     /// The waiver of a step.
-    pub fn of((step, waiving): (&'a StepStory, &'a Waiving)) -> Self {
+    pub fn of((step, waiving): (&'a StepStory, &'a Decision)) -> Self {
         Self {
             step: &step.name,
             at: waiving.at,
@@ -98,7 +124,17 @@ struct StepDocument<'a> {
     status: StepStatus,
     attempts: &'a [AttemptStory],
     output: Option<&'a Value>,
+    by_hand: Option<ByHandDocument<'a>>,
+    retried: Vec<ChangeDocument<'a>>,
     undo: Option<UndoDocument>,
+}
+
+/// What a person did of a step.
+#[derive(Debug, Serialize)]
+struct ByHandDocument<'a> {
+    #[serde(flatten)]
+    decision: ChangeDocument<'a>,
+    checked: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -114,7 +150,7 @@ struct UndoDocument {
 /// The document of a run.
 pub fn document<'a>(
     story: &'a Story,
-    resume: Option<String>,
+    next: Next,
     history: Option<VerdictDocument>,
 ) -> RunDocument<'a> {
     RunDocument {
@@ -128,6 +164,7 @@ pub fn document<'a>(
         updated_at: story.updated_at,
         account: &story.created.account,
         parameters: &story.created.parameters,
+        user: &story.created.by.user,
         by: &story.created.by,
         resumed: (story.resumed.iter())
             .map(|taking| TakingDocument {
@@ -135,15 +172,20 @@ pub fn document<'a>(
                 by: &taking.by,
             })
             .collect(),
+        changes: story.changes.iter().map(ChangeDocument::of).collect(),
         rollback: story.rollback.as_ref().map(|(at, cause)| RollbackDocument {
             started_at: *at,
             cause,
+            options: story.rollback_options.as_ref(),
         }),
         fault: FaultDocument::of(story),
+        suspended: story.suspended.as_ref(),
         leftovers: &story.leftovers,
         waived: story.waived().map(WaivedDocument::of).collect(),
         outputs: story.output(),
-        resume,
+        hint: next.hint,
+        resume: next.resume,
+        waive: next.waive,
         history,
         steps: story.steps.iter().map(step).collect(),
     }
@@ -158,6 +200,11 @@ fn step(step: &StepStory) -> StepDocument<'_> {
         status: step.status(),
         attempts: &step.attempts,
         output: step.output.as_ref(),
+        by_hand: step.by_hand.as_ref().map(|done| ByHandDocument {
+            decision: ChangeDocument::of(&done.decision),
+            checked: done.checked,
+        }),
+        retried: step.retried.iter().map(ChangeDocument::of).collect(),
         undo: first.zip(last).map(|(first, last)| UndoDocument {
             status: step.status(),
             attempts: step.of(Verb::Undo).count(),

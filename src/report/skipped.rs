@@ -1,4 +1,4 @@
-//! Regions that a look around left out.
+//! Regions that a survey left out.
 
 use stepwell_workflows::aurora::SkippedRegion;
 

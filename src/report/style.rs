@@ -1,10 +1,16 @@
-//! Colour, or none.
+//! Colour, or none, and letters beyond ASCII, or none.
+
+use std::borrow::Cow;
+
+use super::people;
 
 /// Paints, or leaves as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Style {
     /// Whether to paint.
     pub color: bool,
+    /// Whether to write ASCII alone.
+    pub ascii: bool,
 }
 
 impl Style {
@@ -14,6 +20,14 @@ impl Style {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {
             text
+        }
+    }
+
+    /// A text in the letters that can be shown.
+    pub fn letters(self, text: &str) -> Cow<'_, str> {
+        match self.ascii {
+            true => people::ascii(text),
+            false => text.into(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Giving up an unfinished run in favour of another that takes over all it made.
 
 use stepwell_engine::event::{End, EventBody};
-use stepwell_engine::{Event, Journal as _, Machine, Timestamp};
+use stepwell_engine::{Clock, Event, Journal as _, Machine};
 use stepwell_state::{RunRow, Store};
 
 use super::{locks, store};
@@ -14,9 +14,10 @@ pub async fn abandon(
     to: &Store,
     row: &RunRow,
     reason: &str,
-    now: Timestamp,
+    clock: &dyn Clock,
 ) -> Result<(), Problem> {
-    let _lock = locks::run(context, to, row.id, now)?;
+    let _lock = locks::run(context, to, row.id, clock).await?;
+    let now = clock.now();
     let body = EventBody::RunEnded(End::Abandoned {
         by: context.actor.clone(),
         reason: reason.to_owned(),

@@ -32,7 +32,7 @@ impl Backend {
     /// What the settings ask for.
     pub fn of(settings: &Settings) -> Result<Self, Problem> {
         if settings.sandbox {
-            return Ok(Self::Sandbox(settings.sandbox_file()));
+            return Ok(Self::Sandbox(settings.sandbox_file()?));
         }
         Self::at(settings.endpoint_url.clone(), settings)
     }
@@ -130,6 +130,7 @@ impl Backend {
             fixed_credentials,
             endpoint_url: endpoint_url.clone(),
             profile,
+            exported: settings.exported.clone(),
             clock: clock.clone(),
             password,
             actor: settings.actor.clone(),

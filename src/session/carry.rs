@@ -9,10 +9,13 @@ use stepwell_engine::{
     Event, Executor, JournalError, Report, RunError, RunId, Stopper, stop_channel,
 };
 use stepwell_state::Store;
-use stepwell_workflows::aurora::SignsOfLife;
 
+use super::journal::{Patient, is_wait};
+use super::limits::Limits;
+use super::requests::Mailbox;
 use super::signals::{Asked, Signals};
-use super::{Connection, store};
+use super::watch::Watch;
+use super::{Connection, hook, store};
 use crate::Context;
 use crate::exit::Exit;
 use crate::history::Story;
@@ -42,7 +45,9 @@ pub async fn carry(
     work: impl AsyncFnOnce(Executor) -> Result<Report, RunError>,
 ) -> Result<Exit, Problem> {
     let settings = &context.settings;
-    let mut signals = Signals::listen()?;
+    let limits = Limits::of(context, connection)?;
+    context.printer.hurry();
+    let mut signals = Signals::ladder(&context.signals);
     let (stopper, stop) = stop_channel();
     let progress = Progress::start(
         settings,
@@ -52,27 +57,33 @@ pub async fn carry(
         connection.clock.clone(),
     );
     let resume = settings.command_for("resume", &outcome::short(carried.run));
-    let signs = SignsOfLife::of(
-        &connection.aws,
-        carried.run,
-        &carried.created.workflow,
-        &carried.created.parameters,
-    );
+    let watch = Watch::of(connection, carried.run, carried.created);
+    let (mailbox, requests) = Mailbox::of(state, carried.run, &connection.clock);
+    let told_to = progress.clone();
+    let journal = Patient::new(state, connection.clock.clone(), move |line| {
+        told_to.note(&line);
+    });
+    let journal = Arc::new(journal.map_err(|error| store::failed(&error))?);
     let executor = Executor {
-        journal: Arc::new(state.clone()),
+        journal: journal.clone(),
         clock: connection.clock.clone(),
         observer: progress.clone(),
         stop,
+        lease: watch.lease(),
+        requests,
     };
     let note = |text: String| progress.note(&text);
-    let mut work = pin!(SignsOfLife::during(signs.as_ref(), note, work(executor)));
+    let work = pin!(watch.during(&stopper, note, work(executor)));
+    let late = |why: String| progress.note(&format!("{why}; to go on later: {resume}"));
+    let work = limits.during(&stopper, late, work);
+    let mut work = pin!(mailbox.during(connection.pace.is_virtual(), work));
     let say = |signal: Asked| {
-        progress.note(&format!(
-            "{}: nothing new is started, calls in flight may return; once more stops at once; to go on later: {resume}",
-            signal.name()
-        ));
+        let advice = format!("once more stops at once; to go on later: {resume}");
+        progress.stopping(signal.name(), &advice);
     };
     let (result, asked) = attend(&mut signals, &stopper, say, work.as_mut()).await;
+    // What is left is to tell: a signal ends it.
+    drop(signals);
     progress.finish();
     let result = match result {
         Ok(result) => result,
@@ -84,16 +95,23 @@ pub async fn carry(
             return Ok(signal.exit());
         }
     };
-    result.map_err(|error| failed(error, begun(state, carried.run, &resume), carried.created))?;
-    let story = told(state, carried.run)?;
-    let next = Next::of(&story, settings);
+    let told = told(state, carried.run);
+    if let Err(error) = result {
+        if let Ok((story, events)) = &told {
+            let next = Next::of(story, events, settings);
+            hook::finished(context, &*connection.clock, story, &next).await;
+        }
+        let resume = journal.has_recorded().then_some(&*resume);
+        return Err(failed(error, resume, carried.created));
+    }
+    let (story, events) = told?;
+    let next = Next::of(&story, &events, settings);
     outcome::summary(&context.printer, &story, &next);
     outcome::data(&context.printer, &story, &next)?;
-    Ok(outcome::exit(
-        &story,
-        asked.map(Asked::exit),
-        carried.asked_back,
-    ))
+    hook::finished(context, &*connection.clock, &story, &next).await;
+    watch.verdict(&story, &resume)?;
+    let exit = outcome::exit(&story, asked.map(Asked::exit), carried.asked_back);
+    outcome::delivered(context, &story, exit)
 }
 
 /// Attends to signals while `work` goes on: the first has it stop in good
@@ -122,60 +140,62 @@ pub(super) async fn attend<T>(
     }
 }
 
-/// The story of a run that this process has let go of.
-pub(super) fn told(state: &Store, run: RunId) -> Result<Story, Problem> {
+/// The story of a run that this process has let go of, with the events it tells.
+pub(super) fn told(state: &Store, run: RunId) -> Result<(Story, Vec<Event>), Problem> {
     let events = state.events(run).map_err(|error| store::failed(&error))?;
-    Story::tell(&events, false).ok_or_else(|| Problem::error("the run's history has no beginning"))
-}
-
-/// The command that goes on with a run, unless its beginning could not be
-/// recorded: then there is none to go on with.
-pub(super) fn begun<'a>(state: &Store, run: RunId, resume: &'a str) -> Option<&'a str> {
-    let unborn = state.events(run).is_ok_and(|events| events.is_empty());
-    (!unborn).then_some(resume)
+    let story = Story::tell(&events, false);
+    let story = story.ok_or_else(|| Problem::error("the run's history has no beginning"))?;
+    Ok((story, events))
 }
 
 /// A run could not be carried on. `resume` is the command that goes on with it,
-/// if it was begun.
-pub(super) fn failed(error: RunError, resume: Option<&str>, created: &RunCreated) -> Problem {
+/// where this process has recorded anything of it.
+pub(crate) fn failed(error: RunError, resume: Option<&str>, created: &RunCreated) -> Problem {
     match error {
         RunError::Journal(error) => {
+            // Without its lock, which somebody removed, the history itself keeps
+            // a second process from writing it.
+            if let JournalError::Conflict { run, .. } = error {
+                let what = "the history could not be recorded, so nothing more was done";
+                return store::journal_failed(what, &error).hint(format!(
+                    "the other one goes on with it: `stepwell runs show {}`",
+                    outcome::short(run)
+                ));
+            }
             let Some(resume) = resume else {
-                return store::journal_failed(
-                    "the run could not be recorded, so it was not begun",
-                    &error,
-                );
+                let what = "the history could not be recorded, so nothing was done";
+                return store::journal_failed(what, &error);
             };
             let problem = store::journal_failed(
                 "the history could not be recorded, so the run was stopped",
                 &error,
             );
             let first = problem.hint.clone();
-            problem.hint(match first {
-                // Without its lock, which somebody removed, the history itself
-                // keeps a second process from writing it.
-                _ if let JournalError::Conflict { run, .. } = error => {
-                    format!(
-                        "the other one goes on with it: stepwell runs show {}",
-                        outcome::short(run)
-                    )
-                }
+            let mut problem = problem.hint(match first {
                 Some(hint) => format!("{hint}; then {resume}"),
                 None => format!("once the state file can be written again: {resume}"),
-            })
+            });
+            if is_wait(&error) {
+                // Nothing is wrong with the run, which stands still.
+                problem.exit = Exit::Suspended;
+            }
+            problem
         }
         RunError::History(error) => {
             Problem::error("the run's history is not valid").because(&error)
         }
         RunError::Waiver { step, source } => {
-            let why = match source {
-                HistoryError::Illegal { why, .. } => why,
-                other => other.to_string(),
-            };
             let mut problem = Problem::refused(format!("step {step} can't be waived"))
                 .code("not_waivable")
                 .hint("continue the rollback first; nothing was changed");
-            problem.causes = vec![why];
+            problem.causes = vec![why(source)];
+            problem
+        }
+        RunError::Change(source) => {
+            let mut problem = Problem::refused("what the run has still to do can't be changed")
+                .code("not_changeable")
+                .hint("nothing was changed");
+            problem.causes = vec![why(source)];
             problem
         }
         RunError::Fingerprint { differences } => {
@@ -190,6 +210,14 @@ pub(super) fn failed(error: RunError, resume: Option<&str>, created: &RunCreated
     }
 }
 
+/// Why the machine did not take an event.
+fn why(error: HistoryError) -> String {
+    match error {
+        HistoryError::Illegal { why, .. } => why,
+        other => other.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use stepwell_engine::RunId;
@@ -197,7 +225,7 @@ mod tests {
 
     use super::*;
 
-    /// What was never recorded can't be resumed, and is not said to be.
+    /// What was not recorded can't be resumed, and is not said to be.
     #[test]
     fn only_what_was_begun_is_to_be_resumed() {
         let created = RunCreated {
@@ -225,17 +253,42 @@ mod tests {
             })
         };
         let resume = "stepwell resume 1";
-        let full = RunError::Journal(JournalError::Store {
-            context: "no".to_owned(),
-            source: "disk full".into(),
-        });
-        let begun = failed(full, Some(resume), &created);
+        let full = || {
+            RunError::Journal(JournalError::Store {
+                context: "no".to_owned(),
+                source: "disk full".into(),
+            })
+        };
+        let begun = failed(full(), Some(resume), &created);
         assert!(begun.hint.is_some_and(|hint| hint.contains(resume)));
-        // Another goes on with it already.
-        let taken = failed(broken(), Some(resume), &created);
-        assert!(taken.hint.is_some_and(|hint| hint.contains("runs show")));
-        let unborn = failed(broken(), None, &created);
+        let unborn = failed(full(), None, &created);
         assert_eq!(unborn.hint, None);
-        assert!(unborn.message.contains("not begun"), "{}", unborn.message);
+        assert!(
+            unborn.message.contains("nothing was done"),
+            "{}",
+            unborn.message
+        );
+        // Another program is in the way, and nothing is wrong with the run.
+        let busy = |begun: Option<&str>| {
+            let error = stepwell_state::StoreError::Busy {
+                path: "state.db".into(),
+                source: Arc::new(rusqlite::Error::QueryReturnedNoRows),
+            };
+            let error = RunError::Journal(JournalError::Store {
+                context: "no".to_owned(),
+                source: Box::new(error),
+            });
+            failed(error, begun, &created)
+        };
+        let waiting = busy(Some(resume));
+        assert_eq!(waiting.exit, Exit::Suspended);
+        assert_eq!(waiting.code, "state_busy");
+        assert!(waiting.hint.is_some_and(|hint| hint.contains(resume)));
+        assert_eq!(busy(None).exit, Exit::Error);
+        // Another goes on with it already.
+        for resume in [Some(resume), None] {
+            let taken = failed(broken(), resume, &created);
+            assert!(taken.hint.is_some_and(|hint| hint.contains("runs show")));
+        }
     }
 }

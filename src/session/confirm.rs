@@ -1,13 +1,22 @@
 //! Asking a person before data is destroyed.
 
-use std::io::{BufRead as _, Write as _};
+use std::io::BufRead as _;
 
 use crate::Context;
+use crate::account::AccountRecord;
 use crate::problem::Problem;
 
-/// Goes on only if `--yes` was said or a person types `word`. Without a
-/// terminal this is a refusal, never a wait.
-pub fn confirm(context: &Context, what: &str, word: &str) -> Result<(), Problem> {
+/// Goes on only if `--yes` was said or a person types `word`. The question names
+/// the account and the region, so that a sandbox and AWS are never mistaken for
+/// each other. Without a terminal this is a refusal, never a wait.
+pub fn confirm(
+    context: &Context,
+    account: &AccountRecord,
+    region: &str,
+    what: &str,
+    word: &str,
+) -> Result<(), Problem> {
+    let what = format!("{what} [{region} of {account}]");
     let settings = &context.settings;
     if settings.yes {
         return Ok(());
@@ -18,15 +27,12 @@ pub fn confirm(context: &Context, what: &str, word: &str) -> Result<(), Problem>
             .hint("say --yes to confirm it where nobody can be asked; nothing was changed"));
     }
     let style = context.printer.err;
-    let mut stderr = std::io::stderr().lock();
     // Whoever can't see the question won't type the answer.
-    let _ = write!(
-        stderr,
+    context.printer.ask(format!(
         "{} type {} to confirm: ",
         style.warn(format!("{what}.")),
         style.bold(word)
-    );
-    let _ = stderr.flush();
+    ));
     let mut answer = String::new();
     std::io::stdin()
         .lock()
@@ -36,7 +42,7 @@ pub fn confirm(context: &Context, what: &str, word: &str) -> Result<(), Problem>
         return Ok(());
     }
     if !answer.ends_with('\n') {
-        let _ = writeln!(stderr);
+        context.printer.note("");
     }
     Err(Problem::refused(format!("{what} was not confirmed"))
         .code("not_confirmed")

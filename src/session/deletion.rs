@@ -3,7 +3,7 @@
 use stepwell_state::{RunRow, Store};
 use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{self, DeleteParameters, DeleteRequest};
-use stepwell_workflows::peering::PeeringInventory;
+use stepwell_workflows::peering::{self, PeeringInventory};
 
 use super::start::Prepared;
 use super::targets::Targets;
@@ -17,14 +17,12 @@ pub struct Deletion<'a> {
     /// What was found.
     pub parameters: DeleteParameters,
     target: String,
-    own: Targets<'a>,
-    /// Nobody peers the cluster any more: that needs its VPC, which goes.
-    peered: Targets<'a>,
+    targets: Targets<'a>,
 }
 
 impl<'a> Deletion<'a> {
     /// Takes the target's lock and looks for what is to be deleted, then takes
-    /// the locks of the peerings that go with it. A plan takes no lock.
+    /// the locks of all else that ends with it. A plan takes no lock.
     pub async fn look(
         context: &Context,
         state: &Store,
@@ -34,31 +32,43 @@ impl<'a> Deletion<'a> {
         plan: bool,
     ) -> Result<Self, Problem> {
         let target = request.target();
-        let mut own = Targets::new(account, std::slice::from_ref(&target));
+        let mut targets = Targets::new(account, [target.clone()]);
         if !plan {
-            own.lock(context, state, connection)?;
+            targets.lock(context, state, connection).await?;
         }
         connection
             .aws
             .bury(find::dead(state, account, Some(&target))?);
-        let parameters = aurora::survey_delete(&connection.aws, request)
-            .await
-            .map_err(|error| survey::refused(context, "could not look around in aws", error))?;
-        let peered: Vec<String> = parameters
-            .peerings
-            .iter()
-            .map(PeeringInventory::target)
-            .collect();
-        let mut peered = Targets::new(account, &peered);
+        let parameters = look(context, connection, request).await?;
+        targets.add(peerings(&parameters));
+        let (region, cluster) = (&parameters.region, &parameters.cluster);
+        // A reset has no database to go on with.
+        targets.add_unfinished(state, &format!("*/{region}/{cluster}"))?;
+        // Nor has a peering that is in none of the VPC's, if that was asked. Where
+        // the VPC is gone too, the look passes over regions that can't be asked.
+        if parameters.rosa_account.is_some() && !parameters.inventory.vpcs.is_empty() {
+            targets.add_unfinished(state, &peering::target(region, cluster, "*"))?;
+        }
         if !plan {
-            peered.lock(context, state, connection)?;
+            targets.lock(context, state, connection).await?;
         }
         Ok(Self {
             parameters,
             target,
-            own,
-            peered,
+            targets,
         })
+    }
+
+    /// Looks once more for what is to be deleted, under the same locks.
+    pub async fn look_again(
+        &mut self,
+        context: &Context,
+        connection: &Connection,
+        request: &DeleteRequest,
+    ) -> Result<(), Problem> {
+        self.parameters = look(context, connection, request).await?;
+        self.targets
+            .must_cover(&peerings(&self.parameters).collect::<Vec<_>>())
     }
 
     /// Whether there is nothing in AWS to be deleted.
@@ -66,17 +76,15 @@ impl<'a> Deletion<'a> {
         self.parameters.is_empty()
     }
 
-    /// The unfinished runs of its targets, each with a warning that it is given
-    /// up with them.
+    /// The unfinished runs that end with it, each with a warning that it is
+    /// given up.
     pub fn unfinished(
         &self,
         context: &Context,
         state: &Store,
         label: Option<&str>,
     ) -> Result<Vec<RunRow>, Problem> {
-        let mut rows = self.own.unfinished(context, state, label)?;
-        rows.extend(self.peered.unfinished(context, state, label)?);
-        Ok(rows)
+        self.targets.unfinished(context, state, label)
     }
 
     /// Gives up the unfinished runs.
@@ -88,7 +96,7 @@ impl<'a> Deletion<'a> {
         rows: &[RunRow],
     ) -> Result<(), Problem> {
         let reason = format!("{} of {}", Workflow::AuroraDelete.name(), self.target);
-        self.own
+        self.targets
             .abandon(context, state, connection, rows, &reason)
             .await
     }
@@ -99,4 +107,21 @@ impl<'a> Deletion<'a> {
         let target = self.target.clone();
         Prepared::new(Workflow::AuroraDelete, target, &self.parameters, graph)
     }
+}
+
+async fn look(
+    context: &Context,
+    connection: &Connection,
+    request: &DeleteRequest,
+) -> Result<DeleteParameters, Problem> {
+    let what = "could not read what is in aws";
+    survey::once_alone(context, connection, what, async || {
+        aurora::survey_delete(&connection.aws, request).await
+    })
+    .await
+}
+
+/// The targets of the peerings that go with it.
+fn peerings(parameters: &DeleteParameters) -> impl Iterator<Item = String> {
+    parameters.peerings.iter().map(PeeringInventory::target)
 }

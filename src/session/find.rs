@@ -6,9 +6,9 @@ use stepwell_state::{RunFilter, RunRow, Store};
 use super::{locks, store};
 use crate::Context;
 use crate::account::AccountRecord;
-use crate::history::RunState;
+use crate::history::{RunState, Story};
 use crate::problem::Problem;
-use crate::report::outcome;
+use crate::report::outcome::{self, Next};
 
 /// The unfinished run of a target, if there is one, and where it stands.
 pub fn unfinished(
@@ -24,6 +24,30 @@ pub fn unfinished(
     };
     let state = locks::state(from, &row)?;
     Ok(Some((row, state)))
+}
+
+/// The unfinished runs on targets of this form, in which `*` stands for any
+/// part: `peering/eu-west-1/keycloak/*`.
+pub fn all_unfinished(
+    from: &Store,
+    account: &AccountRecord,
+    form: &str,
+) -> Result<Vec<RunRow>, Problem> {
+    let filter = RunFilter {
+        unfinished_only: true,
+        ..RunFilter::default()
+    };
+    let mut rows = from.runs(&filter).map_err(|error| store::failed(&error))?;
+    let own = account.to_value();
+    rows.retain(|row| row.account == own && has_form(&row.target, form));
+    Ok(rows)
+}
+
+fn has_form(target: &str, form: &str) -> bool {
+    let parts = target.split('/');
+    let wanted = form.split('/');
+    parts.clone().count() == wanted.clone().count()
+        && (parts.zip(wanted)).all(|(part, wanted)| wanted == "*" || part == wanted)
 }
 
 /// The runs, of a target if one is named, that no process of this host is at
@@ -59,20 +83,45 @@ pub fn refuse_unfinished(
         return Ok(());
     };
     let short = outcome::short(row.id);
-    let settings = &context.settings;
-    let mut hint = format!("go on with it: {}", settings.command_for("resume", &short));
-    if stepwell_workflows::Workflow::from_name(&row.workflow)
-        .is_some_and(stepwell_workflows::Workflow::reversible)
-    {
-        hint.push_str(&format!(
-            ", or undo it: {}",
-            settings.command_for("rollback", &short)
-        ));
-    }
+    // What may be done with it is for its history to say: growing can be undone,
+    // shrinking can't, and a rollback that has begun is resumed.
+    let events = from.events(row.id).map_err(|error| store::failed(&error))?;
+    let next = Story::tell(&events, state == RunState::Running)
+        .map(|story| Next::of(&story, &events, &context.settings))
+        .unwrap_or_default();
+    let resume = (next.resume).map(|command| format!("go on with it: {command}"));
+    let rollback = (next.rollback).map(|command| format!("or undo it: {command}"));
+    let hint: Vec<String> = resume.into_iter().chain(rollback).collect();
     Err(Problem::error(format!(
         "an unfinished run of {} exists for {target}: {short}, {state}",
         row.workflow
     ))
     .code("unfinished_run")
-    .hint(hint))
+    .maybe_hint((!hint.is_empty()).then(|| hint.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_form;
+
+    #[test]
+    fn a_form_is_matched_part_by_part() {
+        let peering = "peering/eu-west-1/keycloak/vpc-1";
+        for form in [peering, "peering/eu-west-1/keycloak/*", "peering/*/*/vpc-1"] {
+            assert!(has_form(peering, form), "{form}");
+        }
+        for form in [
+            "peering/eu-west-1/keycloak",
+            "*/eu-west-1/keycloak",
+            "peering/eu-west-1/key/*",
+            "peering/eu-west-1/keycloak/*/*",
+        ] {
+            assert!(!has_form(peering, form), "{form}");
+        }
+        assert!(has_form("reset/eu-west-1/keycloak", "*/eu-west-1/keycloak"));
+        assert!(has_form(
+            "peering/eu-west-1/keycloak/*",
+            "peering/*/keycloak/*"
+        ));
+    }
 }

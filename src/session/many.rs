@@ -3,21 +3,24 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use stepwell_engine::{Executor, Stop, stop_channel};
+use stepwell_engine::{Executor, Stop, Stopper, stop_channel};
 use stepwell_state::Store;
-use stepwell_workflows::aurora::SignsOfLife;
 
-use super::Connection;
-use super::carry::{self, attend, failed, told};
+use super::carry::{attend, failed, told};
+use super::journal::Patient;
+use super::limits::Limits;
+use super::requests::Mailbox;
 use super::signals::{Asked, Signals};
 use super::start::Begun;
+use super::watch::Watch;
+use super::{Connection, hook, store};
 use crate::Context;
 use crate::history::Story;
 use crate::problem::Problem;
 use crate::progress::Progress;
-use crate::report::outcome;
+use crate::report::outcome::{self, Next};
 
 /// How the others of several runs stand when one was stopped by a signal.
 pub enum Ended {
@@ -27,32 +30,67 @@ pub enum Ended {
     AtOnce(Asked),
 }
 
+/// One run's turn among several.
+#[derive(Clone)]
+pub struct Turn {
+    stop: Stop,
+    shown: Arc<Mutex<Vec<Weak<Progress>>>>,
+}
+
+impl Turn {
+    /// Has the run tell what it waits for once all are asked to stop.
+    fn shows(&self, progress: &Arc<Progress>) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.push(Arc::downgrade(progress));
+    }
+
+    fn shown(&self) -> Vec<Arc<Progress>> {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
 /// Does `work` on each item, four at a time. After a signal no further item is
-/// begun, and runs stop as their [`Stop`] tells them to.
+/// begun, and the runs under way are asked to stop.
 pub async fn each<T, F: Future<Output = ()>>(
     context: &Context,
+    connection: &Connection,
     items: impl IntoIterator<Item = T>,
-    work: impl Fn(T, Stop) -> F,
+    work: impl Fn(T, Turn) -> F,
 ) -> Result<Ended, Problem> {
-    let mut signals = Signals::listen()?;
+    let limits = Limits::of(context, connection)?;
+    context.printer.hurry();
+    let mut signals = Signals::ladder(&context.signals);
     let (stopper, stop) = stop_channel();
+    let turn = Turn {
+        stop,
+        shown: Arc::default(),
+    };
     let waiting: Mutex<VecDeque<T>> = Mutex::new(items.into_iter().collect());
     let lock = || waiting.lock().unwrap_or_else(PoisonError::into_inner);
     let lane = || async {
         loop {
             let next = lock().pop_front();
             let Some(item) = next else { return };
-            work(item, stop.clone()).await;
+            work(item, turn.clone()).await;
         }
     };
     // Deleting an instance takes AWS ten minutes and more, and nothing here.
     let all = pin!(async { tokio::join!(lane(), lane(), lane(), lane()) });
+    let late = |why: String| {
+        lock().clear();
+        context.printer.progress(why);
+    };
+    let all = pin!(limits.during(&stopper, late, all));
     let say = |signal: Asked| {
         lock().clear();
         context.printer.progress(format!(
             "{}: nothing new is started, calls in flight may return; once more stops at once",
             signal.name()
         ));
+        for progress in turn.shown() {
+            progress.stopping(signal.name(), "once more stops at once");
+        }
     };
     let (result, asked) = attend(&mut signals, &stopper, say, all).await;
     Ok(match result {
@@ -68,7 +106,7 @@ pub async fn start(
     connection: &Connection,
     begun: &Begun,
     label: &str,
-    stop: Stop,
+    turn: &Turn,
 ) -> Result<Story, Problem> {
     let settings = &context.settings;
     let progress = Progress::among(
@@ -78,20 +116,51 @@ pub async fn start(
         label,
         connection.clock.clone(),
     );
+    // It is stopped with the others, and when it is no longer this process's.
+    let (stopper, own) = stop_channel();
+    let watch = Watch::of(connection, begun.run, &begun.created);
+    let (mailbox, requests) = Mailbox::of(state, begun.run, &connection.clock);
+    let told_to = progress.clone();
+    let journal = Patient::new(state, connection.clock.clone(), move |line| {
+        told_to.note(&line);
+    });
+    let journal = Arc::new(journal.map_err(|error| store::failed(&error))?);
+    turn.shows(&progress);
     let executor = Executor {
-        journal: Arc::new(state.clone()),
+        journal: journal.clone(),
         clock: connection.clock.clone(),
         observer: progress.clone(),
-        stop,
+        stop: own,
+        lease: watch.lease(),
+        requests,
     };
     let (created, aws) = (begun.created.clone(), connection.aws.clone());
-    let signs = SignsOfLife::of(&aws, begun.run, &created.workflow, &created.parameters);
     let work = executor.start(begun.run, created, &begun.graph, aws.clone());
     let note = |text: String| progress.note(&text);
-    let result = SignsOfLife::during(signs.as_ref(), note, work).await;
+    let work = watch.during(&stopper, note, work);
+    let work = mailbox.during(connection.pace.is_virtual(), work);
+    let result = or_when(turn.stop.clone(), &stopper, work).await;
     progress.finish();
     let resume = settings.command_for("resume", &outcome::short(begun.run));
-    let resume = carry::begun(state, begun.run, &resume);
-    result.map_err(|error| failed(error, resume, &begun.created))?;
-    told(state, begun.run)
+    let begins = journal.has_recorded().then_some(&*resume);
+    let told = told(state, begun.run);
+    if let Ok((story, events)) = &told {
+        let next = Next::of(story, events, settings);
+        hook::finished(context, &*connection.clock, story, &next).await;
+    }
+    result.map_err(|error| failed(error, begins, &begun.created))?;
+    let (story, _) = told?;
+    watch.verdict(&story, &resume)?;
+    Ok(story)
+}
+
+/// Does `work`; when the others are to stop, so is it, for the same reason.
+async fn or_when<T>(mut all: Stop, own: &Stopper, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    tokio::select! {
+        biased;
+        result = &mut work => return result,
+        reason = all.reason() => own.suspend(reason),
+    }
+    work.await
 }

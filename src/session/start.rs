@@ -4,7 +4,7 @@ use serde::Serialize;
 use stepwell_engine::event::RunCreated;
 use stepwell_engine::{Graph, RunId, plan};
 use stepwell_state::{Lock, Store};
-use stepwell_workflows::{Aws, Workflow};
+use stepwell_workflows::{Aws, DOUBTS, Workflow};
 
 use super::carry::{Carried, carry};
 use super::{Connection, locks};
@@ -59,6 +59,7 @@ pub async fn show_plan(
         run,
         connection.aws.clone(),
         connection.clock.clone(),
+        &DOUBTS,
     )
     .await
     .map_err(|fault| Problem::from_fault("could not find out what would be done", &fault))?;
@@ -66,6 +67,7 @@ pub async fn show_plan(
         &context.printer,
         prepared.workflow.name(),
         &prepared.target,
+        &prepared.parameters,
         &steps,
     )?;
     Ok(
@@ -89,7 +91,7 @@ pub struct Begun {
 }
 
 /// Gives a workflow a run of its own. The lock of its target must be held.
-pub fn begin(
+pub async fn begin(
     context: &Context,
     state: &Store,
     connection: &Connection,
@@ -98,14 +100,14 @@ pub fn begin(
     prepared: Prepared,
 ) -> Result<Begun, Problem> {
     let run = connection.new_run();
-    let lock = locks::run(context, state, run, connection.clock.now())?;
+    let lock = locks::run(context, state, run, connection.clock.as_ref()).await?;
     let created = RunCreated {
         workflow: prepared.workflow.name().to_owned(),
         target: prepared.target,
         account: account.to_value(),
+        reversible: prepared.workflow.reverses(&prepared.parameters),
         parameters: prepared.parameters,
         fingerprint: prepared.graph.fingerprint().to_owned(),
-        reversible: prepared.workflow.reversible(),
         on_failure: how.on_failure,
         parallel: how.parallel,
         by: context.actor.clone(),
@@ -129,7 +131,7 @@ pub async fn start(
     how: &WorkflowSettings,
     prepared: Prepared,
 ) -> Result<Exit, Problem> {
-    let begun = begin(context, state, connection, account, how, prepared)?;
+    let begun = begin(context, state, connection, account, how, prepared).await?;
     let carried = Carried {
         run: begun.run,
         created: &begun.created,

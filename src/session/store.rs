@@ -1,15 +1,63 @@
 //! The state file, with its errors put into form.
 
+use std::sync::{Mutex, PoisonError};
+
 use stepwell_engine::{Event, JournalError, RunId};
-use stepwell_state::{Access, Examined, FindError, RunRow, Store, StoreError, Verdict};
+use stepwell_state::{
+    Access, Danger, Examined, FindError, Remark, RunRow, Store, StoreError, Verdict,
+};
 
 use crate::problem::Problem;
+use crate::report::{Printer, shell};
 use crate::settings::Settings;
 
 /// Opens the state file; a missing one is made for writing, and empty for
 /// reading.
 pub fn open(settings: &Settings, access: Access) -> Result<Store, Problem> {
-    Store::open(&settings.state, access).map_err(|error| failed(&error))
+    let path = settings.state_file()?;
+    let trusted = match access {
+        Access::ReadWrite if settings.trusts_state => Access::Trusted,
+        other => other,
+    };
+    let printer = Printer::new(settings);
+    if let Some(note) = &settings.state_note {
+        warn_once(&printer, note.clone());
+    }
+    let store = Store::open(path, trusted).map_err(|error| {
+        let problem = failed(&error);
+        match (&error, &problem.hint) {
+            (
+                StoreError::Unsafe {
+                    danger: Danger::Foreign(_),
+                    ..
+                },
+                Some(hint),
+            ) if access == Access::ReadWrite && !settings.trusts_state => {
+                let path = shell::quote(&path.to_string_lossy());
+                let hint = format!("{hint}; if you trust that user: --trust-state {path}");
+                problem.hint(hint)
+            }
+            _ => problem,
+        }
+    })?;
+    // Where it is kept is what `doctor` tells; nobody has to act on it.
+    let remarks = store.remarks().iter();
+    for remark in remarks.filter(|remark| !matches!(remark, Remark::Shared(_))) {
+        let text = format!("the state file {}: {remark}", path.display());
+        warn_once(&printer, text);
+    }
+    Ok(store)
+}
+
+/// Warns of what a command meets each time that it opens the file, which some
+/// do first to find a run, and then to go on with it.
+fn warn_once(printer: &Printer, text: String) {
+    static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if !said.contains(&text) {
+        printer.warn(&text);
+        said.push(text);
+    }
 }
 
 /// The run that `text` stands for.
@@ -64,6 +112,14 @@ pub fn journal_failed(what: &str, error: &JournalError) -> Problem {
         && let Some(error) = source.downcast_ref::<StoreError>()
     {
         problem = problem.maybe_hint(error.hint());
+        if is_busy(error) {
+            problem = problem.code("state_busy");
+        }
     }
     problem
+}
+
+/// Whether it is only that another process has a transaction open.
+pub fn is_busy(error: &StoreError) -> bool {
+    matches!(error, StoreError::Busy { .. })
 }

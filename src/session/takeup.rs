@@ -1,15 +1,21 @@
 //! Taking up a run again: its account, its locks, its graph.
 
-use stepwell_engine::event::{EventBody, RunCreated};
-use stepwell_engine::{Event, Graph};
+use stepwell_engine::event::RunCreated;
+use stepwell_engine::{Event, Fault, Graph, Machine};
 use stepwell_state::{Access, Lock, RunRow, RunStatus, Store};
-use stepwell_workflows::{Aws, RebuildError, Workflow, aurora, rebuild};
+use stepwell_workflows::{
+    Aws, RebuildError, Refusal, Workflow, aurora, rebuild, resume_refusal, rollback_refusal,
+};
 
+use super::which::{self, Meant, Purpose};
 use super::{Backend, Connection, find, locks, store, survey};
 use crate::Context;
 use crate::account::AccountRecord;
+use crate::arguments::workflow::WhichArguments;
 use crate::clock::Pace;
 use crate::problem::Problem;
+use crate::report::outcome;
+use crate::settings::commands::Subject;
 
 /// A run that is about to be taken up.
 pub struct Found {
@@ -17,38 +23,47 @@ pub struct Found {
     pub state: Store,
     /// The run.
     pub row: RunRow,
+    /// Whether its id was given.
+    pub by_id: bool,
     /// The account it recorded.
     pub account: AccountRecord,
     /// Which AWS that is.
     pub backend: Backend,
 }
 
-/// Finds a run and the account it belongs to.
-pub fn find(context: &Context, run: &str) -> Result<Found, Problem> {
+/// Finds the run that is meant and the account it belongs to.
+pub fn find(
+    context: &Context,
+    which: &WhichArguments,
+    purpose: Purpose,
+    access: Access,
+) -> Result<Found, Problem> {
     let settings = &context.settings;
-    let state = store::open(settings, Access::ReadWrite)?;
-    let row = store::find(&state, run)?;
+    let Meant { row, by_id } = which::find(context, which, purpose)?;
+    let state = store::open(settings, access)?;
     let account = AccountRecord::read(&row.account)?;
     let backend = Backend::of_record(&account, settings)?;
     Ok(Found {
         state,
         row,
+        by_id,
         account,
         backend,
     })
 }
 
-/// A run whose locks are held.
+/// A run that can be gone on with; its locks are held, unless it is only looked
+/// at.
 pub struct Taken {
     /// Where it stands, now that nobody else is at work on it.
     pub status: RunStatus,
-    /// What it started from.
+    /// What it starts from: as it was created, or as it was changed since.
     pub created: RunCreated,
     /// What has happened so far.
     pub events: Vec<Event>,
     /// Its graph, built again.
     pub graph: Graph<Aws>,
-    _locks: (Lock, Lock),
+    _locks: Option<(Lock, Lock)>,
 }
 
 impl Found {
@@ -62,28 +77,55 @@ impl Found {
         context
     }
 
+    /// A problem with the commands in its hint as they have to be typed for this
+    /// run's account.
+    pub fn placed(&self, context: &Context, mut problem: Problem) -> Problem {
+        problem.hint = (problem.hint).map(|hint| self.with_commands(context, &hint));
+        problem
+    }
+
+    /// A text about this run, with the commands in it as they have to be typed.
+    fn with_commands(&self, context: &Context, text: &str) -> String {
+        let sandboxed = matches!(self.backend, Backend::Sandbox(_));
+        let subject = Subject::of_run(&outcome::short(self.row.id), &self.row.target);
+        context.settings.placed(text, sandboxed, &subject)
+    }
+
     /// How fast time passes where the run belongs.
     pub fn pace(&self, context: &Context) -> Pace {
         self.backend.pace(&context.settings)
     }
 
     /// Takes the locks, reads the history and builds the graph again.
-    pub fn take(&self, context: &Context, connection: &Connection) -> Result<Taken, Problem> {
-        let now = connection.clock.now();
-        let run = locks::run(context, &self.state, self.row.id, now);
+    pub async fn take(&self, context: &Context, connection: &Connection) -> Result<Taken, Problem> {
+        let clock = connection.clock.as_ref();
         // Whoever carries the run holds both; the run is what a person asked for.
-        let run = run?;
-        let target = locks::target(context, &self.state, &self.account, &self.row.target, now)?;
+        let run = locks::run(context, &self.state, self.row.id, clock).await?;
+        let (account, target) = (&self.account, &self.row.target);
+        let target = locks::target(context, &self.state, account, target, clock).await?;
         // The target's lock is held, so nobody is at work on any other of its runs.
+        let taken = self.look(context, connection)?;
+        Ok(Taken {
+            _locks: Some((run, target)),
+            ..taken
+        })
+    }
+
+    /// Reads the history and builds the graph again, without a lock.
+    pub fn look(&self, context: &Context, connection: &Connection) -> Result<Taken, Problem> {
         let dead = find::dead(&self.state, &self.account, Some(&self.row.target))?;
         connection.aws.bury(dead);
         // Whoever held them before may have brought it to its end.
         let status = store::find(&self.state, &self.row.id.to_string())?.status;
-        let events = store::whole(&self.state, self.row.id)?;
-        let Some(EventBody::RunCreated(created)) = events.first().map(|event| &event.body) else {
+        let events = store::whole(&self.state, self.row.id).map_err(|problem| {
+            match problem.code.as_str() {
+                "history_broken" => problem.hint(self.giving_up(context)),
+                _ => problem,
+            }
+        })?;
+        let Some(created) = RunCreated::told(&events) else {
             return Err(Problem::error("the run's history has no beginning"));
         };
-        let created = created.as_ref().clone();
         let graph = rebuild(&created.workflow, &created.parameters)
             .map_err(|error| unbuildable(&error, &created))?;
         Ok(Taken {
@@ -91,8 +133,41 @@ impl Found {
             created,
             events,
             graph,
-            _locks: (run, target),
+            _locks: None,
         })
+    }
+
+    /// What can be done with a run whose history is broken. No command ends it
+    /// but one that takes away what it worked on: what it made is not known.
+    fn giving_up(&self, context: &Context) -> String {
+        let parts: Vec<&str> = self.row.target.split('/').collect();
+        let command = match parts[..] {
+            ["peering", region, "*", vpc] => {
+                format!("peering delete --all --rosa-vpc {vpc} --rosa-region {region}")
+            }
+            ["peering", _, _, _] => "peering delete".to_owned(),
+            [_, _, cluster, ..] => format!("aurora delete --final-snapshot {cluster}-last"),
+            _ => return "restore the state file from a backup".to_owned(),
+        };
+        let command = self.with_commands(context, &format!("`stepwell {command}`"));
+        format!(
+            "something else wrote to the state file: restore it from a backup; or give the run up, and delete all that it worked on: {command}"
+        )
+    }
+
+    /// Refuses a run whose steps this version would do otherwise.
+    pub fn refuse_changed(&self, taken: &Taken) -> Result<(), Problem> {
+        if taken.graph.fingerprint() == taken.created.fingerprint {
+            return Ok(());
+        }
+        Err(
+            Problem::error("this version of the program would not undo the same steps")
+                .code("graph_changed")
+                .hint(format!(
+                    "go on with the version that started it: {}",
+                    taken.created.by.version
+                )),
+        )
     }
 
     /// Makes sure that this is the account that the run belongs to.
@@ -103,6 +178,27 @@ impl Found {
 }
 
 impl Taken {
+    /// The run as its history tells it.
+    pub fn machine(&self) -> Result<Machine, Problem> {
+        Machine::replay(&self.events)
+            .map_err(|error| Problem::error("the run's history is not valid").because(&error))
+    }
+
+    /// Refuses to take the run up as things are now, before anything is
+    /// changed: to undo it where `back` says so, else to resume it.
+    pub async fn refuse_as_things_are(
+        &self,
+        connection: &Connection,
+        back: bool,
+    ) -> Result<(), Problem> {
+        let (aws, workflow) = (&connection.aws, &self.created.workflow);
+        let refusal = match back {
+            true => rollback_refusal(aws, workflow, &self.events).await,
+            false => resume_refusal(aws, workflow, &self.events).await,
+        };
+        refuse(refusal)
+    }
+
     /// Refuses to go on while another run is at work on the same cluster.
     pub async fn refuse_alive(
         &self,
@@ -117,9 +213,19 @@ impl Taken {
         ) else {
             return Ok(());
         };
-        aurora::refuse_alive(&connection.aws, region, cluster, run)
-            .await
-            .map_err(|error| survey::refused(context, "could not look around in aws", error))
+        let what = "could not read what is in aws";
+        survey::once_alone(context, connection, what, async || {
+            aurora::refuse_alive(&connection.aws, region, cluster, run).await
+        })
+        .await
+    }
+}
+
+/// Refuses for the reason that a look at AWS gave, if it gave one.
+pub fn refuse(refusal: Result<Option<Refusal>, Fault>) -> Result<(), Problem> {
+    match refusal.map_err(|fault| Problem::from_fault("aws could not be asked", &fault))? {
+        Some(refusal) => Err(Problem::refused(refusal.message).hint(refusal.hint)),
+        None => Ok(()),
     }
 }
 

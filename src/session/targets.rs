@@ -14,33 +14,57 @@ use crate::report::outcome;
 pub struct Targets<'a> {
     account: &'a AccountRecord,
     names: Vec<String>,
-    locks: Vec<Lock>,
+    locks: Vec<(String, Lock)>,
 }
 
 impl<'a> Targets<'a> {
     /// These targets, unlocked.
-    pub fn new(account: &'a AccountRecord, names: &[String]) -> Self {
-        let mut names = names.to_vec();
-        names.sort();
-        names.dedup();
-        Self {
+    pub fn new(account: &'a AccountRecord, names: impl IntoIterator<Item = String>) -> Self {
+        let mut targets = Self {
             account,
-            names,
+            names: Vec::new(),
             locks: Vec::new(),
-        }
+        };
+        targets.add(names);
+        targets
     }
 
-    /// Takes the lock of each.
-    pub fn lock(
+    /// Adds further ones, unlocked.
+    pub fn add(&mut self, names: impl IntoIterator<Item = String>) {
+        self.names.extend(names);
+        self.names.sort();
+        self.names.dedup();
+    }
+
+    /// Adds those of this form (see [`find::all_unfinished`]) that have an
+    /// unfinished run. It is for work after which such a run has nothing left
+    /// to do: where all of a kind was looked for, what is in no answer of AWS
+    /// is not there.
+    pub fn add_unfinished(&mut self, state: &Store, form: &str) -> Result<(), Problem> {
+        let rows = find::all_unfinished(state, self.account, form)?;
+        self.add(rows.into_iter().map(|row| row.target));
+        Ok(())
+    }
+
+    /// Leaves out all but these. Locks that are held stay so.
+    pub fn narrow_to(&mut self, names: &[String]) {
+        self.names.retain(|name| names.contains(name));
+    }
+
+    /// Takes the lock of each that is not held yet.
+    pub async fn lock(
         &mut self,
         context: &Context,
         state: &Store,
         connection: &Connection,
     ) -> Result<(), Problem> {
-        let now = connection.clock.now();
+        let clock = connection.clock.as_ref();
         for name in &self.names {
-            let lock = locks::target(context, state, self.account, name, now)?;
-            self.locks.push(lock);
+            if self.locks.iter().any(|(held, _)| held == name) {
+                continue;
+            }
+            let lock = locks::target(context, state, self.account, name, clock).await?;
+            self.locks.push((name.clone(), lock));
         }
         Ok(())
     }
@@ -89,8 +113,8 @@ impl<'a> Targets<'a> {
         reason: &str,
     ) -> Result<(), Problem> {
         for row in rows {
-            let now = connection.clock.now();
-            abandon::abandon(context, state, row, reason, now).await?;
+            let clock = connection.clock.as_ref();
+            abandon::abandon(context, state, row, reason, clock).await?;
         }
         Ok(())
     }

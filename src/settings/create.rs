@@ -12,8 +12,9 @@ use crate::problem::Problem;
 /// The class of the instances where nothing else is said.
 pub const INSTANCE_CLASS: &str = "db.r7g.xlarge";
 
-/// The engine's version where nothing else is said.
-pub const ENGINE_VERSION: &str = "17.5";
+/// The engine's major version where nothing else is said: the newest minor one
+/// that can be ordered, because AWS retires the others.
+pub const ENGINE_VERSION: &str = "17";
 
 /// Flags with the variables that stand for them.
 const VARIABLES: &[(&str, &[Variable])] = &[
@@ -65,6 +66,7 @@ pub fn resolve(
             environment::AURORA_INSTANCE_CLASS,
         )
         .unwrap_or_else(|| INSTANCE_CLASS.to_owned()),
+        serverless_capacity: arguments.serverless_capacity.clone(),
         engine: text(&arguments.engine, environment::AURORA_ENGINE)
             .unwrap_or_else(|| "aurora-postgresql".to_owned()),
         origin: origin(arguments, environment)?,
@@ -129,21 +131,25 @@ fn origin(arguments: &CreateArguments, environment: &Environment) -> Result<Orig
     })
 }
 
-/// What a person should know of how a snapshot is restored.
+/// What a person should know of the password, and of how a snapshot is restored.
 pub fn notes(request: &CreateRequest, environment: &Environment) -> Vec<String> {
     let mut notes = Vec::new();
-    if !request.is_restore() {
-        return notes;
-    }
     // In the environment it stands for every create, so it is no contradiction.
-    if environment.get(environment::AURORA_USERNAME).is_some() {
+    if request.is_restore() && environment.get(environment::AURORA_USERNAME).is_some() {
         notes.push("AURORA_USERNAME is ignored: the master user is the snapshot's".to_owned());
     }
-    if request.password() == PasswordSource::Kept {
-        notes.push(
+    match request.password() {
+        PasswordSource::Kept => notes.push(
             "the password stays what it was when the snapshot was taken; --password-file, AURORA_PASSWORD or --managed-password sets another"
                 .to_owned(),
-        );
+        ),
+        // Amazon RDS User Guide, "Password management with Amazon RDS and AWS
+        // Secrets Manager": rotated every seven days by default.
+        PasswordSource::Managed => notes.push(
+            "RDS changes the password that it keeps every seven days: have Keycloak follow it with `stepwell keycloak env --format external-secret`, or give one that stays with --password-file"
+                .to_owned(),
+        ),
+        PasswordSource::Given => {}
     }
     notes
 }

@@ -4,13 +4,22 @@
 use std::path::Path;
 
 use stepwell_workflows::aurora::{PsqlOptions, PsqlRequest, ResetOptions, ResetRequest};
+use stepwell_workflows::peering::{VerifyOptions, VerifyRequest};
 use stepwell_workflows::shown;
 
 use super::create;
 use super::place::{self, Place};
-use crate::arguments::kubernetes::{ClientArguments, PsqlArguments, ResetArguments};
+use crate::arguments::kubernetes::{
+    ClientArguments, ProbeArguments, PsqlArguments, ResetArguments,
+};
 use crate::environment::{self, Environment};
 use crate::problem::Problem;
+
+/// The Secret as Keycloak's documentation calls it.
+const SECRET: &str = "keycloak-db-secret";
+
+/// The program.
+const KUBECTL: &str = "kubectl";
 
 struct Client {
     database: String,
@@ -32,8 +41,8 @@ impl Client {
         Ok(Self {
             database: or(&arguments.database, "keycloak"),
             username: or(&username.map(|given| given.value), "keycloak"),
-            secret: or(&arguments.secret, "keycloak-db-secret"),
-            kubectl: program(or(&arguments.kubectl, "kubectl"))?,
+            secret: or(&arguments.secret, SECRET),
+            kubectl: program(or(&arguments.kubectl, KUBECTL))?,
         })
     }
 }
@@ -75,6 +84,50 @@ pub fn psql(
     }
     .validate()
     .map_err(|invalid| create::refuse(&invalid, environment))
+}
+
+/// Resolves and checks everything of a verification, before any effect.
+pub fn verify(
+    arguments: &ProbeArguments,
+    place: &Place,
+    rosa_vpc: Option<&String>,
+    environment: &Environment,
+) -> Result<VerifyRequest, Problem> {
+    let or =
+        |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
+    VerifyOptions {
+        cluster: place.cluster.clone(),
+        region: place.region.clone(),
+        namespace: arguments.namespace.clone(),
+        context: arguments.context.clone(),
+        secret: or(&arguments.secret, SECRET),
+        database: arguments.database.clone(),
+        username: arguments.username.clone(),
+        image: arguments.image.clone(),
+        kubectl: program(or(&arguments.kubectl, KUBECTL))?,
+        rosa_vpc: rosa_vpc.cloned(),
+    }
+    .validate()
+    .map_err(|invalid| create::refuse(&invalid, environment))
+}
+
+/// Refuses what says how to verify where nothing is to be verified.
+pub fn refuse_idle(arguments: &ProbeArguments) -> Result<(), Problem> {
+    let given = [
+        ("--namespace", &arguments.namespace),
+        ("--context", &arguments.context),
+        ("--secret", &arguments.secret),
+        ("--database", &arguments.database),
+        ("--username", &arguments.username),
+        ("--image", &arguments.image),
+        ("--kubectl", &arguments.kubectl),
+    ];
+    match given.iter().find(|(_, value)| value.is_some()) {
+        None => Ok(()),
+        Some((flag, _)) => Err(Problem::usage(format!(
+            "{flag} is of no use without --verify; allowed: both or neither"
+        ))),
+    }
 }
 
 /// Resolves and checks everything of `aurora reset`, before any effect.

@@ -1,20 +1,26 @@
 //! Resolved settings: what the arguments and the environment mean together.
 
+pub mod commands;
 pub mod create;
 #[cfg(test)]
 mod fuzz;
 pub mod keycloak;
 pub mod kubernetes;
 pub mod password;
+pub mod paths;
 pub mod peering;
 pub mod place;
 pub mod rosa;
+pub mod select;
 pub mod speed;
+pub mod state;
+pub mod times;
 pub mod workflow;
 
 use std::path::{Path, PathBuf};
 
 use stepwell_engine::event::Actor;
+use stepwell_workflows::ExportedCredentials;
 
 use crate::arguments::{GlobalArguments, Output, When};
 use crate::clock::Pace;
@@ -23,6 +29,7 @@ use crate::problem::Problem;
 use crate::progress::display::Display;
 use crate::report::shell;
 use crate::terminal::Terminal;
+use times::Times;
 
 /// What goes with every command.
 #[derive(Debug, Clone)]
@@ -37,12 +44,20 @@ pub struct Settings {
     pub color_stdout: bool,
     /// Whether stderr is coloured.
     pub color_stderr: bool,
+    /// Whether people get ASCII alone.
+    pub ascii: bool,
     /// How the progress of a run is shown.
     pub display: Display,
     /// What the streams are connected to.
     pub terminal: Terminal,
-    /// The state file.
-    pub state: PathBuf,
+    /// The state file, or why there is no place for one: many commands need none.
+    pub state: Result<PathBuf, Problem>,
+    /// Whether it may be another user's, also to be written.
+    pub trusts_state: bool,
+    /// What the state's place has about it that a person should know.
+    pub state_note: Option<String>,
+    /// What is run whenever a run ends or is suspended.
+    pub on_finish: Option<String>,
     /// How `stepwell` is to be called again with the same state.
     pub invocation: String,
     /// Whether `--sandbox` was said.
@@ -55,6 +70,10 @@ pub struct Settings {
     pub endpoint_url: Option<String>,
     /// Who is at work.
     pub actor: Actor,
+    /// What the environment says of when its AWS credentials end.
+    pub exported: Option<ExportedCredentials>,
+    /// For how long others are waited for, and until when a run may go on.
+    pub times: Times,
 }
 
 impl Settings {
@@ -64,11 +83,20 @@ impl Settings {
         environment: &Environment,
         terminal: Terminal,
     ) -> Result<Self, Problem> {
-        let (state, invocation) = state_file(global, environment)?;
+        let (state, mut invocation) = paths::state_file(global, environment)?;
+        let trusts_state = state::is_trusted(global, state.path.as_ref().ok())?;
+        if let (true, Ok(path)) = (trusts_state, &state.path) {
+            let quoted = shell::quote(&path.to_string_lossy());
+            invocation.push_str(&format!(" --trust-state {quoted}"));
+        }
         let dumb = environment
             .get(environment::TERM)
-            .is_some_and(|term| term == "dumb");
-        let ci = environment.get(environment::CI).is_some();
+            .is_none_or(|term| term == "dumb");
+        let ci = environment.get(environment::CI).is_some_and(|ci| {
+            !["false", "0", "no"]
+                .iter()
+                .any(|no| ci.eq_ignore_ascii_case(no))
+        });
         let colored = |is_terminal: bool| match global.color {
             When::Always => true,
             When::Never => false,
@@ -88,15 +116,26 @@ impl Settings {
             verbose: global.verbose,
             color_stdout: colored(terminal.stdout),
             color_stderr: colored(terminal.stderr),
+            ascii: is_ascii(environment),
             display: Display::choose(terminal.stderr, ci, dumb),
             terminal,
-            state,
+            state: state.path,
+            trusts_state,
+            state_note: state.note,
+            on_finish: place::input(
+                global.on_finish.as_ref(),
+                environment,
+                &[environment::STEPWELL_ON_FINISH],
+            )
+            .map(|given| given.value),
             invocation,
             sandbox: global.sandbox,
             pace,
             pace_given: global.sandbox_speed.is_some(),
             endpoint_url,
             actor: actor(environment),
+            exported: exported(environment),
+            times: Times::default(),
         })
     }
 
@@ -109,53 +148,38 @@ impl Settings {
         }
     }
 
+    /// The state file.
+    pub fn state_file(&self) -> Result<&Path, Problem> {
+        self.state.as_deref().map_err(Clone::clone)
+    }
+
     /// The sandbox's file: beside the state.
-    pub fn sandbox_file(&self) -> PathBuf {
-        self.state
-            .parent()
-            .unwrap_or_else(|| Path::new(""))
-            .join("sandbox.json")
-    }
-
-    /// The command line that does something with a run.
-    pub fn command_for(&self, verb: &str, run: &str) -> String {
-        format!("{} {verb} {run}", self.invocation)
+    pub fn sandbox_file(&self) -> Result<PathBuf, Problem> {
+        let folder = self.state_file()?.parent();
+        Ok(folder.unwrap_or_else(|| Path::new("")).join("sandbox.json"))
     }
 }
 
-fn state_file(
-    global: &GlobalArguments,
-    environment: &Environment,
-) -> Result<(PathBuf, String), Problem> {
-    let plain = || "stepwell".to_owned();
-    if let Some(path) = &global.state {
-        let quoted = shell::quote(&path.to_string_lossy());
-        return Ok((absolute(path)?, format!("stepwell --state {quoted}")));
-    }
-    if let Some(path) = environment.path(environment::STEPWELL_STATE) {
-        return Ok((absolute(&path)?, plain()));
-    }
-    // The XDG specification has relative paths ignored.
-    let home = environment
-        .path(environment::XDG_STATE_HOME)
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(environment.path(environment::HOME)?.join(".local/state")));
-    let Some(home) = home else {
-        return Err(
-            Problem::error("there is no place for the state file: HOME is not set")
-                .hint("name one with --state or STEPWELL_STATE"),
-        );
-    };
-    Ok((absolute(&home.join("stepwell/state.db"))?, plain()))
+/// Whether the locale is one without UTF-8. Where none is set, as in many
+/// containers, the terminal is taken to have it.
+fn is_ascii(environment: &Environment) -> bool {
+    [
+        environment::LC_ALL,
+        environment::LC_CTYPE,
+        environment::LANG,
+    ]
+    .iter()
+    .find_map(|variable| environment.text(*variable))
+    .is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        !locale.contains("utf-8") && !locale.contains("utf8")
+    })
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Problem> {
-    std::path::absolute(path).map_err(|error| {
-        Problem::usage(format!(
-            "--state {:?} is not a path",
-            path.display().to_string()
-        ))
-        .because(&error)
+fn exported(environment: &Environment) -> Option<ExportedCredentials> {
+    Some(ExportedCredentials {
+        key: environment.text(environment::AWS_ACCESS_KEY_ID)?,
+        end: environment.text(environment::AWS_CREDENTIAL_EXPIRATION)?,
     })
 }
 

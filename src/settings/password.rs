@@ -9,6 +9,7 @@ use stepwell_workflows::Secret;
 use crate::arguments::aurora::PasswordArguments;
 use crate::environment::{self, Environment};
 use crate::problem::Problem;
+use crate::settings::paths;
 
 /// No password is anywhere near as long; what is, is another file.
 const LONGEST_FILE: u64 = 64 * 1024;
@@ -23,6 +24,7 @@ pub fn resolve(
             .text(environment::AURORA_PASSWORD)
             .map(Secret::new));
     };
+    paths::given("--password-file", None, path)?;
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(LONGEST_FILE).read_to_string(&mut text));
     read.map_err(|error| {

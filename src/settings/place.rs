@@ -64,17 +64,22 @@ impl Place {
             cluster: cluster.value,
             region: region(arguments.region.as_ref(), environment)?.ok_or_else(|| {
                 Problem::usage(
-                    "the region is not named; allowed: --region REGION, AURORA_REGION or AWS_REGION",
+                    "the region is not named; allowed: --region REGION, AURORA_REGION, AWS_REGION, AWS_DEFAULT_REGION, or a profile with a region",
                 )
             })?,
         })
     }
 }
 
-/// The region, if one is named.
+/// The region, if one is named: by the flag, a variable, or the AWS profile.
 pub fn region(flag: Option<&String>, environment: &Environment) -> Result<Option<String>, Problem> {
-    let variables = [environment::AURORA_REGION, environment::AWS_REGION];
-    Ok(input(flag, environment, &variables).map(|region| region.value))
+    let variables = [
+        environment::AURORA_REGION,
+        environment::AWS_REGION,
+        environment::AWS_DEFAULT_REGION,
+    ];
+    let named = input(flag, environment, &variables).map(|region| region.value);
+    Ok(named.or_else(|| environment.profile_region()))
 }
 
 /// Where AWS is asked which regions are enabled, if no region is named.
@@ -99,7 +104,7 @@ impl Scope {
         let named = region(flag, environment)?;
         if named.is_none() && !all_regions {
             return Err(Problem::usage(
-                "the region is not named; allowed: --region REGION, AURORA_REGION, AWS_REGION, or --all-regions",
+                "the region is not named; allowed: --region REGION, AURORA_REGION, AWS_REGION, AWS_DEFAULT_REGION, a profile with a region, or --all-regions",
             ));
         }
         Ok(Self {

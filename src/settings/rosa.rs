@@ -40,6 +40,8 @@ impl RosaSettings {
                 (vpc, _) => vpc.clone(),
             },
             machine_cidr: arguments.rosa_machine_cidr.clone(),
+            pod_cidr: arguments.rosa_pod_cidr.clone(),
+            service_cidr: arguments.rosa_service_cidr.clone(),
             subnets: arguments.rosa_subnets.clone(),
         };
         if options.cluster.is_none() && options.vpc.is_none() {

@@ -162,6 +162,9 @@ impl StoreError {
                     Danger::Writable(_) => {
                         format!("if nobody else has written to it: chmod go-w {path}")
                     }
+                    Danger::Mounted => {
+                        "mount its folder: the history is in several files".to_owned()
+                    }
                 });
             }
             Self::Moved { .. } => {

@@ -1,6 +1,10 @@
 //! Whether the files are what they should be and nobody else's: looked at
 //! before they are used, and again while they are.
 //!
+//! What volumes and hosts do to files is mended or told, not refused: a group
+//! that may write (Kubernetes' `fsGroup` sees to that at each start of a pod)
+//! loses the bit, and another user's history may be read.
+//!
 //! They are looked at by name only. Whoever closes any descriptor of a database
 //! takes away all locks that his process has on it, so it can't be opened
 //! beside SQLite. SQLite itself follows no link (`SQLITE_OPEN_NOFOLLOW`), a new
@@ -8,13 +12,15 @@
 //! what is there after it was opened.
 
 use std::fmt;
-use std::fs::{self, Metadata};
+use std::fs::{self, Metadata, Permissions};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::error::StoreError;
+use crate::filesystem;
 use crate::open::{beside, folder};
+use crate::store::Access;
 
 /// Why a file is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +33,40 @@ pub enum Danger {
     Names(u64),
     /// Others may write to it: its mode.
     Writable(u32),
+    /// It is a mount point: what belongs beside it lies elsewhere.
+    Mounted,
+}
+
+/// What a person should know of a file that is used all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remark {
+    /// Its group could write to it, with this mode, and can't any more.
+    GroupTaken(u32),
+    /// Its group may write to it, with this mode, and that can't be changed.
+    GroupWrites(u32),
+    /// It belongs to the user with this id.
+    Foreign(u32),
+    /// It is on a file system of this kind, where no write-ahead log is safe.
+    Shared(&'static str),
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GroupTaken(mode) => {
+                write!(
+                    f,
+                    "its group could write to it (mode {mode:04o}); no longer"
+                )
+            }
+            Self::GroupWrites(mode) => write!(f, "its group may write to it (mode {mode:04o})"),
+            Self::Foreign(owner) => write!(f, "it belongs to another user (uid {owner})"),
+            Self::Shared(kind) => write!(
+                f,
+                "it is on {kind}, so it has a rollback journal in place of a write-ahead log"
+            ),
+        }
+    }
 }
 
 impl fmt::Display for Danger {
@@ -36,6 +76,7 @@ impl fmt::Display for Danger {
             Self::Foreign(owner) => write!(f, "it belongs to another user (uid {owner})"),
             Self::Names(count) => write!(f, "it has {count} names (hard links)"),
             Self::Writable(mode) => write!(f, "others may write to it (mode {mode:04o})"),
+            Self::Mounted => f.write_str("it is mounted alone, without what lies beside it"),
         }
     }
 }
@@ -65,9 +106,31 @@ impl Identity {
 /// there would be taken into it.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
+/// A database that was looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Looked {
+    /// Which file it is, if there is one.
+    pub(crate) file: Option<Identity>,
+    /// What a person should know: of each kind one, however many files it
+    /// concerns.
+    pub(crate) remarks: Vec<Remark>,
+    /// Whose the database is, and so what lies beside it may be.
+    owner: Option<u32>,
+}
+
+impl Looked {
+    fn remark(&mut self, remark: Remark) {
+        let kind = std::mem::discriminant(&remark);
+        let is_said = |said: &Remark| std::mem::discriminant(said) == kind;
+        if !self.remarks.iter().any(is_said) {
+            self.remarks.push(remark);
+        }
+    }
+}
+
 /// Refuses a database that is not a file of this user's alone, or that has such
-/// files beside it; says which file it is, if there is one.
-pub(crate) fn database(path: &Path) -> Result<Option<Identity>, StoreError> {
+/// files beside it.
+pub(crate) fn database(path: &Path, access: Access) -> Result<Looked, StoreError> {
     let folder = folder(path);
     if let Some(found) = look(folder).map_err(|error| StoreError::io("open", path, error))?
         && found.is_symlink()
@@ -77,24 +140,32 @@ pub(crate) fn database(path: &Path) -> Result<Option<Identity>, StoreError> {
             danger: Danger::Link,
         });
     }
+    let mut looked = Looked::default();
     let Some(found) = look(path).map_err(|error| StoreError::io("open", path, error))? else {
-        return Ok(None);
+        return Ok(looked);
     };
-    file(path, &found)?;
+    file(path, &found, access, &mut looked)?;
+    if filesystem::is_mounted_alone(path) {
+        return Err(StoreError::Unsafe {
+            path: path.to_owned(),
+            danger: Danger::Mounted,
+        });
+    }
     for suffix in COMPANIONS {
         let path = beside(path, suffix);
         if let Some(found) = look(&path).map_err(|error| StoreError::io("open", &path, error))? {
-            file(&path, &found)?;
+            file(&path, &found, access, &mut looked)?;
         }
     }
-    Ok(Some(Identity::of(&found)))
+    looked.file = Some(Identity::of(&found));
+    Ok(looked)
 }
 
 /// Refuses a folder for locks that is somebody else's.
-pub(crate) fn locks(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn locks(path: &Path, access: Access, looked: &mut Looked) -> Result<(), StoreError> {
     match look(path).map_err(|error| StoreError::io("lock", path, error))? {
         None => Ok(()),
-        Some(found) if found.is_dir() || found.is_symlink() => own(path, &found),
+        Some(found) if found.is_dir() || found.is_symlink() => own(path, &found, access, looked),
         Some(_) => Err(StoreError::io(
             "lock",
             path,
@@ -109,15 +180,13 @@ pub(crate) fn locks(path: &Path) -> Result<(), StoreError> {
 pub(crate) struct Watch(Vec<(PathBuf, Identity)>);
 
 impl Watch {
-    /// Watches a database that is open in WAL mode, with its log and the log's
-    /// index.
-    pub(crate) fn new(database: &Path) -> Result<Self, StoreError> {
+    /// Watches a database that is open, with its log and the log's index where
+    /// it has them: a rollback journal comes and goes.
+    pub(crate) fn new(database: &Path, has_log: bool) -> Result<Self, StoreError> {
         let mut watch = Self::default();
-        for path in [
-            database.to_owned(),
-            beside(database, "-wal"),
-            beside(database, "-shm"),
-        ] {
+        let log = ["-wal", "-shm"].map(|suffix| beside(database, suffix));
+        let log = if has_log { &log[..] } else { &[] };
+        for path in std::iter::once(database.to_owned()).chain(log.iter().cloned()) {
             match Identity::at(&path) {
                 Ok(Some(identity)) => watch.0.push((path, identity)),
                 Ok(None) => return Err(StoreError::Moved { path }),
@@ -149,13 +218,18 @@ fn look(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
-fn file(path: &Path, found: &Metadata) -> Result<(), StoreError> {
+fn file(
+    path: &Path,
+    found: &Metadata,
+    access: Access,
+    looked: &mut Looked,
+) -> Result<(), StoreError> {
     if !found.is_file() && !found.is_symlink() {
         return Err(StoreError::NotAFile {
             path: path.to_owned(),
         });
     }
-    own(path, found)?;
+    own(path, found, access, looked)?;
     match found.nlink() {
         0 | 1 => Ok(()),
         names => Err(StoreError::Unsafe {
@@ -165,18 +239,55 @@ fn file(path: &Path, found: &Metadata) -> Result<(), StoreError> {
     }
 }
 
-fn own(path: &Path, found: &Metadata) -> Result<(), StoreError> {
-    let danger = if found.is_symlink() {
-        Danger::Link
-    } else if found.uid() != rustix::process::geteuid().as_raw() {
-        Danger::Foreign(found.uid())
-    } else if found.mode() & 0o022 != 0 {
-        Danger::Writable(found.mode() & 0o7777)
-    } else {
-        return Ok(());
+/// What others may do.
+const OTHERS_WRITE: u32 = 0o002;
+const GROUP_WRITES: u32 = 0o020;
+
+fn own(
+    path: &Path,
+    found: &Metadata,
+    access: Access,
+    looked: &mut Looked,
+) -> Result<(), StoreError> {
+    let refused = |danger| {
+        Err(StoreError::Unsafe {
+            path: path.to_owned(),
+            danger,
+        })
     };
-    Err(StoreError::Unsafe {
-        path: path.to_owned(),
-        danger,
-    })
+    if found.is_symlink() {
+        return refused(Danger::Link);
+    }
+    let mode = found.mode() & 0o7777;
+    let own = rustix::process::geteuid().as_raw();
+    if mode & OTHERS_WRITE != 0 {
+        return refused(Danger::Writable(mode));
+    }
+    if found.uid() != own {
+        let expected = *looked.owner.get_or_insert(found.uid());
+        if access == Access::ReadWrite || found.uid() != expected {
+            return refused(Danger::Foreign(found.uid()));
+        }
+        looked.remark(Remark::Foreign(found.uid()));
+        return Ok(());
+    }
+    looked.owner.get_or_insert(own);
+    if mode & GROUP_WRITES != 0 {
+        if takes_from_group(path, mode) {
+            looked.remark(Remark::GroupTaken(mode));
+        } else if access == Access::ReadOnly {
+            looked.remark(Remark::GroupWrites(mode));
+        } else {
+            return refused(Danger::Writable(mode));
+        }
+    }
+    Ok(())
+}
+
+/// Takes from the group what only the owner should: to write. Some file systems
+/// have one mode for all files, and keep it.
+fn takes_from_group(path: &Path, mode: u32) -> bool {
+    let without = Permissions::from_mode(mode & !GROUP_WRITES);
+    fs::set_permissions(path, without).is_ok()
+        && look(path).is_ok_and(|now| now.is_some_and(|now| now.mode() & GROUP_WRITES == 0))
 }

@@ -68,6 +68,49 @@ pub(crate) fn list(
     )
 }
 
+/// The runs that have ended with nothing left to do, but for the newest `keep`
+/// of them and those that ended at `before` or later.
+pub(crate) fn prunable(
+    connection: &Connection,
+    path: &Path,
+    keep: u32,
+    before: Option<Timestamp>,
+) -> Result<Vec<RunRow>, StoreError> {
+    query(
+        connection,
+        path,
+        select!(
+            "WHERE status IN ('succeeded', 'rolled_back', 'abandoned')
+               AND (?2 IS NULL OR ended_at < ?2)
+               AND run.number NOT IN (
+                 SELECT number FROM run
+                 WHERE status IN ('succeeded', 'rolled_back', 'abandoned')
+                 ORDER BY number DESC LIMIT ?1)
+             ORDER BY run.number DESC"
+        ),
+        params![keep, before.map(|before| before.0)],
+    )
+}
+
+/// Who started a run.
+pub(crate) fn starter(
+    connection: &Connection,
+    path: &Path,
+    run: RunId,
+) -> Result<Option<String>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT event.body ->> '$.data.by.user' FROM event JOIN run ON run.number = event.run
+             WHERE run.id = ?1 AND seq = 0",
+        )
+        .and_then(|mut statement| statement.query_row([run.to_string()], |row| row.get(0)))
+        .or_else(|error| match error {
+            rusqlite::Error::QueryReturnedNoRows => Ok(None),
+            other => Err(other),
+        })
+        .map_err(|error| StoreError::sqlite("read", path, error))
+}
+
 /// What looking for a run's id brought.
 #[derive(Default)]
 pub(crate) struct Matches {

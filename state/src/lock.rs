@@ -1,8 +1,12 @@
 //! Locks of the operating system: a dead process leaves none.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -13,7 +17,8 @@ use stepwell_engine::event::Actor;
 use stepwell_engine::{RunId, Timestamp};
 
 use crate::error::LockError;
-use crate::open::beside;
+use crate::open::{beside, folder};
+use crate::owner::{self, Owner};
 
 /// Who has a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,9 +52,12 @@ impl Drop for Lock {
 /// have it for the few microseconds that looking for a dead holder takes.
 const TRIES: u32 = 100;
 
+/// What the folder of the locks is called beside its database.
+pub(crate) const LOCKS: &str = ".locks";
+
 /// The lock file of a run.
 pub(crate) fn run_path(database: &Path, run: RunId) -> PathBuf {
-    beside(database, ".locks").join(format!("run-{run}"))
+    beside(database, LOCKS).join(format!("run-{run}"))
 }
 
 /// The lock file of a target in an account.
@@ -64,7 +72,7 @@ pub(crate) fn target_path(database: &Path, account: &Value, target: &str) -> Pat
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    beside(database, ".locks").join(format!("target-{digest}"))
+    beside(database, LOCKS).join(format!("target-{digest}"))
 }
 
 /// Takes the lock of a file, which is made if need be.
@@ -73,9 +81,17 @@ pub(crate) fn acquire(path: &Path, by: &Actor, since: Timestamp) -> Result<Lock,
         path: path.to_owned(),
         source,
     };
-    let file = claim(path)
-        .map_err(failed)?
-        .ok_or_else(|| LockError::Held(read_holder(path)))?;
+    let mut tries = 0;
+    let file = loop {
+        if let Some(file) = claim(path).map_err(failed)? {
+            break file;
+        }
+        match read_holder(path) {
+            // Its holder is just letting it go, or has not written its name yet.
+            None if tries < TRIES => tries += 1,
+            holder => return Err(LockError::Held(holder)),
+        }
+    };
     let mut lock = Lock { file };
     let holder = Holder {
         pid: by.pid,
@@ -140,7 +156,7 @@ pub(crate) fn probe(path: &Path) -> Result<Option<Holder>, LockError> {
 
 /// Waits for the turn to make or upgrade the database.
 pub(crate) fn turn(database: &Path) -> io::Result<File> {
-    let file = open(&beside(database, ".locks").join("upgrade"))?;
+    let file = open(&beside(database, LOCKS).join("upgrade"))?;
     file.lock()?;
     Ok(file)
 }
@@ -160,18 +176,63 @@ fn open(path: &Path) -> io::Result<File> {
         .create(true)
         .mode(0o600)
         .custom_flags(PLAIN);
-    match options.open(path) {
+    let file = match options.open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if let Some(folder) = path.parent() {
-                DirBuilder::new()
-                    .recursive(true)
-                    .mode(0o700)
-                    .create(folder)?;
-            }
+            make_folder(folder(path))?;
             options.open(path)
         }
         result => result,
+    }?;
+    let found = file.metadata()?;
+    let own = found.uid() == rustix::process::geteuid().as_raw();
+    if own && found.mode() & 0o022 != 0 {
+        // A volume's group was let in; where that can't be mended, it is only
+        // a lock.
+        let _ = file.set_permissions(Permissions::from_mode(0o600));
     }
+    if own && found.len() == 0 {
+        owner::give(&file, Owner::of(folder(path))?)?;
+    }
+    Ok(file)
+}
+
+/// Makes the folder of the locks, which belongs to whom the database does.
+fn make_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let name = path.as_os_str().as_bytes();
+    let database = name.strip_suffix(LOCKS.as_bytes()).unwrap_or(name);
+    match Owner::of(Path::new(OsStr::from_bytes(database))) {
+        Ok(owner) => owner::give(&File::open(path)?, owner),
+        // It is only just being made, and will be this user's.
+        Err(_) => Ok(()),
+    }
+}
+
+/// Removes the files of locks that nobody has, but for those of runs that are
+/// to be kept; says how many.
+pub(crate) fn sweep(database: &Path, keep: impl Fn(&str) -> bool) -> io::Result<usize> {
+    let folder = beside(database, LOCKS);
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let mut count = 0;
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let is_swept = match name.strip_prefix("run-") {
+            Some(run) => !keep(run),
+            None => name.starts_with("target-"),
+        };
+        // It is removed under its lock, so that nobody takes it meanwhile; who
+        // waits for it sees that it is gone, and makes another.
+        if is_swept && let Some(_held) = claim(&path)? {
+            fs::remove_file(&path)?;
+            count += 1;
+        }
+    }
+    Ok(count)
 }
 
 fn is_current(file: &File, path: &Path) -> io::Result<bool> {

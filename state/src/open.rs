@@ -1,4 +1,9 @@
 //! Opening the database file: folder, mode, pragmas.
+//!
+//! Where the file system is this machine's own there is a write-ahead log. Where
+//! others share it ([`crate::filesystem`]) the log's index, which is memory, is not
+//! shared, and two machines would each write over what the other wrote; there a
+//! rollback journal is kept, which needs nothing but locks.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
@@ -9,16 +14,33 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::StoreError;
-use crate::guard::{self, Identity};
+use crate::guard::{self, Danger, Identity, Looked, Remark};
+use crate::lock::LOCKS;
+use crate::owner::{self, Owner};
 use crate::schema;
+use crate::store::Access;
 
 /// How long a writer waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// A connection that writes.
+pub(crate) struct Opened {
+    pub(crate) connection: Connection,
+    /// Whether it keeps a write-ahead log.
+    pub(crate) has_log: bool,
+    /// What a person should know.
+    pub(crate) remarks: Vec<Remark>,
+}
+
 /// Opens the one connection that writes, and makes the file if there is none.
-pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
-    let file = make_file(path)?;
-    guard::locks(&beside(path, ".locks"))?;
+/// `shared` is the kind of a file system on which no write-ahead log is safe.
+pub(crate) fn writer(
+    path: &Path,
+    access: Access,
+    shared: Option<&'static str>,
+) -> Result<Opened, StoreError> {
+    let (file, mut looked) = make_file(path, access)?;
+    guard::locks(&beside(path, LOCKS), access, &mut looked)?;
     unlock_log(path).map_err(|error| StoreError::io("write", path, error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = connect(path, &real(path)?, flags)?;
@@ -31,14 +53,17 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
     }
     let version = schema::version(&connection, path)?;
     same(path, file)?;
+    // Without a log, the end of a transaction is that its journal is gone, and
+    // that has to be durable, too.
+    let synchronous = if shared.is_some() { "EXTRA" } else { "FULL" };
     connection
-        .pragma_update(None, "synchronous", "FULL")
+        .pragma_update(None, "synchronous", synchronous)
         .map_err(failed)?;
     if version < schema::KNOWN {
         // Two processes that make the same file at once take turns, because
         // SQLite gives up at once when both change the journal mode.
         let _turn = crate::lock::turn(path).map_err(|error| StoreError::io("lock", path, error))?;
-        enter_wal(&connection, path)?;
+        enter_mode(&connection, path, shared.is_some())?;
         schema::migrate(&mut connection, path).map_err(|error| match error {
             StoreError::Database { source, .. }
                 if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) =>
@@ -49,20 +74,36 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
         })?;
         sync_folder(path)?;
     } else {
-        enter_wal(&connection, path)?;
+        enter_mode(&connection, path, shared.is_some())?;
     }
     // Not before it is read are the log and its index there to be watched.
     connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
         .map_err(failed)?;
-    Ok(connection)
+    looked.remarks.extend(shared.map(Remark::Shared));
+    Ok(Opened {
+        connection,
+        has_log: shared.is_none(),
+        remarks: looked.remarks,
+    })
 }
 
 /// Opens a connection that only reads. `None` if there is nothing to read yet.
-pub(crate) fn reader(path: &Path) -> Result<Option<Connection>, StoreError> {
-    let Some(file) = guard::database(path)? else {
-        return Ok(None);
+pub(crate) fn reader(
+    path: &Path,
+    access: Access,
+) -> Result<(Option<Connection>, Vec<Remark>), StoreError> {
+    let mut looked = guard::database(path, access)?;
+    // Whose the locks are matters to those that take them.
+    let _ = guard::locks(&beside(path, LOCKS), access, &mut looked);
+    let connection = match looked.file {
+        Some(file) => read(path, file)?,
+        None => None,
     };
+    Ok((connection, looked.remarks))
+}
+
+fn read(path: &Path, file: Identity) -> Result<Option<Connection>, StoreError> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.len() == 0 => return Ok(None),
         Ok(_) => {}
@@ -87,8 +128,24 @@ pub(crate) fn reader(path: &Path) -> Result<Option<Connection>, StoreError> {
             immutable(path, flags)
         }
         Err(StoreError::ReadOnly { .. }) if !has_log(path) => immutable(path, flags),
+        // A process that died within a transaction left its journal, and only
+        // who may write can take the transaction back.
+        Err(error) if has_content(&beside(path, "-journal")) => {
+            roll_back(path, file).or(Err(error))
+        }
         Err(error) => Err(error),
     }
+}
+
+fn roll_back(path: &Path, file: Identity) -> Result<Option<Connection>, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = connect(path, &real(path)?, flags)?;
+    let version = schema::version(&connection, path)?;
+    same(path, file)?;
+    connection
+        .pragma_update(None, "query_only", true)
+        .map_err(|error| StoreError::sqlite("read", path, error))?;
+    Ok((version > 0).then_some(connection))
 }
 
 fn immutable(path: &Path, flags: OpenFlags) -> Result<Option<Connection>, StoreError> {
@@ -151,15 +208,15 @@ fn cannot_open(path: &Path, error: rusqlite::Error) -> StoreError {
     StoreError::sqlite("open", path, error)
 }
 
-fn enter_wal(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+fn enter_mode(connection: &Connection, path: &Path, is_shared: bool) -> Result<(), StoreError> {
+    let wanted = if is_shared { "DELETE" } else { "WAL" };
     let mode: String = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0))
         .map_err(|error| cannot_write(path, error))?;
-    if mode.eq_ignore_ascii_case("wal") {
+    if mode.eq_ignore_ascii_case(wanted) {
         Ok(())
     } else {
-        // File systems without shared memory; the promise of durable appends
-        // at this cost can't be kept there.
+        // The promise of durable appends at this cost can't be kept there.
         Err(StoreError::Io {
             doing: "keep a write-ahead log for",
             path: path.to_owned(),
@@ -217,8 +274,15 @@ fn unlock_log(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether the file alone is not the whole truth.
 fn has_log(path: &Path) -> bool {
-    fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
+    ["-wal", "-journal"]
+        .iter()
+        .any(|suffix| has_content(&beside(path, suffix)))
+}
+
+fn has_content(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.len() > 0)
 }
 
 /// The path of a file that belongs to the database at `path`.
@@ -229,13 +293,27 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Makes sure that the file exists and is this user's alone; a new one is
-/// readable and writable by its owner, and SQLite gives the log the same mode.
-fn make_file(path: &Path) -> Result<Identity, StoreError> {
-    if let Some(file) = guard::database(path)? {
+/// readable and writable by its owner, and SQLite gives the log the same mode
+/// and, where root makes it, the same owner.
+fn make_file(path: &Path, access: Access) -> Result<(Identity, Looked), StoreError> {
+    let looked = guard::database(path, access)?;
+    if let Some(file) = looked.file {
         // Whether it may be written is for SQLite to find out: see `cannot_open`.
-        return Ok(file);
+        return Ok((file, looked));
     }
-    make_folder(folder(path)).map_err(|error| StoreError::io("make a folder for", path, error))?;
+    let failed = |error| StoreError::io("make a folder for", path, error);
+    // What root makes in another user's folder that user could not use, or root
+    // would trust what that user may change.
+    if access == Access::ReadWrite
+        && let Some(there) = path.ancestors().skip(1).find(|folder| folder.exists())
+        && let Some(owner) = Owner::foreign_to_root(there)
+    {
+        return Err(StoreError::Unsafe {
+            path: there.to_owned(),
+            danger: Danger::Foreign(owner),
+        });
+    }
+    make_folder(folder(path)).map_err(failed)?;
     let made = OpenOptions::new()
         .read(true)
         .write(true)
@@ -244,14 +322,23 @@ fn make_file(path: &Path) -> Result<Identity, StoreError> {
         .mode(0o600)
         .open(path);
     match made {
-        Ok(_) => sync_folder(path)?,
+        Ok(file) => {
+            Owner::of(folder(path))
+                .and_then(|owner| owner::give(&file, owner))
+                .map_err(|error| StoreError::io("open", path, error))?;
+            sync_folder(path)?;
+        }
         // Another process was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(StoreError::io("open", path, error)),
     }
-    guard::database(path)?.ok_or_else(|| StoreError::Moved {
-        path: path.to_owned(),
-    })
+    let looked = guard::database(path, access)?;
+    match looked.file {
+        Some(file) => Ok((file, looked)),
+        None => Err(StoreError::Moved {
+            path: path.to_owned(),
+        }),
+    }
 }
 
 /// The folder that a file is in.
@@ -270,7 +357,11 @@ fn make_folder(path: &Path) -> io::Result<()> {
     }
     make_folder(folder(path))?;
     match DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => File::open(folder(path))?.sync_all(),
+        Ok(()) => {
+            let above = File::open(folder(path))?;
+            owner::give(&File::open(path)?, Owner::of(folder(path))?)?;
+            above.sync_all()
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             // Another process was faster, unless it is a file.
             if path.is_dir() {

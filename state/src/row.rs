@@ -67,8 +67,12 @@ impl RunStatus {
         match body {
             EventBody::RunCreated(_)
             | EventBody::RunResumed { .. }
-            | EventBody::RollbackStarted(_) => Some(Self::Running),
-            EventBody::RunSuspended(SuspendReason::Interrupted) => Some(Self::Interrupted),
+            | EventBody::RollbackStarted(_)
+            | EventBody::RollbackOptionsGiven { .. }
+            | EventBody::ParametersChanged(_) => Some(Self::Running),
+            EventBody::RunSuspended(
+                SuspendReason::Interrupted | SuspendReason::LeaseLost { .. },
+            ) => Some(Self::Interrupted),
             EventBody::RunSuspended(_) => Some(Self::Suspended),
             EventBody::RunEnded(end) => Some(match end {
                 End::Succeeded => Self::Succeeded,
@@ -77,6 +81,8 @@ impl RunStatus {
                 End::Abandoned { .. } => Self::Abandoned,
             }),
             EventBody::StepWaived { .. }
+            | EventBody::StepDone { .. }
+            | EventBody::StepRetried { .. }
             | EventBody::AttemptStarted { .. }
             | EventBody::AttemptSucceeded { .. }
             | EventBody::AttemptFailed { .. }

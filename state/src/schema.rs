@@ -28,6 +28,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("schema/v2.sql"),
         then: chain::forge,
     },
+    Migration {
+        sql: include_str!("schema/v3.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 /// The newest schema version.

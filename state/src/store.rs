@@ -1,8 +1,10 @@
 //! The handle of a state file.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -12,18 +14,22 @@ use stepwell_engine::{BoxFuture, Event, Journal, JournalError, RunId, Timestamp}
 use crate::chain::{self, Examined, Verdict};
 use crate::combiner::{self, Append, Commit, Queue};
 use crate::error::{FindError, LockError, OpenError, StoreError};
+use crate::guard::Remark;
 use crate::index::{Listing, Unreadable};
 use crate::lock::{self, Holder, Lock};
 use crate::row::{RunFilter, RunRow};
 use crate::writer::{Committed, Writer, write_failed};
-use crate::{decode, doubt, index, open, prune};
+use crate::{decode, doubt, filesystem, index, open, prune};
 
 /// What a [`Store`] is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Reading and writing; makes the file if there is none.
     ReadWrite,
-    /// Reading alone; a file that does not exist reads as empty and is not made.
+    /// The same, also where the file, or the folder that it is to be made in,
+    /// belongs to another user whom this one trusts.
+    Trusted,
+    /// Reading alone, also what belongs to another user; a file that does not exist reads as empty and is not made.
     ReadOnly,
 }
 
@@ -31,11 +37,13 @@ pub enum Access {
 /// other processes, may use it at the same time.
 #[derive(Clone)]
 pub struct Store {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
     path: PathBuf,
+    access: Access,
+    remarks: Vec<Remark>,
     /// Opened when first needed; `None` also while there is nothing to read.
     /// Stands, and so is closed, before the writer: only one that may write can
     /// bring the log into the file when it is the last.
@@ -63,22 +71,53 @@ impl Store {
     /// # Errors
     /// Each kind of trouble with the file is told apart; see [`StoreError`].
     pub fn open(path: &Path, access: Access) -> Result<Self, OpenError> {
-        let (writer, reader) = match access {
-            Access::ReadWrite => {
-                let writer = Writer::new(open::writer(path)?, path)?;
-                (Some(Mutex::new(writer)), None)
+        Self::open_on(path, access, filesystem::shared(open::folder(path)))
+    }
+
+    /// As [`open`](Self::open) does it on a file system of this kind, so that a
+    /// test can do without one.
+    #[doc(hidden)]
+    pub fn open_on(
+        path: &Path,
+        access: Access,
+        shared: Option<&'static str>,
+    ) -> Result<Self, OpenError> {
+        let (writer, reader, remarks) = match access {
+            Access::ReadWrite | Access::Trusted => {
+                let opened = open::writer(path, access, shared)?;
+                let writer = Writer::new(opened.connection, path, opened.has_log)?;
+                (Some(Mutex::new(writer)), None, opened.remarks)
             }
-            Access::ReadOnly => (None, open::reader(path)?),
+            Access::ReadOnly => {
+                let (reader, remarks) = open::reader(path, access)?;
+                (None, reader, remarks)
+            }
         };
         Ok(Self {
             shared: Arc::new(Shared {
                 path: path.to_owned(),
+                access,
+                remarks,
                 writer,
                 reader: Mutex::new(reader),
                 queue: Queue::default(),
                 commits: AtomicU64::new(0),
             }),
         })
+    }
+
+    /// What a person should know of the file, one of each kind.
+    pub fn remarks(&self) -> &[Remark] {
+        &self.shared.remarks
+    }
+
+    /// How many bytes it has on the disk, with what lies beside it.
+    pub fn size(&self) -> u64 {
+        let sizes = ["", "-wal", "-journal"].map(|suffix| {
+            let found = std::fs::symlink_metadata(open::beside(self.path(), suffix));
+            found.map_or(0, |found| found.len())
+        });
+        sizes.iter().sum()
     }
 
     /// The file.
@@ -220,16 +259,79 @@ impl Store {
         lock::probe(&lock::run_path(self.path(), run))
     }
 
-    /// Deletes the runs that succeeded, were rolled back or were abandoned
-    /// before `before`, and says how many. Unfinished runs and those that a
-    /// process has locked stay.
+    /// The login of the person who started a run, where it is known.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn starter(&self, run: RunId) -> Result<Option<String>, StoreError> {
+        self.shared
+            .read(|connection, path| index::starter(connection, path, run))
+    }
+
+    /// The runs that succeeded, were rolled back or were abandoned, newest
+    /// first, but for the newest `keep` of them and, if `before` is given, those
+    /// that ended then or later.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn prunable(
+        &self,
+        keep: u32,
+        before: Option<Timestamp>,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        self.shared
+            .read(|connection, path| index::prunable(connection, path, keep, before))
+    }
+
+    /// Deletes those of the runs that succeeded, were rolled back or were
+    /// abandoned, each with its whole history, and says how many. Unfinished
+    /// runs and those that a process has locked stay.
     ///
     /// # Errors
     /// When the file can't be written.
-    pub fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
+    pub fn prune(&self, runs: &[RunId]) -> Result<u64, StoreError> {
         let mut writer = self.shared.writer()?;
         writer.forget();
-        prune::prune(&mut writer.connection, self.path(), before)
+        prune::prune(&mut writer.connection, self.path(), runs)
+    }
+
+    /// Gives back the space of what was deleted, and removes the lock files of
+    /// runs that are no more and of targets that nobody works on.
+    ///
+    /// # Errors
+    /// When the file can't be written, or another process is at work in it; it
+    /// is whole in any case.
+    pub fn shrink(&self) -> Result<(), StoreError> {
+        let kept = self.runs(&RunFilter::default())?;
+        let kept: HashSet<String> = kept.iter().map(|row| row.id.to_string()).collect();
+        lock::sweep(self.path(), |run| kept.contains(run))
+            .map_err(|error| StoreError::io("remove lock files of", self.path(), error))?;
+        // A connection that reads keeps what it has seen from being removed.
+        let reader = self.shared.reader.lock();
+        *reader.unwrap_or_else(PoisonError::into_inner) = None;
+        let writer = self.shared.writer()?;
+        prune::shrink(&writer.connection, self.path())
+    }
+
+    /// How many runs were removed since the file was made.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn removed(&self) -> Result<u64, StoreError> {
+        self.shared.read(prune::removed)
+    }
+
+    /// How long an append waits, on its own thread, for a transaction of
+    /// another process; at first some seconds.
+    ///
+    /// # Errors
+    /// When the store only reads.
+    pub fn wait_at_most(&self, patience: Duration) -> Result<(), StoreError> {
+        let writer = self.shared.writer()?;
+        writer
+            .connection
+            .busy_timeout(patience)
+            .map_err(|error| StoreError::sqlite("open", self.path(), error))
     }
 
     /// How many transactions this store has committed for appends.
@@ -249,7 +351,7 @@ impl Store {
 }
 
 impl Shared {
-    fn writer(&self) -> Result<std::sync::MutexGuard<'_, Writer>, StoreError> {
+    pub(crate) fn writer(&self) -> Result<std::sync::MutexGuard<'_, Writer>, StoreError> {
         let writer = self.writer.as_ref().ok_or_else(|| StoreError::ReadOnly {
             path: self.path.clone(),
         })?;
@@ -257,7 +359,7 @@ impl Shared {
     }
 
     /// Reads, if there is anything to read, or gives the empty answer.
-    fn read<T: Default>(
+    pub(crate) fn read<T: Default>(
         &self,
         query: impl FnOnce(&Connection, &Path) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -267,7 +369,7 @@ impl Shared {
         }
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         if reader.is_none() {
-            *reader = open::reader(&self.path)?;
+            (*reader, _) = open::reader(&self.path, self.access)?;
         }
         match reader.as_ref() {
             Some(connection) => query(connection, &self.path),

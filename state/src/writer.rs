@@ -52,12 +52,17 @@ pub(crate) struct Committed {
 }
 
 impl Writer {
-    /// The connection must have read already, so that the log is there.
-    pub(crate) fn new(connection: Connection, path: &Path) -> Result<Self, StoreError> {
+    /// The connection must have read already, so that the log, if it has one, is
+    /// there.
+    pub(crate) fn new(
+        connection: Connection,
+        path: &Path,
+        has_log: bool,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
             connection,
             path: path.to_owned(),
-            watch: Watch::new(path)?,
+            watch: Watch::new(path, has_log)?,
             text: Vec::new(),
             tails: Tails::default(),
         })

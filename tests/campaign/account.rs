@@ -87,8 +87,9 @@ impl Picture {
         (more, all)
     }
 
-    /// The same without what differs from one good run to the next: its id,
-    /// and the address range, where it was drawn.
+    /// The same without what differs from one good run to the next: its id, the
+    /// step (what a run took over bears another than what it made), and the
+    /// address range, where it was drawn.
     fn neutral(&self, before: &Self) -> String {
         let mut text = self.inventory.to_string();
         let old = before.inventory.to_string();
@@ -96,6 +97,10 @@ impl Picture {
             if !old.contains(&run) {
                 text = text.replace(&run, "RUN");
             }
+        }
+        for step in values(&self.inventory, "stepwell:step") {
+            let tag = format!("\"stepwell:step\":\"{step}\"");
+            text = text.replace(&tag, "\"stepwell:step\":\"STEP\"");
         }
         for range in values(&self.inventory, "cidr") {
             if !old.contains(&range)

@@ -99,7 +99,7 @@ pub(crate) fn fits(
         (130 | 143, Unfinished { .. } | Nowhere) => asked,
         // It came when nothing was left to stop, or before there was a run.
         (130 | 143, Done { .. } | Undone) => asked,
-        // A look around failed: nothing was begun, or nothing gone on with.
+        // A survey failed: nothing was begun, or nothing gone on with.
         (1 | 7, Nowhere | Unfinished { .. } | Done { .. }) => weather == Weather::Foul,
         _ => false,
     }

@@ -26,6 +26,8 @@ struct Point {
     back: bool,
     /// Whether the state file goes with it.
     lost: bool,
+    /// Whether the same is begun again, and the unfinished run given up.
+    again: bool,
 }
 
 impl Point {
@@ -33,7 +35,7 @@ impl Point {
         let life = |blows: Vec<Blow>| Life {
             lost: false,
             faults: Vec::new(),
-            back: false,
+            back: self.again,
             form: Form::Jsonl,
             blows,
         };
@@ -42,7 +44,7 @@ impl Point {
             lives.push(life(Vec::new()));
         }
         lives.extend(kills.iter().map(|&lines| {
-            let (when, what) = (When::Lines(lines, 0), What::Kill);
+            let (when, what) = (When::Line(lines), What::Kill);
             life(vec![Blow { when, what }])
         }));
         if self.lost && !kills.is_empty() {
@@ -112,21 +114,41 @@ fn killed_after_each_line(name: &str, point: Point) {
     assert!(points > 0 && kills >= points, "{kills} at {points} points");
 }
 
+impl From<Work> for Point {
+    fn from(work: Work) -> Self {
+        Self {
+            work,
+            back: false,
+            lost: false,
+            again: false,
+        }
+    }
+}
+
 fn forward(name: &str, work: Work) {
-    let (back, lost) = (false, false);
-    killed_after_each_line(name, Point { work, back, lost });
+    killed_after_each_line(name, work.into());
 }
 
 fn backward(name: &str, work: Work) {
-    let (back, lost) = (true, false);
-    killed_after_each_line(name, Point { work, back, lost });
+    let back = true;
+    let point = work.into();
+    killed_after_each_line(name, Point { back, ..point });
 }
 
 /// The state file is lost as well, and the same is begun again.
 fn forgotten(name: &str, work: Work) {
-    let (back, lost) = (false, true);
+    let lost = true;
+    let point = work.into();
     let name = format!("{name}, the state file gone with it,");
-    killed_after_each_line(&name, Point { work, back, lost });
+    killed_after_each_line(&name, Point { lost, ..point });
+}
+
+/// The run is not resumed: the same is begun again.
+fn repeated(name: &str, work: Work) {
+    let again = true;
+    let point = work.into();
+    let name = format!("{name} that is begun again");
+    killed_after_each_line(&name, Point { again, ..point });
 }
 
 const CREATE: Work = Work::Create {
@@ -177,6 +199,25 @@ fn the_rollback_of_a_peering_killed_after_any_line() {
 #[test]
 fn an_unpeering_killed_after_any_line() {
     forward("an unpeering", Work::Unpeer { all: true });
+}
+
+#[test]
+fn a_delete_begun_again_after_any_line() {
+    let work = Work::Delete {
+        snapshot: false,
+        peered: true,
+    };
+    repeated("a delete", work);
+}
+
+#[test]
+fn a_reap_begun_again_after_any_line() {
+    repeated("a reap", Work::Reap);
+}
+
+#[test]
+fn an_unpeering_begun_again_after_any_line() {
+    repeated("an unpeering", Work::Unpeer { all: true });
 }
 
 #[test]

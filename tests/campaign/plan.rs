@@ -71,8 +71,11 @@ pub(crate) struct Blow {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum When {
-    /// So many further lines on stderr, and then so many microseconds.
+    /// So many further lines on stderr, and then so many microseconds; or in a
+    /// lull, which is as good a moment as any.
     Lines(u32, u64),
+    /// So many further lines on stderr, however long they take.
+    Line(u32),
     /// So many milliseconds.
     Millis(u64),
 }

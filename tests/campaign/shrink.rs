@@ -111,7 +111,7 @@ pub(crate) fn told(plan: &Plan, failure: &Failure) -> String {
     format!(
         "{why}\n\
          the seed: {seed}; the smallest plan found: {plan:#?}\n\
-         what the processes printed: {kept}/said.txt; the state: {kept}/state\n\
+         what the processes printed: {kept}/said.txt; the state: {kept}/.local/state/stepwell\n\
          as commands, in a folder of their own:\n\n\
          mkdir -m 700 state; [ ! -e {kept}/before.json ] || cp {kept}/before.json state/sandbox.json\n\
          export STEPWELL_STATE=$PWD/state/state.db AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n\

@@ -15,9 +15,11 @@ use crate::command::harness::{Done, Home, Running};
 /// Longer than any start or restart of a server takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a line is waited for before the blow falls without it: a wait is as
-/// good a moment as any.
+/// How long a line is waited for before the blow falls without it.
 const LULL: Duration = Duration::from_secs(2);
+
+/// Longer than a step waits for AWS at [`CALM`] speed.
+const WAIT: Duration = Duration::from_secs(120);
 
 /// A speed at which an attempt may take a second and a half: its limit of five
 /// minutes is one of the sandbox's time.
@@ -290,8 +292,10 @@ impl<'a> Stage<'a> {
         if done.code == 6 && done.stderr.contains(&holder) {
             return so_far;
         }
-        // The run is over, and the first process is only putting things away.
-        if done.code == 1 && done.stderr.contains("there is nothing to") {
+        // The run is over or suspended, and the first process is only putting
+        // things away.
+        let let_go = ["there is nothing to", ", suspended\n"];
+        if done.code == 1 && let_go.iter().any(|words| done.stderr.contains(words)) {
             return so_far;
         }
         // Several reaps share what there is.
@@ -302,16 +306,22 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// Waits for so many lines, each for so long at most, or for the end.
+fn await_lines(run: &mut Running, lines: u32, patience: Duration) {
+    for _ in 0..lines {
+        if run.line(patience).is_none() {
+            break;
+        }
+    }
+}
+
 fn await_moment(run: &mut Running, when: When) {
     match when {
         When::Lines(lines, micros) => {
-            for _ in 0..lines {
-                if run.line(LULL).is_none() {
-                    break;
-                }
-            }
+            await_lines(run, lines, LULL);
             thread::sleep(Duration::from_micros(micros));
         }
+        When::Line(line) => await_lines(run, line, WAIT),
         When::Millis(millis) => {
             let start = Instant::now();
             let moment = Duration::from_millis(millis);

@@ -2,10 +2,16 @@
 //! command run on the sandbox with the variables that it would set.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use super::harness::{Done, Home, MAX};
+use rustix::process::Signal;
+
+use super::harness::{Done, Home, MAX, Running};
 use super::peering::ground::{ROSA_RANGE, THERE, lay_out};
 use super::peering::outside::install_rosa;
 
@@ -89,6 +95,16 @@ impl Action {
     /// Runs the action's command with these inputs, on the sandbox.
     #[track_caller]
     fn run(&self, home: &mut Home, code: i32, inputs: &[(&str, &str)]) -> Done {
+        self.set(home, inputs);
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        // Without `exec` a cancelled job would signal the shell alone.
+        assert_eq!(words[..2], ["exec", "stepwell"]);
+        home.expect(code, &[&MAX, &words[2..]].concat())
+    }
+
+    /// Sets the variables that the action would.
+    #[track_caller]
+    fn set(&self, home: &mut Home, inputs: &[(&str, &str)]) {
         for (name, _) in inputs {
             assert!(self.inputs.contains_key(*name), "no input {name}");
         }
@@ -112,9 +128,6 @@ impl Action {
             };
             home.set(variable, value);
         }
-        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
-        assert_eq!(words[0], "stepwell");
-        home.expect(code, &[&MAX, &words[1..]].concat())
     }
 }
 
@@ -140,6 +153,55 @@ fn they_have_the_names_and_the_inputs_of_what_they_replace() {
             "{name} keeps no history"
         );
     }
+}
+
+/// What a runner does with a job that is cancelled: signals for the top process
+/// of its step, SIGINT, after 7.5 seconds SIGTERM, and after 2.5 more SIGKILL.
+#[test]
+fn a_job_that_is_cancelled_suspends_its_run() {
+    let mut home = Home::new();
+    let action = Action::read("aurora-create-database");
+    let inputs = [("name", "bench"), ("region", "eu-west-1")];
+    action.set(&mut home, &inputs);
+    // The runner writes the step's `run` to a file and gives that to bash.
+    let script = home.path().join("step.sh");
+    fs::write(&script, action.words.join(" ") + "\n").expect("a script");
+    let bin = home.path().join("bin");
+    fs::create_dir(&bin).expect("a folder");
+    let wrapper = format!(
+        "#!/bin/sh\nexec {} --sandbox \"$@\"\n",
+        env!("CARGO_BIN_EXE_stepwell")
+    );
+    fs::write(bin.join("stepwell"), wrapper).expect("a command");
+    fs::set_permissions(bin.join("stepwell"), Permissions::from_mode(0o755)).expect("a command");
+    let plain = home.command(&[]);
+    let mut command = Command::new("bash");
+    command
+        .args(["--noprofile", "--norc", "-e", "-o", "pipefail"])
+        .arg(&script)
+        .envs(
+            plain
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .current_dir(home.path())
+        .stdin(Stdio::null());
+    let mut step = Running::of(command, &home);
+    step.until("started cluster-available");
+    for (signal, patience) in [(Signal::INT, 7500), (Signal::TERM, 2500), (Signal::KILL, 0)] {
+        step.strike(signal);
+        let start = Instant::now();
+        while !step.is_over() && start.elapsed() < Duration::from_millis(patience) {
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+    let done = step.end();
+    assert_eq!(done.code, 130, "{done:?}");
+    done.says("SIGINT: nothing new is started")
+        .says("stepwell resume ");
+    assert_eq!(home.runs()[0]["status"], "interrupted");
+    home.resume(0);
 }
 
 #[test]

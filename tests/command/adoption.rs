@@ -7,7 +7,11 @@ use super::harness::{Done, Home, KEYCLOAK, MAX, Running};
 /// A command of another host: with another state file on the same sandbox.
 #[track_caller]
 fn elsewhere(home: &Home, code: i32, words: &[&str]) -> Done {
-    let state = home.path().join("state/other.db").display().to_string();
+    let state = home
+        .state()
+        .with_file_name("other.db")
+        .display()
+        .to_string();
     home.expect(
         code,
         &[&["--state", &state], &MAX[..], words, &KEYCLOAK].concat(),
@@ -19,6 +23,22 @@ fn at_work(home: &Home) -> Running {
     let mut run = home.start(&[&["--sandbox", "aurora", "create"], &KEYCLOAK[..]].concat());
     run.until("started cluster-available");
     run
+}
+
+/// A run that was taken over does not go on, and its rollback leaves what is the
+/// other's by now.
+#[track_caller]
+fn is_brought_to_its_end(home: &Home) {
+    home.resume(8)
+        .says("belongs to run ")
+        .says("`stepwell rollback ");
+    home.expect(0, &["--sandbox-speed", "max", "rollback", "--yes"])
+        .says("stays:")
+        .says("belongs to run ")
+        .says("kept cluster");
+    for kind in ["vpc", "db-cluster", "db-instance"] {
+        assert_eq!(home.count(kind), 1, "{kind}");
+    }
 }
 
 const DELETE: [&str; 4] = ["aurora", "delete", "--yes", "--skip-final-snapshot"];
@@ -46,8 +66,7 @@ fn a_run_of_another_host_is_not_disturbed() {
     elsewhere(&home, 0, &["aurora", "create"]).prints("endpoint keycloak.cluster-");
     assert_eq!(home.count("vpc"), 1);
     assert_eq!(home.count("db-instance"), 1);
-    home.resume(0);
-    assert_eq!(home.count("db-instance"), 1);
+    is_brought_to_its_end(&home);
 }
 
 #[test]
@@ -55,11 +74,9 @@ fn a_dead_run_of_another_host_is_taken_over_by_whoever_knows() {
     let home = Home::new();
     at_work(&home).kill();
     elsewhere(&home, 6, &["aurora", "create"]);
-    elsewhere(&home, 0, &["aurora", "create", "--take-over"]);
+    elsewhere(&home, 0, &["aurora", "create", "--take-over"]).says("take-over");
     assert_eq!(home.count("vpc"), 1);
-    // Its own state file is not in its way.
-    home.resume(0);
-    assert_eq!(home.count("db-cluster"), 1);
+    is_brought_to_its_end(&home);
 }
 
 #[test]
@@ -88,7 +105,11 @@ fn going_on_beside_a_run_of_another_host_is_refused() {
     let home = Home::new();
     at_work(&home).kill();
     // Another host has taken it over and is at work on it.
-    let state = home.path().join("state/other.db").display().to_string();
+    let state = home
+        .state()
+        .with_file_name("other.db")
+        .display()
+        .to_string();
     let words = [
         "--state",
         &state,
@@ -106,8 +127,7 @@ fn going_on_beside_a_run_of_another_host_is_refused() {
         .says(&pid);
     let done = other.end();
     assert_eq!(done.code, 0, "{done:?}");
-    home.expect(0, &resume);
-    assert_eq!(home.count("db-instance"), 1);
+    is_brought_to_its_end(&home);
 }
 
 /// The one that gave it up may die before it has given a sign of its own.

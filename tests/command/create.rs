@@ -43,6 +43,9 @@ fn the_main_job() {
         .says("exists")
         .says("nothing was touched");
     assert_eq!(again.stdout, "");
+    home.create(1, &["--instances", "3"])
+        .says("stepwell --sandbox aurora scale --cluster keycloak");
+    assert_eq!(home.count("db-instance"), 2);
     assert_eq!(home.runs().len(), 1, "a refused create is no run");
 
     home.delete(0, &[]);
@@ -116,6 +119,112 @@ fn a_plan_does_nothing() {
         .prints("delete");
     assert_eq!(home.count("db-cluster"), 1);
     assert_eq!(home.runs().len(), 1);
+}
+
+#[test]
+fn what_was_asked_of_aws_is_in_the_plan_and_in_the_end() {
+    let home = Home::new();
+    let serverless = [
+        "--engine-version",
+        "16",
+        "--instance-class",
+        "db.serverless",
+        "--serverless-capacity",
+        "1-4",
+    ];
+    let plan = [&serverless[..], &["--plan"]].concat();
+    home.create(0, &plan)
+        .prints("engine_version 16.10")
+        .prints("instance_class db.serverless")
+        .prints("serverless_capacity 1-4")
+        .prints("zones eu-west-1a,eu-west-1b,eu-west-1c");
+    let json = home
+        .create(0, &[&plan[..], &["-o", "json"]].concat())
+        .json();
+    assert_eq!(json["parameters"]["engine_version"], "16.10");
+    home.create(0, &serverless)
+        .prints("engine_version 16.10")
+        .prints("instance_class db.serverless")
+        .says("every seven days")
+        .says("--format external-secret");
+}
+
+#[test]
+fn what_aws_does_not_have_is_refused_by_the_plan() {
+    let home = Home::new();
+    for (words, named) in [
+        (["--engine-version", "17.1"], "17.4, 17.5"),
+        (["--instance-class", "db.x9z.huge"], "is not offered for"),
+        (
+            ["--serverless-capacity", "1-4"],
+            "only with --instance-class db.serverless",
+        ),
+    ] {
+        let plan = [&words[..], &["--plan"]].concat();
+        home.create(64, &plan).says(words[0]).says(named);
+        home.create(64, &words).says(named);
+    }
+    home.create(0, &["--vpc-cidr", "10.7.0.0/24"]);
+    let other = [
+        "aurora",
+        "create",
+        "--cluster",
+        "other",
+        "--region",
+        "eu-west-1",
+    ];
+    let taken = [&other[..], &["--vpc-cidr", "10.7.0.0/24"]].concat();
+    home.max(8, &[&taken[..], &["--plan"]].concat())
+        .says("overlaps 10.7.0.0/24");
+    home.max(8, &taken);
+    assert_eq!(home.runs().len(), 1, "none of these is a run");
+}
+
+#[test]
+fn a_half_made_cluster_is_completed_as_it_was_begun() {
+    let home = Home::new();
+    home.fault(&["--operation", "CreateDBInstance", "--error", "ExpiredToken"]);
+    home.create(3, &["--username", "alice"]);
+    home.expect(0, &["sandbox", "fault", "clear"]);
+    let state = home
+        .state()
+        .with_file_name("other.db")
+        .display()
+        .to_string();
+    let elsewhere = |code: i32, words: &[&str]| {
+        let create = [
+            "--state",
+            &state,
+            "--sandbox",
+            "--sandbox-speed",
+            "max",
+            "aurora",
+            "create",
+        ];
+        let line = [&create[..], &KEYCLOAK, &["--take-over"], words].concat();
+        home.expect(code, &line)
+    };
+    elsewhere(8, &["--username", "bob"])
+        .says("master user alice, and bob is asked for")
+        .says("stepwell aurora delete");
+    let plan = elsewhere(0, &["--username", "alice", "--plan", "-o", "json"]).json();
+    let steps = plan["plan"].as_array().expect("a plan");
+    let change = |name: &str| {
+        let step = steps.iter().find(|step| step["name"] == name);
+        step.expect("a step")["change"].clone()
+    };
+    for name in [
+        "vpc",
+        "route-table",
+        "subnet-group",
+        "security-group",
+        "cluster",
+    ] {
+        assert_eq!(change(name), "adopt", "{name}");
+    }
+    assert_eq!(change("instance-1"), "create");
+    elsewhere(0, &["--username", "alice"]).prints("username alice");
+    assert_eq!(home.count("db-cluster"), 1);
 }
 
 #[test]

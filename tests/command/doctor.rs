@@ -66,7 +66,7 @@ esac"#;
     done.prints("Client Version: v1.33.1")
         .prints("rosa 1.2.50, logged in to https://api.openshift.com as somebody")
         .prints("eu-west-1 is enabled, with eu-west-1a")
-        .prints("17.5 with db.r7g.xlarge in eu-west-1a, eu-west-1b, eu-west-1c")
+        .prints("17 with db.r7g.xlarge in eu-west-1a, eu-west-1b, eu-west-1c")
         .prints("0 of 40 are used");
     let words = [&HERE[..], &["-o", "json", "--rosa-cluster", "rosa-1"]].concat();
     let json = doctor(&home, 0, &words).json();
@@ -79,14 +79,15 @@ esac"#;
         names,
         [
             "state",
+            "history",
             "state-permissions",
             "disk",
             "rosa",
             "rosa-cluster",
             "kubectl",
             "identity",
-            "region",
             "clock",
+            "region",
             "permissions",
             "rds",
             "offer",
@@ -206,7 +207,7 @@ fn regions_and_offers() {
         .prints("fail  region")
         .prints("is af-south-1 enabled");
     let words = ["--region", "us-west-1", "--instance-class", "db.r8g.xlarge"];
-    doctor(&home, 1, &words).prints("17.5 with db.r8g.xlarge is not offered in us-west-1");
+    doctor(&home, 1, &words).prints("17 with db.r8g.xlarge is not offered in us-west-1");
     doctor(&home, 0, &[]).prints("warn  region");
     doctor(&home, 64, &["--region", "Europe"]).says("--region \"Europe\"");
     doctor(&home, 64, &["--region", "eu-west-1", "--cluster", "a_b"]).says("--cluster");

@@ -156,7 +156,7 @@ fn what_can_not_be_undone_is_listed_and_can_be_continued() {
         "--operation",
         "DeleteSecurityGroup",
         "--error",
-        "UnauthorizedOperation",
+        "InvalidParameterValue",
     ]);
     let done = home.create(5, &[]);
     done.says("left behind")
@@ -184,7 +184,7 @@ fn a_sandbox_that_is_out_of_reach_suspends_the_run() {
     let home = Home::new();
     home.max(0, &["sandbox", "reset"]);
     // The file's successor is written under this name.
-    let obstacle = home.path().join("state/sandbox.json.new");
+    let obstacle = home.state().with_file_name("sandbox.json.new");
     fs::create_dir_all(&obstacle).expect("a folder");
     home.create(3, &[])
         .says("DescribeVpcs got no answer")
@@ -193,6 +193,24 @@ fn a_sandbox_that_is_out_of_reach_suspends_the_run() {
     fs::remove_dir(&obstacle).expect("it goes");
     home.resume(0);
     assert_eq!(home.count("vpc"), 1);
+}
+
+/// A region that AWS does not have is told from one that refuses.
+#[test]
+fn a_region_that_does_not_exist_is_no_matter_of_credentials() {
+    let home = Home::new();
+    for words in [
+        &["aurora", "create", "--cluster", "c", "--plan"][..],
+        &["aurora", "endpoint", "--cluster", "c"],
+        &["aurora", "reap"],
+        &["keycloak", "env", "--cluster", "c"],
+    ] {
+        let done = home.max(1, &[words, &["--region", "xx-nowhere-9"]].concat());
+        done.says("xx-nowhere-9.amazonaws.com")
+            .says("hint: ")
+            .says("see that the region is one of AWS's");
+        assert!(!done.stderr.contains("credentials"), "{done:?}");
+    }
 }
 
 /// Outside of a run there is nothing to resume, and a region that is not
@@ -206,7 +224,7 @@ fn a_region_that_is_not_enabled_is_hinted_at() {
         "--cluster",
         "c",
         "--region",
-        "xx-nowhere-9",
+        "af-south-1",
     ];
     let done = home.max(7, &words);
     done.says("hint: ").says("the region is enabled");

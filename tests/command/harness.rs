@@ -54,13 +54,18 @@ impl Home {
         self.dir.path()
     }
 
+    /// The state file: the one that a variable names, else in its default place.
     pub(crate) fn state(&self) -> PathBuf {
-        self.path().join("state/state.db")
+        let mut set = self.variables.iter();
+        match set.find(|(name, _)| name == "STEPWELL_STATE") {
+            Some((_, path)) => PathBuf::from(path),
+            None => self.path().join(".local/state/stepwell/state.db"),
+        }
     }
 
     /// The simulated account beside the state.
     pub(crate) fn sandbox(&self) -> PathBuf {
-        self.path().join("state/sandbox.json")
+        self.state().with_file_name("sandbox.json")
     }
 
     /// Leaves it on the disk, for people to look at.
@@ -74,7 +79,6 @@ impl Home {
             .args(arguments)
             .env_clear()
             .env("HOME", self.path())
-            .env("STEPWELL_STATE", self.state())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(self.path())
@@ -92,7 +96,6 @@ impl Home {
             .env_clear()
             .env("PATH", format!("{folder}:/usr/bin:/bin"))
             .env("HOME", self.path())
-            .env("STEPWELL_STATE", self.state())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .current_dir(self.path())
             .stdin(Stdio::null());
@@ -141,6 +144,13 @@ impl Home {
     #[track_caller]
     pub(crate) fn resume(&self, code: i32) -> Done {
         self.expect(code, &["--sandbox-speed", "max", "resume", "latest"])
+    }
+
+    /// The id of the newest run.
+    #[track_caller]
+    pub(crate) fn newest(&self) -> String {
+        let runs = self.runs();
+        runs[0]["id"].as_str().expect("an id").to_owned()
     }
 
     /// The story of a run.

@@ -60,7 +60,12 @@ fn a_history_that_was_cut_is_not_gone_on_with() {
     change(&home, "DELETE FROM event WHERE seq = 7");
     for command in ["resume", "rollback"] {
         let done = home.expect(1, &[command, "--sandbox-speed", "max", "-o", "json"]);
-        assert_eq!(done.error()["code"], "history_broken");
+        let error = done.error();
+        assert_eq!(error["code"], "history_broken");
+        // The command that gives it up stands there as it has to be typed.
+        let hint = error["hint"].as_str().expect("a hint");
+        let give_up = "`stepwell --sandbox aurora delete --cluster keycloak --region eu-west-1 --final-snapshot keycloak-last`";
+        assert!(hint.contains(give_up), "{hint}");
     }
     assert_eq!(home.count(""), left);
     home.expect(1, &["runs", "verify"])

@@ -39,6 +39,7 @@ fn a_workflow_prints_one_document() {
             "schema",
             "status",
             "target",
+            "waive",
             "waived",
             "workflow"
         ]
@@ -118,7 +119,9 @@ fn the_history_as_documents() {
     for step in run["steps"].as_array().expect("steps") {
         assert_eq!(
             keys(step),
-            ["attempts", "name", "output", "status", "type", "undo"]
+            [
+                "attempts", "by_hand", "name", "output", "retried", "status", "type", "undo"
+            ]
         );
         assert_eq!(step["status"], "done");
         for attempt in step["attempts"].as_array().expect("attempts") {

@@ -137,12 +137,13 @@ fn a_secret_holds_the_password_that_rds_keeps() {
         "db",
     ];
     let yaml = env(&home, 0, &more);
-    assert_eq!(yaml.stderr, "");
+    yaml.says("every seven days").says("external-secret");
     let quoted = Value::from(password).to_string();
     assert_eq!(
-        yaml.stdout,
+        // Quotes or none, as the password has it.
+        yaml.stdout.replace(&quoted, password),
         format!(
-            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: \"db\"\n  namespace: \"runner\"\ntype: Opaque\nstringData:\n  username: \"keycloak\"\n  password: {quoted}\n"
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n  namespace: runner\nstringData:\n  password: {password}\n  username: keycloak\ntype: Opaque\n"
         )
     );
     assert!(!is_stored(&home, password), "asked for, never stored");
@@ -182,7 +183,7 @@ fn a_secret_of_a_password_that_was_given() {
         .prints("  password: \"it's-given-%7\"\n");
     let mut home = home;
     home.set("AURORA_PASSWORD", "from-the-environment");
-    env(&home, 0, &["--format", "secret"]).prints("  password: \"from-the-environment\"\n");
+    env(&home, 0, &["--format", "secret"]).prints("  password: from-the-environment\n");
     assert!(!env(&home, 0, &[]).stdout.contains("from-the"));
 }
 
@@ -250,9 +251,199 @@ fn options_of_another_format_are_refused() {
         &["--format", "secret", "--namespace", "Not Valid"],
         &["--format", "secret", "--secret-name", "-"],
         &["--format", "keycloak", "--database", "1; DROP"],
+        &["--wrapper"],
+        &["--format", "cr", "--wrapper"],
+        &["--format", "secret", "--image", "x"],
+        &["--format", "cr", "--secret-store", "x"],
+        &["--format", "cr", "--pool-size", "0"],
+        &["--format", "cr", "--api-version", "v1"],
+        &["--format", "external-secret", "--refresh-interval", "often"],
         &["--format", "nothing"],
     ] {
         let done = env(&home, 64, more);
         assert_eq!(done.stdout, "", "{done:?}");
     }
+}
+
+/// YAML as another program reads it: with PyYAML where it is there.
+fn parsed(yaml: &str) -> Option<Value> {
+    let script = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)";
+    let mut child = std::process::Command::new("python3")
+        .args(["-c", script])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .ok()?;
+    let mut stdin = child.stdin.take()?;
+    std::io::Write::write_all(&mut stdin, yaml.as_bytes()).ok()?;
+    drop(stdin);
+    let output = child.wait_with_output().ok()?;
+    output
+        .status
+        .success()
+        .then(|| serde_json::from_slice(&output.stdout).expect("JSON"))
+}
+
+#[test]
+fn the_custom_resource_of_the_operator() {
+    let home = Home::new();
+    home.create(0, &[]);
+    let host = host(&home);
+    let bare = env(&home, 0, &["--format", "cr"]);
+    assert_eq!(bare.stderr, "");
+    let (notes, yaml): (Vec<&str>, Vec<&str>) =
+        bare.stdout.lines().partition(|line| line.starts_with('#'));
+    let notes = notes.join("\n");
+    for part in [
+        "ADD --chown=keycloak:keycloak",
+        "/opt/keycloak/providers/",
+        "kc.sh build --db=postgres --db-driver=software.amazon.jdbc.Driver",
+        "kubectl create configmap keycloak-aurora-rootcert",
+        "global-bundle.pem",
+        "spec.hostname",
+        "spec.image",
+    ] {
+        assert!(notes.contains(part), "{part}: {notes}");
+    }
+    let expected = format!(
+        "apiVersion: k8s.keycloak.org/v2beta1
+kind: Keycloak
+metadata:
+  name: keycloak
+spec:
+  additionalOptions:
+  - name: db-driver
+    value: software.amazon.jdbc.Driver
+  - name: db-tls-mode
+    value: verify-server
+  db:
+    passwordSecret:
+      key: password
+      name: keycloak-db-secret
+    poolInitialSize: 30
+    poolMaxSize: 30
+    poolMinSize: 30
+    url: jdbc:aws-wrapper:postgresql://{host}:5432/keycloak
+    usernameSecret:
+      key: username
+      name: keycloak-db-secret
+    vendor: postgres
+  truststores:
+    aurora:
+      configMap:
+        name: keycloak-aurora-rootcert"
+    );
+    assert_eq!(yaml.join("\n"), expected);
+
+    let more = [
+        "--format",
+        "cr",
+        "--api-version",
+        "v2alpha1",
+        "--namespace",
+        "kc",
+        "--name",
+        "sso",
+        "--image",
+        "registry.example/keycloak:26",
+        "--hostname",
+        "https://sso.example.com",
+        "--pool-size",
+        "10",
+        "--database",
+        "other",
+    ];
+    let json = env(&home, 0, &[&more[..], &["-o", "json"]].concat()).json();
+    assert_eq!(json["format"], "cr");
+    assert!(
+        json["notes"]
+            .as_array()
+            .is_some_and(|notes| !notes.is_empty())
+    );
+    let manifest = &json["manifest"];
+    assert_eq!(manifest["apiVersion"], "k8s.keycloak.org/v2alpha1");
+    assert_eq!(manifest["metadata"]["namespace"], "kc");
+    assert_eq!(manifest["metadata"]["name"], "sso");
+    let spec = &manifest["spec"];
+    assert_eq!(spec["image"], "registry.example/keycloak:26");
+    assert_eq!(spec["hostname"]["hostname"], "https://sso.example.com");
+    assert_eq!(spec["transaction"]["xaEnabled"], false);
+    let url = spec["db"]["url"].as_str().expect("a url");
+    assert!(url.contains(":5432/other?sslmode=verify-full&"), "{url}");
+    for pool in ["poolMinSize", "poolInitialSize", "poolMaxSize"] {
+        assert_eq!(spec["db"][pool], 10);
+    }
+    // What is printed is what the JSON says, as a parser of YAML reads it.
+    let text = env(&home, 0, &more).stdout;
+    if let Some(parsed) = parsed(&text) {
+        assert_eq!(&parsed, manifest);
+    }
+}
+
+#[test]
+fn an_external_secret_for_the_password_that_rds_keeps() {
+    let home = Home::new();
+    home.create(0, &[]);
+    let endpoint = ["aurora", "endpoint", "-o", "json"];
+    let endpoint = home.max(0, &[&endpoint[..], &KEYCLOAK].concat()).json();
+    let arn = &endpoint["password_secret"];
+    let more = ["--format", "external-secret", "--namespace", "kc"];
+    let json = env(&home, 0, &[&more[..], &["-o", "json"]].concat()).json();
+    assert_eq!(json["format"], "external-secret");
+    let manifest = &json["manifest"];
+    assert_eq!(manifest["apiVersion"], "external-secrets.io/v1");
+    assert_eq!(manifest["kind"], "ExternalSecret");
+    let spec = &manifest["spec"];
+    assert_eq!(spec["secretStoreRef"]["kind"], "ClusterSecretStore");
+    assert_eq!(spec["secretStoreRef"]["name"], "aws-secrets-manager");
+    assert_eq!(spec["refreshInterval"], "5m");
+    assert_eq!(spec["target"]["name"], "keycloak-db-secret");
+    for (place, key) in ["username", "password"].iter().enumerate() {
+        assert_eq!(spec["data"][place]["secretKey"], *key);
+        assert_eq!(spec["data"][place]["remoteRef"]["property"], *key);
+        assert_eq!(&spec["data"][place]["remoteRef"]["key"], arn);
+    }
+    let text = env(&home, 0, &more).stdout;
+    assert!(text.contains("every seven days"), "{text}");
+    if let Some(parsed) = parsed(&text) {
+        assert_eq!(&parsed, manifest);
+    }
+    let other = ["--secret-store", "main", "--refresh-interval", "1h"];
+    let text = env(&home, 0, &[&more[..], &other].concat()).stdout;
+    for part in ["name: main\n", "refreshInterval: \"1h\"\n"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn no_external_secret_where_rds_keeps_no_password() {
+    let home = Home::new();
+    let path = home.path().join("password");
+    fs::write(&path, "it's-given-%7\n").expect("a file");
+    home.create(0, &["--password-file", &path.display().to_string()]);
+    let refused = env(&home, 8, &["--format", "external-secret", "-o", "json"]);
+    assert_eq!(refused.error()["code"], "no_password");
+    refused.says("does not keep the password");
+    assert_eq!(refused.stdout, "");
+}
+
+#[test]
+fn the_wrapper_as_variables() {
+    let home = Home::new();
+    home.create(0, &[]);
+    let host = host(&home);
+    let done = env(&home, 0, &["--format", "keycloak", "--wrapper"]);
+    let (notes, lines): (Vec<&str>, Vec<&str>) =
+        done.stdout.lines().partition(|line| line.starts_with('#'));
+    assert!(notes.join("\n").contains("kc.sh build"), "{notes:?}");
+    assert_eq!(
+        lines,
+        [
+            "KC_DB=postgres",
+            &format!("KC_DB_URL=jdbc:aws-wrapper:postgresql://{host}:5432/keycloak"),
+            "KC_DB_DRIVER=software.amazon.jdbc.Driver",
+            "KC_DB_USERNAME=keycloak",
+        ]
+    );
 }

@@ -38,7 +38,7 @@ fn a_snapshot_is_restored() {
         .prints("endpoint keycloak.cluster-")
         .says("AURORA_USERNAME is ignored")
         .says("the password stays")
-        .says("done restore keycloak");
+        .says("done restore cluster-");
     let list = ["aurora", "list", "--region", "eu-west-1", "-o", "json"];
     let list = home.max(0, &list).json();
     assert_eq!(list["clusters"][0]["engine_version"], "16.6");
@@ -71,7 +71,7 @@ fn a_password_for_a_restore_is_set_and_nowhere_recorded() {
         0,
         &["--sandbox-speed", "max", "resume", "--password-file", &path],
     );
-    done.says("done password keycloak");
+    done.says("done password cluster-");
     let events = home.expect(0, &["runs", "events", "-o", "jsonl"]);
     for text in [
         first.stderr,

@@ -33,7 +33,7 @@ const BAD: &[(&[&str], &[&str])] = &[
     (&["--engine-version", "new"], &["--engine-version", "17.5"]),
     (&["--zones", "eu-west-1a"], &["--zones", "allowed: "]),
     (&["--vpc-cidr", "10.0.0.1/24"], &["--vpc-cidr", "allowed: "]),
-    (&["--username", "postgres"], &["--username", "reserved"]),
+    (&["--username", "pg_kc"], &["--username", "reserved"]),
     (&["--username", "replication"], &["--username", "reserved"]),
     (&["--database", "a b"], &["--database", "allowed: "]),
     (&["--database", "template0"], &["--database", "reserved"]),
@@ -94,7 +94,7 @@ fn bad_input_is_refused_before_any_effect() {
         assert_eq!(json.stderr.lines().count(), 1, "{json:?}");
     }
     assert!(!home.state().exists());
-    assert!(!home.path().join("state/sandbox.json").exists());
+    assert!(!home.sandbox().exists());
 }
 
 #[test]

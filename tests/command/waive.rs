@@ -30,6 +30,37 @@ fn a_stuck_rollback_is_gone_on_with() {
     assert_eq!(home.count(""), 0);
 }
 
+/// The command that is named is run as it stands.
+#[test]
+fn what_is_left_can_be_left_by_the_command_that_is_named() {
+    let home = stuck();
+    let show = home.show("latest");
+    let command = show["waive"].as_str().expect("a command");
+    home.expect(0, &["runs", "show"]).prints(command);
+    let done = home.shell(&format!("{command} --sandbox-speed max"));
+    assert_eq!(done.code, 0, "{command}: {done:#?}");
+    assert_eq!(home.show("latest")["status"], "rolled_back");
+}
+
+#[test]
+fn a_rollback_that_lacks_a_permission_names_it_and_how_to_do_without() {
+    let home = Home::new();
+    let failing = ["--error", "InvalidParameterCombination"];
+    home.fault(&[&["--operation", "CreateDBInstance"], &failing[..]].concat());
+    let denied = ["--error", "UnauthorizedOperation"];
+    home.fault(&[&["--operation", "DeleteSecurityGroup"], &denied[..]].concat());
+    let done = home.create(3, &[]);
+    done.says("ec2:DeleteSecurityGroup").says("iam-policy.json");
+    done.says("--waive security-group");
+    let show = home.show("latest");
+    let hint = show["hint"].as_str().expect("a hint");
+    assert!(hint.contains("ec2:DeleteSecurityGroup"), "{hint}");
+    let command = show["waive"].as_str().expect("a command");
+    let done = home.shell(&format!("{command} --sandbox-speed max -o json"));
+    assert!([0, 5].contains(&done.code), "{command}: {done:#?}");
+    assert_eq!(done.json()["waived"][0]["reason"], "it may stay");
+}
+
 #[test]
 fn a_step_is_passed_over_with_a_reason_that_is_recorded() {
     let home = stuck();
@@ -42,11 +73,17 @@ fn a_step_is_passed_over_with_a_reason_that_is_recorded() {
     early.says("not undone yet: security-group");
     assert_eq!(home.show("latest")["status"], "stuck");
 
-    // The group is left, so the VPC can't go either.
+    // The VPC can't go while the group is there, which is said before all retries.
     let reason = ["--reason", "the auditors want to see it"];
-    let waive = [&["--waive", "security-group"], &reason[..]].concat();
-    rollback(&home, 5, &waive);
-    let waive = [&["--waive", "vpc"], &reason[..], &["-o", "json"]].concat();
+    let half = [&["--waive", "security-group"], &reason[..]].concat();
+    let refused = rollback(&home, 8, &half);
+    refused
+        .says("vpc can't be undone while security-group is left")
+        .says("--waive security-group --waive vpc --reason 'the auditors want to see it'");
+    assert_eq!(home.show("latest")["status"], "stuck");
+    // In whatever order.
+    let waive = ["--waive", "vpc", "--waive", "security-group", "-o", "json"];
+    let waive = [&waive[..], &reason].concat();
     let json = rollback(&home, 0, &waive).json();
     assert_eq!(json["status"], "rolled_back");
     let waived: Vec<&str> = (json["waived"].as_array().expect("a list").iter())

@@ -194,3 +194,17 @@ fn a_pod_of_a_reset_that_is_under_way_is_somebodys() {
     stage.reset(0, &["--anew"]);
     assert_eq!(stage.pods(), [""; 0]);
 }
+
+#[test]
+fn the_deletion_of_the_cluster_ends_an_unfinished_reset() {
+    let stage = Stage::without_database();
+    stage.reset(3, &["--image", "postgres:INVALID"]);
+    let reset = |stage: &Stage| {
+        let runs = stage.home.runs();
+        let run = runs.iter().find(|run| run["workflow"] == "aurora reset");
+        run.expect("a reset")["status"].clone()
+    };
+    assert_eq!(reset(&stage), "suspended");
+    stage.home.delete(0, &[]).says("is given up");
+    assert_eq!(reset(&stage), "abandoned");
+}

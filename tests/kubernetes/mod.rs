@@ -9,3 +9,4 @@ mod psql;
 mod refusals;
 mod reset;
 pub(crate) mod stage;
+mod verify;

@@ -201,6 +201,27 @@ impl Stage {
         self.home.command(&[&words[..], &KEYCLOAK, more].concat())
     }
 
+    /// `peering verify` in the first data centre.
+    #[track_caller]
+    pub(crate) fn verify(&self, code: i32, more: &[&str]) -> Done {
+        self.verify_in("keycloak", code, more)
+    }
+
+    /// The same in another namespace.
+    #[track_caller]
+    pub(crate) fn verify_in(&self, namespace: &str, code: i32, more: &[&str]) -> Done {
+        let words = ["--sandbox", "peering", "verify"];
+        let place = ["--namespace", namespace, "--context", "dc1"];
+        let words = [&words[..], &KEYCLOAK, &place, more].concat();
+        self.home.expect(code, &words)
+    }
+
+    /// Has pods end at once with a code and a log, whatever they are to do.
+    #[track_caller]
+    pub(crate) fn tells(&self, code: i32, log: &str) {
+        self.change(|state| state["told"] = json!({ "code": code, "log": log }));
+    }
+
     /// Asks the stand-in itself.
     #[track_caller]
     pub(crate) fn kubectl(&self, words: &[&str]) -> Done {

@@ -12,9 +12,11 @@ pub(crate) const REGION: &str = "us-east-1";
 const ELSEWHERE: &str = "eu-west-1";
 
 /// What is compared. Snapshots that RDS takes by itself are left out: moto
-/// takes one with a cluster and forgets to remove it with the cluster. So is
-/// `DescribeTags`, which in moto goes on listing the tags of what is gone.
-const LISTS: [(&str, &[(&str, &str)]); 13] = [
+/// takes one with a cluster and forgets to remove it with the cluster. So are
+/// endpoints and VPN gateways, which moto lists for ever, network ACLs, of which
+/// it keeps the default one of a VPC that is gone, and `DescribeTags`, which in
+/// moto goes on listing the tags of what is gone.
+const LISTS: [(&str, &[(&str, &str)]); 15] = [
     ("DescribeVpcs", &[]),
     ("DescribeSubnets", &[]),
     ("DescribeRouteTables", &[]),
@@ -23,6 +25,8 @@ const LISTS: [(&str, &[(&str, &str)]); 13] = [
     ("DescribeVpcPeeringConnections", &[]),
     ("DescribeNetworkInterfaces", &[]),
     ("DescribeInternetGateways", &[]),
+    ("DescribeEgressOnlyInternetGateways", &[]),
+    ("DescribeGlobalClusters", &[]),
     ("DescribeDBSubnetGroups", &[]),
     ("DescribeDBClusters", &[]),
     ("DescribeDBInstances", &[]),
@@ -76,7 +80,7 @@ impl Account {
 
     #[track_caller]
     pub(crate) fn call_in(&self, region: &str, action: &str, form: &[(&str, &str)]) -> String {
-        let (service, version) = if action.contains("DB") {
+        let (service, version) = if action.contains("DB") || action.contains("GlobalCluster") {
             ("rds", "2014-10-31")
         } else {
             ("ec2", "2016-11-15")

@@ -108,8 +108,9 @@ fn a_rollback_survives_any_number_of_kills() {
     let before = stage.account.snapshot();
     let mut dice = cast();
     stage.create(0, &[]);
+    let run = stage.home.newest();
     kill(
-        stage.home.command(&["rollback", "latest", "--yes"]),
+        stage.home.command(&["rollback", &run, "--yes"]),
         &mut dice,
         12,
     );
@@ -122,7 +123,7 @@ fn a_rollback_survives_any_number_of_kills() {
     match stage.latest().expect("a run")["status"].as_str() {
         Some("rolled_back") => {}
         // The kill came before it was recorded that a rollback is asked for.
-        Some("succeeded") => drop(stage.home.expect(0, &["rollback", "latest", "--yes"])),
+        Some("succeeded") => drop(stage.home.expect(0, &["rollback", &run, "--yes"])),
         _ => drop(stage.home.expect(0, &["resume", "latest"])),
     }
     stage.account.snapshot().must_be(&before);

@@ -27,16 +27,18 @@ fn the_doctor_changes_nothing() {
         let found = checks.iter().find(|check| check["name"] == name);
         found.unwrap_or_else(|| panic!("no {name}: {json:#}"))["status"].clone()
     };
-    for name in [
-        "identity",
-        "clock",
-        "region",
-        "permissions",
-        "rds",
-        "offer",
-        "quota-vpcs",
-    ] {
+    for name in ["identity", "clock", "region", "rds", "offer", "quota-vpcs"] {
         assert_eq!(status(name), "ok", "{name}: {json:#}");
     }
+    // moto does not answer two of the dry runs, the deletion of an attachment to
+    // a transit gateway among them; all others it does.
+    let permissions = json["checks"].as_array().expect("checks");
+    let permissions = permissions.iter().find(|one| one["name"] == "permissions");
+    let told = permissions.and_then(|one| one["message"].as_str());
+    let told = told.unwrap_or_default();
+    assert!(
+        told.starts_with("of 2 operations of ec2 nothing is known"),
+        "{json:#}"
+    );
     assert_eq!(done.code, 0, "{json:#}");
 }

@@ -125,7 +125,7 @@ fn a_create_keeps_clear_of_the_addresses_of_the_scripts() {
     as_the_scripts_do(&stage.account, "other", "192.168.7", 1);
     let before = stage.account.snapshot();
     stage
-        .create(4, &["--vpc-cidr", "192.168.7.0/24"])
+        .create(8, &["--vpc-cidr", "192.168.7.0/24"])
         .says("overlaps");
     stage.account.snapshot().must_be(&before);
 }

@@ -61,9 +61,10 @@ fn a_run_that_succeeded_is_rolled_back() {
     stage.create(0, &[]);
     stage.must_be_whole();
     let whole = stage.account.snapshot();
-    stage.home.expect(8, &["rollback", "latest"]);
+    let run = stage.home.newest();
+    stage.home.expect(8, &["rollback", &run]);
     stage.account.snapshot().must_be(&whole);
-    stage.home.expect(0, &["rollback", "latest", "--yes"]);
+    stage.home.expect(0, &["rollback", &run, "--yes"]);
     stage.account.snapshot().must_be(&before);
     let run = stage.latest().expect("a run");
     assert_eq!(run["status"], "rolled_back");

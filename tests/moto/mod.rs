@@ -16,6 +16,7 @@ mod install;
 mod journey;
 mod leftovers;
 mod lifecycle;
+mod obstacles;
 mod peering;
 mod reap;
 mod restore;

@@ -78,6 +78,21 @@ fn a_peering_is_created_listed_and_deleted_across_two_regions() {
     refused.says("peering delete").says(&vpc);
     stage.account.snapshot().must_be(&peered);
 
+    // One that leads to it by another protocol goes, too.
+    let form = [("Filter.1.Name", "vpc-id"), ("Filter.1.Value.1", &vpc)];
+    let tables = stage.account.call_in(THERE, "DescribeRouteTables", &form);
+    let form = [
+        ("RouteTableId", value(&tables, "routeTableId")),
+        ("DestinationIpv6CidrBlock", "2001:db8:7::/56".to_owned()),
+        (
+            "VpcPeeringConnectionId",
+            outputs["peering_id"].as_str().expect("an id").to_owned(),
+        ),
+    ];
+    let form = form.each_ref().map(|(name, text)| (*name, text.as_str()));
+    stage.account.call_in(THERE, "CreateRoute", &form);
+    assert_eq!(routes(&stage, THERE, &vpc), 4);
+
     let gone = peering(0, "delete", &["--yes", "-o", "json"]).json();
     assert_eq!(gone["outputs"]["peerings"][0]["id"], outputs["peering_id"]);
     stage.account.snapshot().must_be(&before);
@@ -94,7 +109,8 @@ fn a_peering_is_rolled_back_and_another_deleted_with_the_cluster() {
     let flags = ["--rosa-vpc", &vpc, "--rosa-region", THERE];
     let words = [&["peering", "create"], &CLUSTER[..], &flags].concat();
     stage.home.expect(0, &words);
-    stage.home.expect(0, &["rollback", "--yes"]);
+    let run = stage.home.newest();
+    stage.home.expect(0, &["rollback", &run, "--yes"]);
     stage.account.snapshot().must_be(&before);
 
     stage.home.expect(0, &words);

@@ -52,7 +52,9 @@ fn what_the_scripts_made_is_reaped_and_what_is_foreign_stays() {
     assert_eq!(json["left_alone"], 1);
     account.snapshot().must_be(&whole);
 
-    stage.home.expect(0, &["aurora", "reap", "--yes"]);
+    stage
+        .home
+        .expect(0, &["aurora", "reap", "--yes", "--region", REGION]);
     account.snapshot().must_be(&before);
     assert_eq!(account.clusters(), ["prod"]);
     let runs = stage.home.runs();

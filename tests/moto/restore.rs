@@ -45,7 +45,7 @@ fn a_snapshot_is_restored() {
     let secret = ["keycloak", "env", "--format", "secret"];
     let secret = stage.home.expect(0, &[&secret, &CLUSTER[..]].concat());
     // moto has the same in every secret that RDS keeps.
-    secret.prints("  username: \"admin\"\n  password: \"P@55w0rd!\"\n");
+    secret.prints("  password: \"P@55w0rd!\"\n  username: admin\n");
 
     stage.delete();
     let form = [("SnapshotType", "manual")];
@@ -60,7 +60,7 @@ fn a_password_is_set_on_what_was_restored() {
     saved(&stage);
     stage.home.set("AURORA_PASSWORD", "given-by-a-person");
     let done = stage.create(0, &["--snapshot", "farewell"]);
-    done.says("done password keycloak");
+    done.says("done password cluster-");
     assert!(!done.stdout.contains("password_secret"), "{done:?}");
     stage.must_be_whole();
 }

@@ -74,7 +74,7 @@ fn other_runs_go_on() {
     let list = ground.expect(0, &["runs", "list"]);
     list.says("event 0 is not as it was recorded")
         .says("event 0 says something else")
-        .says("stepwell runs verify");
+        .says(" runs verify`");
     let runs = ground.runs();
     assert!(runs[0]["doubt"].is_null());
     assert!(runs[1]["doubt"].is_string() && runs[2]["doubt"].is_string());

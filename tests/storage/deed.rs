@@ -37,7 +37,8 @@ impl Deed {
         let more: &[&str] = match self {
             Self::Create => &["aurora", "create"],
             Self::Delete => &["aurora", "delete", "--skip-final-snapshot"],
-            Self::Rollback => &["rollback", "latest"],
+            // The beginning of the only run's id.
+            Self::Rollback => &["rollback", "01", "--yes"],
             Self::Resume => &["resume", "latest"],
         };
         let place: &[&str] = match self {

@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Tmpfs,
     /// On a loop device.
     Ext4,
+    /// In another process, as file systems of several machines are for SQLite.
+    Fuse,
 }
 
 /// A disk over the state folder of a ground.
@@ -38,6 +40,11 @@ impl Disk {
             Kind::Ext4 => format!(
                 "truncate -s {size}K image && mkfs.ext4 -q -F -b 1024 -O ^has_journal -m 0 image &&
                  mount -o loop image state && rmdir state/lost+found && chmod 700 state"
+            ),
+            Kind::Fuse => format!(
+                "truncate -s {size}K image && mkfs.ext4 -q -F -b 1024 -O ^has_journal -m 0 image &&
+                 {{ setpriv --pdeathsig KILL fuse2fs -f -o fakeroot image state >&2 & }} &&
+                 {{ n=0; until mountpoint -q state; do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done; }} && rmdir state/lost+found && chmod 700 state"
             ),
         };
         let user = ["--user", "--map-root-user"];

@@ -38,7 +38,9 @@ impl Ground {
 
     /// Its commands are the last words of this command line.
     pub(crate) fn within(wrap: Vec<OsString>) -> Self {
-        let home = Home::new();
+        let mut home = Home::new();
+        let state = home.path().join("state/state.db");
+        home.set("STEPWELL_STATE", &state.display().to_string());
         fs::create_dir(home.path().join("state")).expect("a folder");
         set_mode(&home.path().join("state"), 0o700);
         Self { home, wrap }
@@ -50,7 +52,8 @@ impl Ground {
     }
 
     pub(crate) fn folder(&self) -> PathBuf {
-        self.home.path().join("state")
+        let state = self.home.state();
+        state.parent().expect("a folder").to_owned()
     }
 
     /// A command, with these words between.
@@ -192,7 +195,8 @@ impl Ground {
     /// A line of shell in the folder, where the commands see it.
     #[track_caller]
     pub(crate) fn shell(&self, line: &str) -> String {
-        self.shell_at_home(&format!("cd state; {line}"))
+        let folder = self.folder().display().to_string();
+        self.shell_at_home(&format!("cd {folder}; {line}"))
     }
 
     /// The same in the home.

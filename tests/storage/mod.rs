@@ -3,14 +3,17 @@
 
 mod busy;
 mod clock;
+mod copy;
 mod damage;
 mod deed;
 mod disk;
 mod full;
 mod ground;
 mod moved;
+mod owners;
 mod pages;
 mod readonly;
 mod remains;
 mod scarce;
+mod shared;
 mod strangers;

@@ -9,7 +9,7 @@ fn too_few_files_may_be_open() {
     let ground = Ground::new();
     let mut tally = Tally::default();
     let deed = Deed::Create;
-    for limit in 4..20 {
+    for limit in 4..24 {
         ground.shell("find . -mindepth 1 -delete");
         let before = ground.look();
         let line = format!("ulimit -n {limit}; exec \"$@\"");

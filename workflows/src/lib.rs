@@ -14,6 +14,7 @@ mod input;
 pub mod keycloak;
 pub mod kubernetes;
 pub mod peering;
+mod refusal;
 pub mod rosa;
 mod secret;
 #[cfg(test)]
@@ -24,10 +25,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use stepwell_engine::{Fault, Graph, GraphError};
 
+pub use aws::poll::DOUBTS;
 pub use aws::tags::Labels;
-pub use aws::{Aws, AwsSettings};
+pub use aws::{Aws, AwsSettings, ExportedCredentials, profile_region};
 pub use child::command as child_command;
 pub use input::{InvalidInput, shown};
+pub use refusal::{Refusal, resume_refusal, rollback_refusal};
 pub use secret::Secret;
 
 /// Why a workflow was not started. Nothing was touched.
@@ -38,6 +41,8 @@ pub enum SurveyError {
     Exists {
         /// What there is.
         message: String,
+        /// What to do about it.
+        hint: String,
     },
     /// An input can't be used.
     #[error(transparent)]
@@ -76,14 +81,17 @@ pub enum Workflow {
     PeeringDelete,
     /// `aurora reset`
     AuroraReset,
+    /// `aurora scale`
+    AuroraScale,
 }
 
 impl Workflow {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::AuroraCreate,
         Self::AuroraDelete,
         Self::AuroraReset,
+        Self::AuroraScale,
         Self::PeeringCreate,
         Self::PeeringDelete,
     ];
@@ -96,15 +104,26 @@ impl Workflow {
             Self::PeeringCreate => "peering create",
             Self::PeeringDelete => "peering delete",
             Self::AuroraReset => "aurora reset",
+            Self::AuroraScale => "aurora scale",
         }
     }
 
-    /// Whether a failed run is rolled back; else it only goes forward.
+    /// Whether its runs can be rolled back; else they only go forward.
     pub fn reversible(self) -> bool {
         match self {
-            Self::AuroraCreate | Self::PeeringCreate => true,
+            Self::AuroraCreate | Self::AuroraScale | Self::PeeringCreate => true,
             Self::AuroraDelete | Self::AuroraReset | Self::PeeringDelete => false,
         }
+    }
+
+    /// Whether a run of these parameters can be rolled back: growing can,
+    /// shrinking can't.
+    pub fn reverses(self, parameters: &Value) -> bool {
+        let shrinks = || {
+            let removing = parameters["removing"].as_array();
+            removing.is_some_and(|readers| !readers.is_empty())
+        };
+        self.reversible() && !(self == Self::AuroraScale && shrinks())
     }
 
     /// Whether it works with programs of the machine, such as `kubectl`, for
@@ -154,6 +173,7 @@ pub fn rebuild(workflow: &str, parameters: &Value) -> Result<Graph<Aws>, Rebuild
         Some(Workflow::AuroraCreate) => aurora::create_graph(&read(workflow, parameters)?),
         Some(Workflow::AuroraDelete) => aurora::delete_graph(&read(workflow, parameters)?),
         Some(Workflow::AuroraReset) => aurora::reset_graph(&read(workflow, parameters)?),
+        Some(Workflow::AuroraScale) => aurora::scale_graph(&read(workflow, parameters)?),
         Some(Workflow::PeeringCreate) => peering::create_graph(&read(workflow, parameters)?),
         Some(Workflow::PeeringDelete) => peering::delete_graph(&read(workflow, parameters)?),
     };
@@ -173,18 +193,4 @@ fn read<P: DeserializeOwned>(workflow: &str, parameters: &Value) -> Result<P, Re
 /// The account in which ROSA lives, where a run recorded one.
 pub fn rosa_account(parameters: &Value) -> Option<peering::RosaAccount> {
     serde_json::from_value(parameters.get("rosa_account")?.clone()).ok()
-}
-
-/// Says why a finished run must not be rolled back, if there is a reason: the
-/// message and the hint.
-pub async fn rollback_refusal(
-    aws: &Aws,
-    workflow: &str,
-    parameters: &Value,
-) -> Result<Option<(String, String)>, Fault> {
-    if Workflow::from_name(workflow) != Some(Workflow::AuroraCreate) {
-        return Ok(None);
-    }
-    let text = |name: &str| parameters[name].as_str().unwrap_or_default().to_owned();
-    aurora::protection_refusal(aws, &text("region"), &text("cluster")).await
 }

@@ -10,11 +10,11 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
-use super::{Executor, Report, RunError, Stop, Stopper, stop_channel};
-use crate::event::{End, Event, EventBody, Outcome, SuspendReason, Then, Verb};
+use super::{Executor, Report, RetryRequest, RunError, Stop, Stopper, stop_channel};
+use crate::event::{End, Event, EventBody, Outcome, Then, Verb};
 use crate::fault::Fault;
 use crate::graph::{Graph, StepId};
-use crate::machine::{Machine, Status};
+use crate::machine::{HistoryError, Machine, Status};
 use crate::retry::Decision;
 use crate::step::{Attempt, Failure, ProgressSink};
 
@@ -82,10 +82,17 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
         loop {
             // Looked at before every decision: a run of quick steps always has
             // one that has landed, and would never get to hear of it below.
-            if stop.is_requested() && !self.machine.is_stopping() {
-                self.machine.request_stop(SuspendReason::Interrupted);
+            if let Some(reason) = stop.asked()
+                && !self.machine.is_stopping()
+            {
+                self.machine.request_stop(reason);
             }
-            self.decide()?;
+            // A process that may have lost its right to the run decides nothing
+            // but to stop.
+            let held_up = !self.machine.is_stopping() && !self.executor.lease.holds();
+            if !held_up {
+                self.decide()?;
+            }
             self.commit().await?;
             if *self.machine.status() != Status::Running {
                 return Ok(self.report());
@@ -102,6 +109,8 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
                 biased;
                 Some(landed) = self.attempts.join_next() => self.landed(landed)?,
                 () = stop.requested(), if !self.machine.is_stopping() => {}
+                () = self.executor.lease.changed(), if held_up => {}
+                request = self.executor.requests.next() => self.asked(request).await?,
                 () = pause => {}
             }
             // Whatever else has ended meanwhile shares the next transaction.
@@ -110,6 +119,35 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
             }
             self.wake();
         }
+    }
+
+    /// A person wants a step to be tried again. The answer is given once it is
+    /// durable.
+    async fn asked(&mut self, request: RetryRequest) -> Result<(), RunError> {
+        let RetryRequest {
+            step,
+            by,
+            reason,
+            answer,
+        } = request;
+        let id = self.machine.shape().find(&step);
+        let now = self.executor.clock.now();
+        let body = EventBody::StepRetried { step, by, reason };
+        let said = match self.machine.record(now, body) {
+            Ok(event) => {
+                self.batch.push(event);
+                // Its patience begins again, too.
+                self.timers.retain(|&(_, paused)| Some(paused) != id);
+                self.since.retain(|&(step, _), _| Some(step) != id);
+                self.commit().await?;
+                Ok(())
+            }
+            Err(HistoryError::Illegal { why, .. }) => Err(why),
+            Err(other) => Err(other.to_string()),
+        };
+        // The asking process may have gone.
+        let _ = answer.send(said);
+        Ok(())
     }
 
     /// Asks the machine until it has nothing more to say.
@@ -185,8 +223,12 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
             acting: AtomicBool::new(false),
             progress: self.progress.clone(),
             stop: self.halt.1.clone(),
+            lease: self.executor.lease.clone(),
+            rollback_options: self.machine.rollback_options().clone(),
         };
         let step = self.graph.steps[id.index()].clone();
+        let limit = step.policy().timeout;
+        (self.executor.observer).limited(self.machine.shape().name(id), limit);
         let was_in_doubt = state.in_doubt;
         let passive = self.machine.shape().record(id).effect.is_passive();
         let work = match verb {

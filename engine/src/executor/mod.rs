@@ -1,23 +1,26 @@
 //! The executor: the small async loop around the machine. Ask the machine,
 //! append, carry out, append, tell observers.
 
+mod control;
 mod drive;
+mod hand;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::event::{Actor, End, Event, EventBody, RollbackCause, RunCreated};
+use crate::event::{Actor, End, Event, EventBody, ParametersChanged, RollbackCause, RunCreated};
 use crate::fault::Fault;
 use crate::graph::Graph;
 use crate::id::{RunId, StepName};
 use crate::journal::{Journal, JournalError};
 use crate::machine::{HistoryError, Machine, Status};
 use crate::observer::Observer;
+pub use control::{Lease, NoLease, Requests, RetryRequest, Stop, Stopper, stop_channel};
 use drive::Drive;
+pub use hand::{DoneByHand, Word, WordError};
 
 /// Why a run could not go on. What is in the journal stays resumable.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +40,9 @@ pub enum RunError {
         #[source]
         source: HistoryError,
     },
+    /// The parameters may not be changed as things are; nothing was recorded.
+    #[error("the run's parameters can't be changed")]
+    Change(#[source] HistoryError),
     /// The graph built from the stored parameters is not the one that was run.
     #[error("the workflow's graph is not the one this run was started with")]
     Fingerprint {
@@ -67,43 +73,24 @@ pub struct Waiver {
     pub reason: String,
 }
 
-/// Lets others ask a run to stop.
-#[derive(Debug, Clone)]
-pub struct Stop(watch::Receiver<bool>);
-
-/// Asks runs to stop.
-#[derive(Debug)]
-pub struct Stopper(watch::Sender<bool>);
-
-/// A pair of a stopper and what the executor listens to.
-pub fn stop_channel() -> (Stopper, Stop) {
-    let (sender, receiver) = watch::channel(false);
-    (Stopper(sender), Stop(receiver))
+/// What a person asks of a rollback.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RollbackRequest {
+    /// The steps that it is to pass over.
+    pub waivers: Vec<Waiver>,
+    /// The workflow's options for what is undone, see
+    /// [`Attempt::rollback_options`](crate::Attempt::rollback_options). None to
+    /// leave those that were given before.
+    pub options: Option<Value>,
 }
 
-impl Stopper {
-    /// Start nothing new, drop waits, let calls in flight return, suspend.
-    pub fn stop(&self) {
-        self.0.send_replace(true);
-    }
-}
-
-impl Stop {
-    /// A stop that never comes.
-    pub fn never() -> Self {
-        stop_channel().1
-    }
-
-    fn is_requested(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    pub(crate) async fn requested(&mut self) {
-        if self.0.wait_for(|stop| *stop).await.is_err() {
-            // The stopper is gone: nobody will ever ask.
-            std::future::pending::<()>().await;
-        }
-    }
+/// Other parameters for a run that is resumed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParameterChange {
+    /// The workflow's parameters from now on.
+    pub parameters: Value,
+    /// What changed and why, in a few words.
+    pub reason: String,
 }
 
 /// What the executor works with.
@@ -117,6 +104,10 @@ pub struct Executor {
     pub observer: Arc<dyn Observer>,
     /// How it may be stopped.
     pub stop: Stop,
+    /// Whether it may begin anything.
+    pub lease: Arc<dyn Lease>,
+    /// What persons ask of it meanwhile.
+    pub requests: Requests,
 }
 
 impl Executor {
@@ -153,12 +144,37 @@ impl Executor {
         self.drive(machine, graph, context, vec![event]).await
     }
 
+    /// Takes up a run with other parameters; `graph` is the one that follows
+    /// from them. Only steps that have made nothing may differ.
+    pub async fn resume_changed<C: Send + Sync + 'static>(
+        &self,
+        events: &[Event],
+        by: Actor,
+        change: ParameterChange,
+        graph: &Graph<C>,
+        context: Arc<C>,
+    ) -> Result<Report, RunError> {
+        let mut machine = Machine::replay(events)?;
+        let now = self.clock.now();
+        let resumed = machine.record(now, EventBody::RunResumed { by: by.clone() })?;
+        let changed = EventBody::ParametersChanged(Box::new(ParametersChanged {
+            by,
+            reason: change.reason,
+            parameters: change.parameters,
+            fingerprint: graph.fingerprint().to_owned(),
+            steps: graph.records().to_vec(),
+        }));
+        let changed = machine.record(now, changed).map_err(RunError::Change)?;
+        self.drive(machine, graph, context, vec![resumed, changed])
+            .await
+    }
+
     /// Takes up a run to undo what it made, but for steps that a person waives.
     pub async fn rollback<C: Send + Sync + 'static>(
         &self,
         events: &[Event],
         by: Actor,
-        waivers: Vec<Waiver>,
+        request: RollbackRequest,
         graph: &Graph<C>,
         context: Arc<C>,
     ) -> Result<Report, RunError> {
@@ -169,7 +185,12 @@ impl Executor {
             let cause = RollbackCause::Requested { by: by.clone() };
             begin.push(machine.record(now, EventBody::RollbackStarted(cause))?);
         }
-        for Waiver { step, reason } in waivers {
+        if let Some(options) = request.options {
+            let by = by.clone();
+            let given = EventBody::RollbackOptionsGiven { by, options };
+            begin.push(machine.record(now, given)?);
+        }
+        for Waiver { step, reason } in request.waivers {
             let by = by.clone();
             let name = step.clone();
             let waived = machine.record(now, EventBody::StepWaived { step, by, reason });

@@ -36,7 +36,11 @@ impl Machine {
                 self.may_turn(cause)?;
                 self.start_rollback()
             }
+            EventBody::RollbackOptionsGiven { options, .. } => self.give_options(options),
+            EventBody::ParametersChanged(change) => self.change(change),
             EventBody::StepWaived { step, .. } => self.waive(step),
+            EventBody::StepDone { step, outcome, .. } => self.done_by_hand(step, outcome),
+            EventBody::StepRetried { step, .. } => self.retry(step),
             EventBody::AttemptStarted {
                 step,
                 attempt,
@@ -110,7 +114,7 @@ impl Machine {
         Ok(())
     }
 
-    fn must_run(&self) -> Result<(), String> {
+    pub(super) fn must_run(&self) -> Result<(), String> {
         match self.status {
             Status::Running => Ok(()),
             Status::Suspended(_) => Err("the run is suspended".to_owned()),
@@ -118,7 +122,7 @@ impl Machine {
         }
     }
 
-    fn find(&self, name: &StepName) -> Result<StepId, String> {
+    pub(super) fn find(&self, name: &StepName) -> Result<StepId, String> {
         self.shape
             .find(name)
             .ok_or_else(|| format!("the graph has no step {name:?}"))
@@ -188,7 +192,9 @@ impl Machine {
         let id = self.under_way(name, attempt, verb)?;
         let owner = match (verb, outcome) {
             (Verb::Run, Outcome::Made { .. } | Outcome::Ours { .. }) => Owner::Ours,
-            (Verb::Run, Outcome::Theirs { .. }) | (Verb::Undo, Outcome::Kept) => Owner::Theirs,
+            (Verb::Run, Outcome::Theirs { .. }) | (Verb::Undo, Outcome::Kept { .. }) => {
+                Owner::Theirs
+            }
             (Verb::Undo, Outcome::Undone | Outcome::NothingToUndo) => Owner::Unknown,
             _ => return Err(format!("this is no outcome of {verb}")),
         };
@@ -204,9 +210,15 @@ impl Machine {
         step.output = outcome.output().cloned();
         if self.backward {
             self.landed_late(id);
-            return Ok(());
+        } else {
+            self.complete(id);
         }
-        step.phase = Phase::Done;
+        Ok(())
+    }
+
+    /// A step's output is known: what waited for it alone may start.
+    pub(super) fn complete(&mut self, id: StepId) {
+        self.steps[id.index()].phase = Phase::Done;
         self.done += 1;
         let shape = self.shape.clone();
         for child in shape.children(id) {
@@ -216,7 +228,6 @@ impl Machine {
                 self.make_ready(child, Phase::Ready);
             }
         }
-        Ok(())
     }
 
     fn attempt_failed(&mut self, id: StepId, verb: Verb, fault: &Fault, then: Then) {

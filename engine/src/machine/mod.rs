@@ -3,6 +3,8 @@
 //! which transitions are legal.
 
 mod apply;
+mod change;
+mod hand;
 mod possible;
 mod rollback;
 mod state;
@@ -41,6 +43,8 @@ pub struct Machine {
     /// The fault that turned the run round or stopped it.
     blame: Option<(StepId, Fault)>,
     stop: Option<SuspendReason>,
+    /// How a person wants what was made to be undone; null if nothing was said.
+    rollback_options: Value,
     status: Status,
     next_seq: u32,
 }
@@ -120,6 +124,7 @@ impl Machine {
             failed: None,
             blame: None,
             stop: None,
+            rollback_options: Value::Null,
             status: Status::Running,
             next_seq: 1,
         }
@@ -130,7 +135,7 @@ impl Machine {
         self.run
     }
 
-    /// What the run started from.
+    /// What the run starts from: as it was created, or as it was changed since.
     pub fn created(&self) -> &RunCreated {
         &self.created
     }
@@ -153,6 +158,23 @@ impl Machine {
     /// Whether the run has turned round.
     pub fn is_backward(&self) -> bool {
         self.backward
+    }
+
+    /// Whether the run is being rolled back, or will be once it is taken up,
+    /// because a step failed for good.
+    pub fn goes_back(&self) -> bool {
+        self.backward || self.turning().is_some()
+    }
+
+    /// Whether a rollback from here would look for what a step made, and undo it.
+    pub fn has_to_undo(&self, step: StepId) -> bool {
+        self.needs_undo(step) && self.step(step).phase != Phase::Resolved
+    }
+
+    /// How a person wants what the run made to be undone: the workflow's
+    /// options, or null.
+    pub fn rollback_options(&self) -> &Value {
+        &self.rollback_options
     }
 
     /// Whether nothing new is to be started and waits are to be dropped.

@@ -1,7 +1,7 @@
 //! What only the machine itself decides: a history in which it decided
 //! otherwise was not written by it.
 
-use super::{Machine, Phase, StepId};
+use super::{Machine, StepId};
 use crate::event::{Leftover, RollbackCause, SuspendReason, Verb};
 
 impl Machine {
@@ -66,8 +66,10 @@ impl Machine {
                 let failed = self.failed.map(|id| self.shape.name(id));
                 over && !self.backward && failed == Some(step)
             }
-            // That a person asked for it is not in the history.
-            SuspendReason::Interrupted => {
+            // That it was asked for is not in the history.
+            SuspendReason::Interrupted
+            | SuspendReason::LeaseLost { .. }
+            | SuspendReason::Deadline { .. } => {
                 !over && self.stop.as_ref().is_none_or(|stop| stop == reason)
             }
             SuspendReason::Operator { .. } => !over && self.stop.as_ref() == Some(reason),
@@ -96,7 +98,6 @@ impl Machine {
 
     /// The steps that may have left something that is not undone.
     pub(super) fn left(&self) -> impl Iterator<Item = StepId> + '_ {
-        (self.shape.ids())
-            .filter(|&id| self.needs_undo(id) && self.step(id).phase != Phase::Resolved)
+        self.shape.ids().filter(|&id| self.has_to_undo(id))
     }
 }

@@ -6,10 +6,11 @@ use crate::step::Effect;
 impl Machine {
     /// Whether a step may have left something in the world that is this run's.
     /// A step that was merely started counts: whether it had its effect is for
-    /// its *check* to say.
+    /// its *check* to say. So does one that a person did and that bears the
+    /// run's mark.
     pub(super) fn needs_undo(&self, id: StepId) -> bool {
         let step = &self.steps[id.index()];
-        step.runs > 0
+        (step.runs > 0 || step.owner == Owner::Ours)
             && step.owner != Owner::Theirs
             && self.shape.record(id).effect == Effect::Create
     }

@@ -4,6 +4,8 @@
 mod durability;
 mod faults;
 mod graphs;
+mod hand;
+mod lease;
 mod parts;
 mod plans;
 mod resuming;

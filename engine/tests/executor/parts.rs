@@ -87,7 +87,7 @@ fn what_follows_a_fault_depends_on_its_class() {
     assert!(retries(decide(Pending, 300, 0)));
     assert_eq!(decide(Transient, 1, 100), Decision::GiveUp);
     assert_eq!(decide(Unreachable, 1, 100), Decision::Suspend);
-    assert_eq!(decide(Pending, 1, 100), Decision::GiveUp);
+    assert_eq!(decide(Pending, 1, 100), Decision::Suspend);
 }
 
 #[test]

@@ -1,6 +1,12 @@
 //! The plan looks and touches nothing.
 
-use stepwell_engine::{Change, Fault, plan};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use stepwell_engine::{
+    Attempt, Change, Effect, Fault, Found, Graph, RunId, Step, TokioClock, plan,
+};
 
 use super::support::{Act, Bench, create, delete, graph, read, secs, wait};
 
@@ -8,7 +14,7 @@ async fn planned(bench: &Bench, defs: Vec<super::support::Def>) -> Vec<(String, 
     let steps = graph(defs);
     let world = bench.world.clone();
     let before = bench.world.things();
-    let planned = plan(&steps, bench.run, world, bench.clock.clone())
+    let planned = plan(&steps, bench.run, world, bench.clock.clone(), &[])
         .await
         .unwrap();
     assert_eq!(bench.world.things(), before);
@@ -72,14 +78,46 @@ async fn what_is_there_is_kept_or_adopted() {
     again.world.put("b");
     again.world.put("d");
     let steps = graph(defs());
-    let planned = plan(&steps, again.run, again.world.clone(), again.clock.clone())
-        .await
-        .unwrap();
+    let planned = plan(
+        &steps,
+        again.run,
+        again.world.clone(),
+        again.clock.clone(),
+        &[],
+    )
+    .await
+    .unwrap();
     let changes: Vec<_> = planned.iter().map(|step| step.change).collect();
     assert_eq!(changes, [Change::Keep, Change::Adopt, Change::Gone]);
     assert_eq!(planned[0].ids, ["id-a"]);
     assert_eq!(planned[0].kind, "scripted");
     assert_eq!(again.world.count("run a"), 1, "the one of the run before");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_looks_again_for_what_would_be_made() {
+    let bench = Bench::new();
+    for thing in ["a", "b"] {
+        bench.world.put(thing);
+    }
+    // The first look misses one, and with it what depends on it.
+    bench.script("a", "check", [Act::Miss]);
+    let defs = || graph([create("a", &[]), create("b", &["a"]), create("c", &["b"])]);
+    let steps = defs();
+    let look = async |doubts: &[Duration]| {
+        let world = bench.world.clone();
+        let planned = plan(&steps, bench.run, world, bench.clock.clone(), doubts).await;
+        let planned = planned.unwrap();
+        planned.iter().map(|step| step.change).collect::<Vec<_>>()
+    };
+    let all = [Change::Adopt, Change::Adopt, Change::Create];
+    assert_eq!(look(&[secs(2), secs(5)]).await, all);
+    assert_eq!(bench.world.count("check a"), 2, "found is found");
+    assert_eq!(bench.world.count("check b"), 1);
+    assert_eq!(bench.world.count("check c"), 3);
+
+    bench.script("a", "check", [Act::Miss]);
+    assert_eq!(look(&[]).await, [Change::Create; 3]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -93,6 +131,65 @@ async fn a_plan_bears_transient_faults_and_reports_others() {
     bench.script("a", "check", [Act::Fail(Fault::operator("expired"))]);
     let steps = graph([create("a", &[])]);
     let world = bench.world.clone();
-    let fault = plan(&steps, bench.run, world, bench.clock.clone()).await;
+    let fault = plan(&steps, bench.run, world, bench.clock.clone(), &[]).await;
     assert_eq!(fault.unwrap_err().message, "expired");
+}
+
+/// What a check finds.
+#[derive(Debug, Clone, Copy, Serialize)]
+enum There {
+    No,
+    Yes,
+    Leaving,
+}
+
+#[derive(Serialize)]
+struct Thing(There);
+
+impl Step for Thing {
+    type Context = ();
+    type Input = ();
+    type Output = ();
+    const KIND: &'static str = "thing";
+    const EFFECT: Effect = Effect::Create;
+
+    async fn check(&self, _: &Attempt<()>, (): &()) -> Result<Found<()>, Fault> {
+        match self.0 {
+            There::No => Ok(Found::Nothing),
+            There::Yes => Ok(Found::Theirs(())),
+            There::Leaving => Err(Fault::pending("it has to go first")),
+        }
+    }
+
+    async fn run(&self, _: &Attempt<()>, (): &()) -> Result<(), Fault> {
+        Err(Fault::permanent("a plan runs nothing"))
+    }
+}
+
+/// An order without data keeps nothing from being there, and what is on its way
+/// out is not there to be used.
+#[tokio::test(start_paused = true)]
+async fn what_merely_comes_after_is_looked_at() {
+    let mut graph = Graph::builder();
+    let first = graph.add("first", Thing(There::No), ());
+    graph.add_after("there", Thing(There::Yes), (), &[&first]);
+    graph.add_after("missing", Thing(There::No), (), &[&first]);
+    graph.add("leaving", Thing(There::Leaving), ());
+    let graph = graph.finish().unwrap();
+    let clock = Arc::new(TokioClock::paused());
+    let run = RunId::from_u128(1);
+    let planned = plan(&graph, run, Arc::new(()), clock, &[]).await.unwrap();
+    let found: Vec<_> = planned
+        .iter()
+        .map(|step| (&*step.name, step.change, step.until.as_deref()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("first", Change::Create, None),
+            ("there", Change::Adopt, None),
+            ("missing", Change::Create, Some("first")),
+            ("leaving", Change::Create, None),
+        ]
+    );
 }

@@ -1,8 +1,9 @@
 //! The way back.
 
-use stepwell_engine::Fault;
-use stepwell_engine::event::{End, Leftover};
+use serde_json::json;
+use stepwell_engine::event::{End, EventBody, Leftover, Outcome};
 use stepwell_engine::machine::Status;
+use stepwell_engine::{Fault, RollbackRequest};
 
 use super::support::{Act, Bench, Def, create, graph, read, secs};
 
@@ -264,4 +265,59 @@ async fn a_finished_run_can_be_rolled_back_once() {
     assert!(bench.world.things().is_empty());
     assert!(bench.try_rollback(&steps).await.is_err());
     assert!(bench.try_resume(&steps).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_run_has_taken_over_is_kept_and_its_owner_named() {
+    let bench = Bench::new();
+    let steps = graph([create("a", &[]), create("b", &["a"])]);
+    bench.start(&steps).await;
+    bench.world.put("a");
+    let report = bench.rollback(&steps).await;
+    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    assert_eq!(bench.world.things(), ["a"]);
+    assert_eq!(bench.world.count("undo a"), 0);
+    let kept = bench
+        .events()
+        .into_iter()
+        .find_map(|event| match event.body {
+            EventBody::AttemptSucceeded {
+                outcome: Outcome::Kept { owner },
+                ..
+            } => owner,
+            _ => None,
+        });
+    assert_eq!(kept.as_deref(), Some("somebody"));
+    bench.world.assert_sound();
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_it_is_to_be_undone_is_recorded_and_outlives_the_process() {
+    let keep = || RollbackRequest {
+        options: Some(json!({"keep": "last"})),
+        ..RollbackRequest::default()
+    };
+    let steps = graph([create("a", &[]), create("b", &["a"]), create("c", &["b"])]);
+    for failed in [false, true] {
+        let bench = Bench::new();
+        bench.script("b", "undo", [Act::Fail(Fault::operator("expired"))]);
+        if failed {
+            // A rollback that a failure began is told when it is continued.
+            bench.script("c", "run", [Act::Fail(Fault::permanent("no"))]);
+            super::support::assert_suspended(&bench.start(&steps).await);
+            assert_eq!(bench.world.options("b"), [json!(null)]);
+            bench.script("b", "undo", [Act::Fail(Fault::operator("expired"))]);
+        } else {
+            bench.start(&steps).await;
+        }
+        let suspended = bench.rollback_as(keep(), &steps).await.unwrap();
+        super::support::assert_suspended(&suspended);
+        // Another process, which was told nothing.
+        let report = bench.resume(&steps).await;
+        assert_eq!(report.status, Status::Ended(End::RolledBack));
+        let told = json!({"keep": "last"});
+        assert_eq!(bench.world.options("a").last(), Some(&told));
+        assert_eq!(bench.world.options("b").last(), Some(&told));
+        bench.world.assert_sound();
+    }
 }

@@ -61,13 +61,14 @@ impl Account {
             let error = unknown_operation(service, &parsed.operation);
             return respond(service, "", Err(error), &request_id);
         };
+        let mutates = operation.mutates && !is_dry_run(service, &parsed.params);
         let call = Call {
             number,
             service,
             operation: parsed.operation,
             region: parsed.region,
             parameters: parsed.params.0,
-            mutates: operation.mutates,
+            mutates,
         };
         match self.carry(operation, &call).await {
             Outcome::Done(result) => respond(service, operation.name, result, &request_id),
@@ -154,8 +155,8 @@ impl Account {
             };
             match effect {
                 Some(FaultEffect::Error { code }) => {
-                    let message = message_of(&code);
-                    (faulted, Outcome::Done(Err(ApiError::new(code, message))))
+                    let error = ApiError::planted(call.service, code);
+                    (faulted, Outcome::Done(Err(error)))
                 }
                 Some(FaultEffect::Throttle) => {
                     (faulted, Outcome::Done(Err(throttled(call.service))))
@@ -202,8 +203,14 @@ impl Account {
             quotas: &options.quotas,
             regions,
             window,
+            instance_times: options.instance_times.as_ref(),
         })
     }
+}
+
+/// Whether a call only asks if it would be allowed.
+fn is_dry_run(service: Service, params: &Params) -> bool {
+    service == Service::Ec2 && params.flag("DryRun").is_ok_and(|flag| flag == Some(true))
 }
 
 /// The first planted fault that acts on `call`; its count goes down.

@@ -26,7 +26,7 @@ pub struct Call {
     pub region: String,
     /// The parameters as the query form has them (`Tags.Tag.1.Key`), without action and version.
     pub parameters: BTreeMap<String, String>,
-    /// Whether the operation may change the account.
+    /// Whether the call may change the account: a dry run does not.
     pub mutates: bool,
 }
 

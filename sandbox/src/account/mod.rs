@@ -1,9 +1,12 @@
 //! The account as its users hold it: clock, state, faults and hook around every call.
 
 mod call;
+mod databases;
 pub(crate) mod fault;
 pub(crate) mod hook;
 pub(crate) mod options;
+mod outline;
+pub(crate) mod plant;
 pub(crate) mod status;
 pub(crate) mod store;
 pub(crate) mod time;

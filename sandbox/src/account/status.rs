@@ -1,5 +1,8 @@
 //! What the account holds, for people and for comparisons.
 
+use super::databases;
+use super::outline;
+use crate::ec2::interface;
 use crate::wire::timestamp::iso;
 use crate::world::network::{InstanceState, Peer, Rule, Target};
 use crate::world::{Region, Tags, World};
@@ -33,8 +36,11 @@ impl Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
     /// `vpc`, `subnet`, `route-table`, `security-group`, `internet-gateway`, `instance`,
-    /// `network-interface`, `vpc-peering-connection`, `db-subnet-group`, `db-cluster`,
-    /// `db-instance`, `db-cluster-snapshot` or `secret`.
+    /// `network-interface`, `network-acl`, `prefix-list`, `natgateway`, `vpc-endpoint`,
+    /// `egress-only-internet-gateway`, `vpn-gateway`, `transit-gateway`,
+    /// `transit-gateway-attachment`, `carrier-gateway`, `vpc-peering-connection`,
+    /// `db-subnet-group`, `db-cluster`, `db-instance`, `db-cluster-snapshot`,
+    /// `db-global-cluster`, `blue-green-deployment` or `secret`.
     pub kind: String,
     /// The AWS id, or the identifier for RDS.
     pub id: String,
@@ -72,6 +78,7 @@ pub(crate) fn status(world: &World, now: u64) -> Status {
                 .push(resource);
         }
     }
+    databases::list_global(world, &mut regions);
     regions.retain(|_, resources| !resources.is_empty());
     Status {
         account_id: world.account_id.clone(),
@@ -140,10 +147,11 @@ fn resources(region: &Region, now: u64) -> Vec<Resource> {
             "network-interface",
             id,
             name,
-            "in-use",
+            interface::status(interface),
             &interface.tags,
         ));
     }
+    all.extend(outline::resources(region, now));
     for (id, group) in &region.subnet_groups {
         all.push(resource("db-subnet-group", id, id, "Complete", &group.tags));
     }
@@ -152,7 +160,7 @@ fn resources(region: &Region, now: u64) -> Vec<Resource> {
             "db-cluster",
             id,
             id,
-            cluster.status.name(),
+            cluster.state(),
             &cluster.tags,
         ));
     }
@@ -161,7 +169,7 @@ fn resources(region: &Region, now: u64) -> Vec<Resource> {
             "db-instance",
             id,
             id,
-            instance.status.name(),
+            instance.state(),
             &instance.tags,
         ));
     }
@@ -180,22 +188,24 @@ fn resources(region: &Region, now: u64) -> Vec<Resource> {
         ));
     }
     for (arn, secret) in &region.secrets {
-        let state = if now < secret.active_at {
-            "creating"
-        } else {
-            "active"
-        };
-        all.push(resource("secret", arn, &secret.name, state, &Tags::new()));
+        all.push(resource(
+            "secret",
+            arn,
+            &secret.name,
+            secret.status(now),
+            &Tags::new(),
+        ));
     }
+    all.extend(databases::deployments(region, now));
     all
 }
 
-fn named(kind: &str, id: &str, state: &str, tags: &Tags) -> Resource {
+pub(super) fn named(kind: &str, id: &str, state: &str, tags: &Tags) -> Resource {
     let name = tags.get("Name").map_or("", String::as_str);
     resource(kind, id, name, state, tags)
 }
 
-fn resource(kind: &str, id: &str, name: &str, state: &str, tags: &Tags) -> Resource {
+pub(super) fn resource(kind: &str, id: &str, name: &str, state: &str, tags: &Tags) -> Resource {
     Resource {
         kind: kind.to_owned(),
         id: id.to_owned(),
@@ -223,7 +233,11 @@ pub(crate) fn inventory(world: &World) -> Value {
             "status": p.status.code(),
         })
     }));
-    json!({ "regions": regions, "peerings": peerings })
+    let mut all = json!({ "regions": regions, "peerings": peerings });
+    if let Some(globals) = databases::global_inventory(world) {
+        all["global_clusters"] = globals;
+    }
+    all
 }
 
 fn region_inventory(world: &World, name: &str) -> serde_json::Map<String, Value> {
@@ -240,8 +254,9 @@ fn region_inventory(world: &World, name: &str) -> serde_json::Map<String, Value>
         ("instances", sorted(region.instances.values().filter(|i| i.state != InstanceState::Terminated).map(|i| {
             json!({ "subnet": cidr(&i.subnet), "type": i.kind, "groups": groups(&i.groups), "tags": i.tags })
         }))),
-        ("interfaces", sorted(region.interfaces.values().map(|i| {
-            json!({ "subnet": cidr(&i.subnet), "groups": groups(&i.groups), "for": i.description })
+        ("interfaces", sorted(region.interfaces.iter().map(|(id, i)| {
+            let purpose = outline::purpose(region, id, i);
+            json!({ "subnet": cidr(&i.subnet), "groups": groups(&i.groups), "for": purpose, "tags": i.tags })
         }))),
         ("detached_gateways", sorted(region.gateways.values().filter(|g| g.vpc.is_none()).map(|g| json!(g.tags)))),
         ("subnet_groups", sorted(region.subnet_groups.iter().map(|(id, group)| {
@@ -249,19 +264,21 @@ fn region_inventory(world: &World, name: &str) -> serde_json::Map<String, Value>
             json!({ "name": id, "description": group.description, "subnets": subnets, "tags": group.tags })
         }))),
         ("clusters", sorted(region.clusters.iter().map(|(id, c)| json!({
-            "name": id, "status": c.status.name(), "engine": c.engine, "version": c.version,
+            "name": id, "status": c.state(), "engine": c.engine, "version": c.version,
             "username": c.username, "database": c.database, "port": c.port,
             "subnet_group": c.subnet_group, "groups": groups(&c.groups),
             "members": sorted(c.members.iter().map(|id| json!(id))), "writer": c.writer,
             "deletion_protection": c.deletion_protection,
             "managed_password": c.secret.is_some(), "backup_retention": c.backup_retention,
-            "encrypted": c.encrypted, "tags": c.tags,
+            "encrypted": c.encrypted, "tags": c.tags, "replica_of": c.replica_of.as_ref().map(|arn| arn.rsplit(':').next()),
+            "deleting": c.deletion.is_some(),
         })))),
         ("db_instances", sorted(region.db_instances.iter().map(|(id, i)| json!({
             "name": id, "cluster": i.cluster, "class": i.class, "zone": i.zone,
-            "status": i.status.name(), "tier": i.tier, "minor_upgrades": i.minor_upgrades,
+            "status": i.state(), "tier": i.tier, "minor_upgrades": i.minor_upgrades,
             "performance_insights": i.performance_insights, "tags": i.tags,
         })))),
+        ("blue_green_deployments", databases::deployment_inventory(region)),
         ("snapshots", sorted(region.snapshots.iter().map(|(id, s)| json!({
             "name": id, "cluster": s.cluster, "version": s.version, "tags": s.tags,
         })))),
@@ -271,6 +288,7 @@ fn region_inventory(world: &World, name: &str) -> serde_json::Map<String, Value>
     ];
     lists
         .into_iter()
+        .chain(outline::loose(region))
         .filter(|(_, list)| list.as_array().is_some_and(|list| !list.is_empty()))
         .map(|(key, list)| (key.to_owned(), list))
         .collect()
@@ -286,7 +304,7 @@ fn vpc_inventory(world: &World, name: &str, id: &str) -> Value {
         .gateways
         .values()
         .filter(|gateway| gateway.vpc.as_deref() == Some(id));
-    json!({
+    let mut all = json!({
         "cidr": vpc.cidr,
         "tags": vpc.tags,
         "dns": [vpc.dns_support, vpc.dns_hostnames],
@@ -295,7 +313,8 @@ fn vpc_inventory(world: &World, name: &str, id: &str) -> Value {
             "main": table.is_main(),
             "tags": table.tags,
             "routes": sorted(table.routes.iter().map(|route| {
-                json!({ "to": route.destination, "via": target(world, name, id, &route.target) })
+                let to = outline::destination(world, name, &route.destination);
+                json!({ "to": to, "via": target(world, name, id, &route.target) })
             })),
             "subnets": sorted(table.associations.iter().filter_map(|a| a.subnet.as_ref()).map(|id| {
                 json!(region.subnets.get(id).map(|subnet| subnet.cidr))
@@ -308,12 +327,17 @@ fn vpc_inventory(world: &World, name: &str, id: &str) -> Value {
             "rules": sorted(group.rules.iter().map(|rule| rule_inventory(region, rule))),
         }))),
         "gateways": sorted(gateways.map(|gateway| json!(gateway.tags))),
-    })
+    });
+    if let Value::Object(all) = &mut all {
+        outline::add(region, id, all);
+    }
+    all
 }
 
 fn target(world: &World, region: &str, vpc: &str, target: &Target) -> Value {
     match target {
         Target::Gateway(_) => json!("internet-gateway"),
+        Target::Edge(id) => outline::target(world.region(region), id),
         Target::Peering(id) => match world.peerings.get(id) {
             Some(peering) if peering.status.is_live() => {
                 let here = &peering.requester;
@@ -329,7 +353,8 @@ fn target(world: &World, region: &str, vpc: &str, target: &Target) -> Value {
 fn rule_inventory(region: &Region, rule: &Rule) -> Value {
     let peer = match &rule.permission.peer {
         Peer::Cidr(cidr) => json!(cidr),
-        Peer::Cidr6(text) | Peer::PrefixList(text) => json!(text),
+        Peer::Cidr6(text) => json!(text),
+        Peer::PrefixList(id) => json!(region.prefix_lists.get(id).map(|list| &list.name)),
         Peer::Group(id) => json!(region.groups.get(id).map(|group| &group.name)),
     };
     json!({
@@ -343,7 +368,7 @@ fn rule_inventory(region: &Region, rule: &Rule) -> Value {
 }
 
 /// An array in the order of its elements' text.
-fn sorted(values: impl Iterator<Item = Value>) -> Value {
+pub(super) fn sorted(values: impl Iterator<Item = Value>) -> Value {
     let mut values: Vec<Value> = values.collect();
     values.sort_by_cached_key(Value::to_string);
     Value::Array(values)

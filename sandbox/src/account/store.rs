@@ -4,7 +4,7 @@ use crate::world::World;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -170,6 +170,7 @@ impl StateFile {
             .metadata()
             .map_err(|source| io_error("lock", &path, source))?;
         own(&path, &found)?;
+        give(&lock, &path);
         lock.lock()
             .map_err(|source| io_error("lock", &path, source))?;
         Ok(Guard { _lock: lock })
@@ -254,6 +255,7 @@ impl StateFile {
             _ => {}
         }
         let mut file = private(OpenOptions::new().write(true).create_new(true), &temporary)?;
+        give(&file, &self.path);
         let written = file
             .write_all(&bytes)
             .and_then(|()| if durable { file.sync_data() } else { Ok(()) });
@@ -312,13 +314,35 @@ fn private(options: &mut OpenOptions, path: &Path) -> Result<File, StateError> {
         .map_err(|source| io_error("open", path, source))
 }
 
+/// Whether a file of this user may be used: one's own, and for root also that
+/// of whom the folder belongs to, because root leaves no files of its own there.
+fn is_trusted(path: &Path, owner: u32) -> bool {
+    let own = rustix::process::geteuid();
+    owner == own.as_raw()
+        || own.is_root() && folder_of(path).is_some_and(|found| found.uid() == owner)
+}
+
+fn folder_of(path: &Path) -> Option<Metadata> {
+    fs::metadata(path.parent().filter(|p| !p.as_os_str().is_empty())?).ok()
+}
+
+/// Gives what root has made to whom the folder belongs to. Where that user has
+/// no number on this machine, it stays root's.
+fn give(made: &File, path: &Path) {
+    if rustix::process::geteuid().is_root()
+        && let Some(folder) = folder_of(path).filter(|folder| folder.uid() != 0)
+    {
+        let _ = fchown(made, Some(folder.uid()), Some(folder.gid()));
+    }
+}
+
 /// Refuses what is no file, or somebody else's.
 fn own(path: &Path, found: &Metadata) -> Result<(), StateError> {
     let danger = if found.is_symlink() {
         "it is a symbolic link"
     } else if !found.is_file() {
         "it is not a file"
-    } else if found.uid() != rustix::process::geteuid().as_raw() {
+    } else if !is_trusted(path, found.uid()) {
         "it belongs to another user"
     } else {
         return Ok(());

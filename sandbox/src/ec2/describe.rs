@@ -13,12 +13,17 @@ pub(crate) struct Describe<'d, T> {
     pub(crate) kind: Kind,
     /// The parameter that lists ids, for example `VpcId`.
     pub(crate) ids: &'static str,
+    /// The least and the most that `MaxResults` may be.
+    pub(crate) results: (i64, i64),
     /// The filters that there are, those for tags aside.
     pub(crate) filters: &'static [&'static str],
     /// The values that a filter compares with.
     pub(crate) values: &'d dyn Fn(&str, &str, &T) -> Vec<String>,
     pub(crate) tags: &'d dyn Fn(&T) -> &Tags,
 }
+
+/// What `MaxResults` may be for most operations.
+pub(crate) const RESULTS: (i64, i64) = (5, 1000);
 
 /// The resources of one page, and the token of the next.
 pub(crate) type Page<'a, T> = (Vec<(&'a str, T)>, Option<String>);
@@ -52,7 +57,7 @@ impl<T: Seen> Describe<'_, T> {
                 })
             })
             .collect();
-        page(context, matching, ids.is_empty(), self.ids)
+        page(context, matching, ids.is_empty(), self.ids, self.results)
     }
 }
 
@@ -96,6 +101,7 @@ pub(crate) fn page<'a, T>(
     mut all: Vec<(&'a str, T)>,
     may_page: bool,
     ids: &str,
+    (least, most): (i64, i64),
 ) -> ApiResult<Page<'a, T>> {
     let max = match context.params.number("MaxResults")? {
         Some(_) if !may_page => {
@@ -103,12 +109,12 @@ pub(crate) fn page<'a, T>(
                 "The parameter {ids}s cannot be used with the parameter maxResults"
             )));
         }
-        Some(max) if !(5..=1000).contains(&max) => {
+        Some(max) if !(least..=most).contains(&max) => {
             return Err(ApiError::value(format!(
-                "Value ( {max} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000."
+                "Value ( {max} ) for parameter maxResults is invalid. Expecting a value between {least} and {most}."
             )));
         }
-        max => max.unwrap_or(1000) as usize,
+        max => max.unwrap_or(most) as usize,
     };
     if let Some(text) = context.params.get("NextToken") {
         let after = token::decode(text)

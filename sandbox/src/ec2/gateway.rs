@@ -1,12 +1,13 @@
 //! Internet gateways.
 
-use super::describe::{Describe, done, one, tag_set};
+use super::describe::{Describe, RESULTS, done, one, tag_set};
 use super::lookup::{Kind, find, find_any};
 use super::tags::given_tags;
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::Tags;
+use crate::world::edge::EdgeSort;
 use crate::world::network::Gateway;
 
 /// `CreateInternetGateway`.
@@ -64,6 +65,20 @@ pub(crate) fn detach(context: &mut Context<'_>) -> ApiResult<String> {
             format!("resource {id} is not attached to network {vpc}"),
         ));
     }
+    let mapped = context.here().edges.values().any(|edge| {
+        let public = matches!(
+            edge.sort,
+            EdgeSort::Nat {
+                allocation: Some(_)
+            }
+        );
+        public && edge.holds(&vpc)
+    });
+    if mapped {
+        return Err(ApiError::dependency(format!(
+            "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
+        )));
+    }
     if let Some(gateway) = context.here_mut().gateways.get_mut(&id) {
         gateway.vpc = None;
     }
@@ -91,6 +106,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let (gateways, next) = Describe {
         kind: Kind::Gateway,
         ids: "InternetGatewayId",
+        results: RESULTS,
         filters: &[
             "attachment.state",
             "attachment.vpc-id",

@@ -1,8 +1,9 @@
 //! Security groups.
 
-use super::describe::{Describe, one, tag_set};
+use super::describe::{Describe, RESULTS, one, tag_set};
 use super::lookup::{Kind, find_any};
 use super::permission::permission_set;
+use super::reference::is_named;
 use super::tags::given_tags;
 use super::vpc::all_egress;
 use crate::operations::Context;
@@ -94,7 +95,7 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
             format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user"),
         ));
     }
-    if is_used(context.here(), &id) {
+    if is_used(context.here(), &id) || is_named(context, &id) {
         return Err(ApiError::dependency(format!(
             "resource {id} has a dependent object"
         )));
@@ -106,15 +107,8 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
 }
 
 fn is_used(region: &Region, id: &str) -> bool {
-    let names = |rule: &Rule| rule.permission.peer == Peer::Group(id.to_owned());
-    region
-        .interfaces
-        .values()
-        .any(|one| one.groups.iter().any(|group| group == id))
-        || region
-            .groups
-            .iter()
-            .any(|(other, group)| other != id && group.rules.iter().any(names))
+    let mut interfaces = region.interfaces.values();
+    interfaces.any(|one| one.groups.iter().any(|group| group == id))
 }
 
 /// `DescribeSecurityGroups`.
@@ -130,13 +124,23 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let (groups, next) = Describe {
         kind: Kind::Group,
         ids: "GroupId",
+        results: RESULTS,
         filters: &[
             "description",
+            "egress.ip-permission.cidr",
+            "egress.ip-permission.from-port",
+            "egress.ip-permission.group-id",
+            "egress.ip-permission.ipv6-cidr",
+            "egress.ip-permission.prefix-list-id",
+            "egress.ip-permission.protocol",
+            "egress.ip-permission.to-port",
             "group-id",
             "group-name",
             "ip-permission.cidr",
             "ip-permission.from-port",
             "ip-permission.group-id",
+            "ip-permission.ipv6-cidr",
+            "ip-permission.prefix-list-id",
             "ip-permission.protocol",
             "ip-permission.to-port",
             "owner-id",
@@ -162,32 +166,33 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
 }
 
 fn values(account: &str, name: &str, id: &str, group: &SecurityGroup) -> Vec<String> {
-    let ingress = |value: &dyn Fn(&Rule) -> Option<String>| {
-        group
-            .rules
-            .iter()
-            .filter(|rule| !rule.egress)
-            .filter_map(value)
-            .collect()
-    };
     match name {
         "description" => one(&group.description),
         "group-id" => one(id),
         "group-name" => one(&group.name),
-        "ip-permission.cidr" => ingress(&|rule| match &rule.permission.peer {
-            Peer::Cidr(cidr) => Some(cidr.to_string()),
-            _ => None,
-        }),
-        "ip-permission.from-port" => ingress(&|rule| rule.permission.from.map(|p| p.to_string())),
-        "ip-permission.group-id" => ingress(&|rule| match &rule.permission.peer {
-            Peer::Group(id) => Some(id.clone()),
-            _ => None,
-        }),
-        "ip-permission.protocol" => ingress(&|rule| Some(rule.permission.protocol.clone())),
-        "ip-permission.to-port" => ingress(&|rule| rule.permission.to.map(|p| p.to_string())),
         "owner-id" => one(account),
         "vpc-id" => one(&group.vpc),
-        _ => Vec::new(),
+        _ => {
+            let egress = name.starts_with("egress.");
+            let wanted = name.rsplit('.').next().unwrap_or_default();
+            let rules = group.rules.iter().filter(|rule| rule.egress == egress);
+            rules.filter_map(|rule| of_rule(wanted, rule)).collect()
+        }
+    }
+}
+
+/// What a filter for permissions compares with in a rule.
+fn of_rule(wanted: &str, rule: &Rule) -> Option<String> {
+    let one = &rule.permission;
+    match (wanted, &one.peer) {
+        ("cidr", Peer::Cidr(cidr)) => Some(cidr.to_string()),
+        ("ipv6-cidr", Peer::Cidr6(text))
+        | ("prefix-list-id", Peer::PrefixList(text))
+        | ("group-id", Peer::Group(text)) => Some(text.clone()),
+        ("from-port", _) => one.from.map(|port| port.to_string()),
+        ("to-port", _) => one.to.map(|port| port.to_string()),
+        ("protocol", _) => Some(one.protocol.clone()),
+        _ => None,
     }
 }
 
@@ -206,7 +211,7 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, group: &Security
         .text("groupDescription", &group.description)
         .text("vpcId", &group.vpc)
         .text("securityGroupArn", arn(context, id));
-    permission_set(xml, "ipPermissions", &shown(false), account);
-    permission_set(xml, "ipPermissionsEgress", &shown(true), account);
+    permission_set(xml, "ipPermissions", &shown(false), context, id);
+    permission_set(xml, "ipPermissionsEgress", &shown(true), context, id);
     tag_set(xml, &group.tags);
 }

@@ -1,15 +1,15 @@
 //! EC2 instances: enough to lay out a VPC in which machines run.
 
-use super::describe::{Describe, one, tag_set};
-use super::interface::{free_address, group_set};
+use super::describe::{Describe, RESULTS, one, tag_set};
+use super::interface::{New, add, check_room, given_groups, group_set};
 use super::lookup::{Kind, find_any};
 use super::tags::given_tags_of;
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;
-use crate::world::network::{Instance, InstanceState, Interface};
-use crate::world::{Tags, timing};
+use crate::world::network::{Instance, InstanceState};
+use crate::world::timing;
 
 /// `RunInstances`.
 pub(crate) fn run(context: &mut Context<'_>) -> ApiResult<String> {
@@ -35,32 +35,23 @@ pub(crate) fn run(context: &mut Context<'_>) -> ApiResult<String> {
         })?
         .to_owned();
     let subnet = context.subnet(&subnet_id)?.clone();
-    let groups = groups(context, &subnet.vpc)?;
+    let groups = given_groups(context, &subnet.vpc)?;
     let tags = given_tags_of(
         context,
         "instance",
         &["instance", "network-interface", "volume"],
     )?;
-    let free = subnet.cidr.size().saturating_sub(
-        5 + context
-            .here()
-            .interfaces
-            .values()
-            .filter(|one| one.subnet == subnet_id)
-            .count() as u64,
-    );
-    if free < count as u64 {
-        return Err(ApiError::new(
-            "InsufficientFreeAddressesInSubnet",
-            format!("The specified subnet does not have enough free addresses: {subnet_id}"),
-        ));
-    }
+    check_room(context.here(), &subnet_id, count as u64)?;
     let reservation = context.world.new_id("r");
     let mut made = Vec::new();
     for _ in 0..count {
         let id = context.world.new_id("i");
-        let interface = context.world.new_id("eni");
-        let address = free_address(context.here(), &subnet_id).unwrap_or_default();
+        let new = New {
+            instance: Some(id.clone()),
+            ..New::of(&subnet_id, groups.clone())
+        };
+        let interface = add(context, new);
+        let address = context.here().interfaces[&interface].address.clone();
         let instance = Instance {
             reservation: reservation.clone(),
             vpc: subnet.vpc.clone(),
@@ -69,29 +60,15 @@ pub(crate) fn run(context: &mut Context<'_>) -> ApiResult<String> {
             image: image.clone(),
             kind: kind.clone(),
             groups: groups.clone(),
-            address: address.clone(),
-            interface: interface.clone(),
+            address,
+            interface,
             tags: tags.clone(),
             state: InstanceState::Pending,
             launched_at: context.now,
             until: Some(context.now + timing::INSTANCE_PENDING),
             visible_at: context.visible_at(&id),
         };
-        let held = Interface {
-            vpc: subnet.vpc.clone(),
-            subnet: subnet_id.clone(),
-            zone: subnet.zone.clone(),
-            groups: groups.clone(),
-            address,
-            description: String::new(),
-            requester: None,
-            instance: Some(id.clone()),
-            tags: Tags::new(),
-            gone_at: None,
-        };
-        let here = context.here_mut();
-        here.interfaces.insert(interface, held);
-        here.instances.insert(id.clone(), instance);
+        context.here_mut().instances.insert(id.clone(), instance);
         made.push(id);
     }
     let mut xml = Xml::new();
@@ -100,27 +77,6 @@ pub(crate) fn run(context: &mut Context<'_>) -> ApiResult<String> {
         .map(|id| (id.as_str(), &context.here().instances[id]));
     reservation_fields(&mut xml, context, &reservation, instances);
     Ok(xml.finish())
-}
-
-/// The security groups given, or the VPC's default one.
-fn groups(context: &Context<'_>, vpc: &str) -> ApiResult<Vec<String>> {
-    let given = context.params.list("SecurityGroupId");
-    for id in &given {
-        if context.group(id)?.vpc != vpc {
-            return Err(ApiError::new(
-                "InvalidParameter",
-                format!("Security group {id} and subnet belong to different networks."),
-            ));
-        }
-    }
-    if !given.is_empty() {
-        return Ok(given);
-    }
-    let groups = context.here().groups.iter();
-    Ok(groups
-        .filter(|(_, group)| group.vpc == vpc && group.name == "default")
-        .map(|(id, _)| id.clone())
-        .collect())
 }
 
 fn reservation_fields<'a>(
@@ -167,6 +123,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let (instances, next) = Describe {
         kind: Kind::Instance,
         ids: "InstanceId",
+        results: RESULTS,
         filters: &[
             "availability-zone",
             "image-id",

@@ -3,8 +3,9 @@
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::Millis;
+use crate::world::edge::Edge;
 use crate::world::network::{
-    Gateway, Instance, Interface, RouteTable, Rule, SecurityGroup, Subnet, Vpc,
+    Acl, Gateway, Instance, Interface, PrefixList, RouteTable, Rule, SecurityGroup, Subnet, Vpc,
 };
 use crate::world::peering::Peering;
 use std::collections::BTreeMap;
@@ -21,11 +22,54 @@ pub(crate) enum Kind {
     Gateway,
     Instance,
     Interface,
+    Acl,
+    PrefixList,
+    Nat,
+    Endpoint,
+    EgressOnly,
+    Vpn,
+    Transit,
+    TransitAttachment,
+    Carrier,
+}
+
+/// How EC2 speaks of a kind of resource.
+struct Wording {
+    /// What the ids start with.
+    prefix: &'static str,
+    /// The name as a resource type of tags.
+    resource_type: &'static str,
+    /// The code for an id that is not there.
+    not_found: &'static str,
+    /// What the message of that error calls it.
+    noun: &'static str,
+    /// The code for what cannot be an id; some kinds have none.
+    malformed: Option<&'static str>,
+}
+
+const fn wording(
+    prefix: &'static str,
+    resource_type: &'static str,
+    not_found: &'static str,
+    noun: &'static str,
+    malformed: &'static str,
+) -> Wording {
+    Wording {
+        prefix,
+        resource_type,
+        not_found,
+        noun,
+        malformed: if malformed.is_empty() {
+            None
+        } else {
+            Some(malformed)
+        },
+    }
 }
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Vpc,
         Self::Subnet,
         Self::RouteTable,
@@ -35,107 +79,86 @@ impl Kind {
         Self::Gateway,
         Self::Instance,
         Self::Interface,
+        Self::Acl,
+        Self::PrefixList,
+        Self::Nat,
+        Self::Endpoint,
+        Self::EgressOnly,
+        Self::Vpn,
+        Self::Transit,
+        Self::TransitAttachment,
+        Self::Carrier,
     ];
+
+    /// The kind whose ids start as this one does.
+    pub(crate) fn of_id(id: &str) -> Option<Self> {
+        let prefix = id.rsplit_once('-')?.0;
+        Self::ALL.into_iter().find(|kind| kind.prefix() == prefix)
+    }
+
+    #[rustfmt::skip]
+    const fn wording(self) -> Wording {
+        match self {
+            Self::Vpc => wording("vpc", "vpc", "InvalidVpcID.NotFound", "vpc ID", ""),
+            Self::Subnet => wording("subnet", "subnet", "InvalidSubnetID.NotFound", "subnet ID", ""),
+            Self::RouteTable => wording("rtb", "route-table", "InvalidRouteTableID.NotFound", "routeTable ID", "InvalidRouteTableId.Malformed"),
+            Self::Group => wording("sg", "security-group", "InvalidGroup.NotFound", "security group", "InvalidGroupId.Malformed"),
+            Self::Rule => wording("sgr", "security-group-rule", "InvalidSecurityGroupRuleId.NotFound", "security group rule ID", "InvalidSecurityGroupRuleId.Malformed"),
+            Self::Peering => wording("pcx", "vpc-peering-connection", "InvalidVpcPeeringConnectionID.NotFound", "vpcPeeringConnection ID", "InvalidVpcPeeringConnectionId.Malformed"),
+            Self::Gateway => wording("igw", "internet-gateway", "InvalidInternetGatewayID.NotFound", "internetGateway ID", "InvalidInternetGatewayId.Malformed"),
+            Self::Instance => wording("i", "instance", "InvalidInstanceID.NotFound", "instance ID", "InvalidInstanceID.Malformed"),
+            Self::Interface => wording("eni", "network-interface", "InvalidNetworkInterfaceID.NotFound", "networkInterface ID", "InvalidNetworkInterfaceId.Malformed"),
+            Self::Acl => wording("acl", "network-acl", "InvalidNetworkAclID.NotFound", "networkAcl ID", "InvalidNetworkAclId.Malformed"),
+            Self::PrefixList => wording("pl", "prefix-list", "InvalidPrefixListID.NotFound", "prefix list ID", "InvalidPrefixListId.Malformed"),
+            Self::Nat => wording("nat", "natgateway", "NatGatewayNotFound", "NAT gateway", "NatGatewayMalformed"),
+            Self::Endpoint => wording("vpce", "vpc-endpoint", "InvalidVpcEndpointId.NotFound", "Vpc Endpoint Id", "InvalidVpcEndpointId.Malformed"),
+            Self::EgressOnly => wording("eigw", "egress-only-internet-gateway", "InvalidEgressOnlyInternetGatewayId.NotFound", "egressOnlyInternetGateway ID", "InvalidEgressOnlyInternetGatewayId.Malformed"),
+            Self::Vpn => wording("vgw", "vpn-gateway", "InvalidVpnGatewayID.NotFound", "vpnGateway ID", ""),
+            Self::Transit => wording("tgw", "transit-gateway", "InvalidTransitGatewayID.NotFound", "transitGateway ID", "InvalidTransitGatewayID.Malformed"),
+            Self::TransitAttachment => wording("tgw-attach", "transit-gateway-attachment", "InvalidTransitGatewayAttachmentID.NotFound", "transitGatewayAttachment ID", "InvalidTransitGatewayAttachmentID.Malformed"),
+            Self::Carrier => wording("cagw", "carrier-gateway", "InvalidCarrierGatewayID.NotFound", "carrierGateway ID", "InvalidCarrierGatewayID.Malformed"),
+        }
+    }
 
     /// What its ids start with.
     pub(crate) fn prefix(self) -> &'static str {
-        match self {
-            Self::Vpc => "vpc",
-            Self::Subnet => "subnet",
-            Self::RouteTable => "rtb",
-            Self::Group => "sg",
-            Self::Rule => "sgr",
-            Self::Peering => "pcx",
-            Self::Gateway => "igw",
-            Self::Instance => "i",
-            Self::Interface => "eni",
-        }
+        self.wording().prefix
     }
 
     /// Its name as a resource type of tags.
     pub(crate) fn resource_type(self) -> &'static str {
-        match self {
-            Self::Vpc => "vpc",
-            Self::Subnet => "subnet",
-            Self::RouteTable => "route-table",
-            Self::Group => "security-group",
-            Self::Rule => "security-group-rule",
-            Self::Peering => "vpc-peering-connection",
-            Self::Gateway => "internet-gateway",
-            Self::Instance => "instance",
-            Self::Interface => "network-interface",
-        }
+        self.wording().resource_type
     }
 
     /// The error for an id that is not there.
     pub(crate) fn not_found(self, id: &str) -> ApiError {
-        let (code, message) = match self {
-            Self::Vpc => (
-                "InvalidVpcID.NotFound",
-                format!("The vpc ID '{id}' does not exist"),
-            ),
-            Self::Subnet => (
-                "InvalidSubnetID.NotFound",
-                format!("The subnet ID '{id}' does not exist"),
-            ),
-            Self::RouteTable => (
-                "InvalidRouteTableID.NotFound",
-                format!("The routeTable ID '{id}' does not exist"),
-            ),
-            Self::Group => (
-                "InvalidGroup.NotFound",
-                format!("The security group '{id}' does not exist"),
-            ),
-            Self::Rule => (
-                "InvalidSecurityGroupRuleId.NotFound",
-                format!("The security group rule ID '{id}' does not exist"),
-            ),
-            Self::Peering => (
-                "InvalidVpcPeeringConnectionID.NotFound",
-                format!("The vpcPeeringConnection ID '{id}' does not exist"),
-            ),
-            Self::Gateway => (
-                "InvalidInternetGatewayID.NotFound",
-                format!("The internetGateway ID '{id}' does not exist"),
-            ),
-            Self::Instance => (
-                "InvalidInstanceID.NotFound",
-                format!("The instance ID '{id}' does not exist"),
-            ),
-            Self::Interface => (
-                "InvalidNetworkInterfaceID.NotFound",
-                format!("The networkInterface ID '{id}' does not exist"),
-            ),
-        };
-        ApiError::new(code, message)
+        let words = self.wording();
+        let message = format!("The {} '{id}' does not exist", words.noun);
+        ApiError::new(words.not_found, message)
     }
 
     /// Refuses what cannot be an id of this kind. EC2 has no such code for VPCs and subnets.
     pub(crate) fn check_form(self, id: &str) -> ApiResult<()> {
-        let code = match self {
-            Self::Vpc | Self::Subnet => return Ok(()),
-            Self::RouteTable => "InvalidRouteTableId.Malformed",
-            Self::Group => "InvalidGroupId.Malformed",
-            Self::Rule => "InvalidSecurityGroupRuleId.Malformed",
-            Self::Peering => "InvalidVpcPeeringConnectionId.Malformed",
-            Self::Gateway => "InvalidInternetGatewayId.Malformed",
-            Self::Instance => "InvalidInstanceID.Malformed",
-            Self::Interface => "InvalidNetworkInterfaceId.Malformed",
+        let Some(code) = self.wording().malformed else {
+            return Ok(());
         };
         let prefix = self.prefix();
-        let digits = id
-            .strip_prefix(prefix)
-            .and_then(|rest| rest.strip_prefix('-'));
-        let formed = digits.is_some_and(|digits| {
-            matches!(digits.len(), 8 | 17) && digits.bytes().all(|b| b.is_ascii_hexdigit())
-        });
-        if formed {
-            Ok(())
-        } else {
-            let message = format!("Invalid id: \"{id}\" (expecting \"{prefix}-...\")");
-            Err(ApiError::new(code, message))
+        if is_id(prefix, id) {
+            return Ok(());
         }
+        let message = format!("Invalid id: \"{id}\" (expecting \"{prefix}-...\")");
+        Err(ApiError::new(code, message))
     }
+}
+
+/// Whether `id` has the form of an id that starts with `prefix`.
+pub(crate) fn is_id(prefix: &str, id: &str) -> bool {
+    let digits = id
+        .strip_prefix(prefix)
+        .and_then(|rest| rest.strip_prefix('-'));
+    digits.is_some_and(|digits| {
+        matches!(digits.len(), 8 | 17) && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    })
 }
 
 /// A resource that reads may miss for a moment after its creation.
@@ -162,7 +185,10 @@ seen!(
     Rule,
     Gateway,
     Instance,
-    Peering
+    Peering,
+    Acl,
+    PrefixList,
+    Edge
 );
 
 impl Seen for Interface {

@@ -1,18 +1,32 @@
 //! EC2: VPCs and what is in them.
 
+pub(crate) mod acl;
 pub(crate) mod association;
+pub(crate) mod block;
+pub(crate) mod carrier;
 pub(crate) mod describe;
+pub(crate) mod edge;
+pub(crate) mod egress_only;
+pub(crate) mod endpoint;
 pub(crate) mod gateway;
 pub(crate) mod group;
 pub(crate) mod instance;
 pub(crate) mod interface;
 pub(crate) mod lookup;
+pub(crate) mod nat;
+pub(crate) mod operations;
 pub(crate) mod peering;
 pub(crate) mod permission;
+pub(crate) mod prefix_list;
+pub(crate) mod reference;
 pub(crate) mod region;
 pub(crate) mod route;
 pub(crate) mod route_table;
+pub(crate) mod route_target;
 pub(crate) mod rules;
 pub(crate) mod subnet;
 pub(crate) mod tags;
+pub(crate) mod transit;
+pub(crate) mod transit_attachment;
 pub(crate) mod vpc;
+pub(crate) mod vpn;

@@ -1,6 +1,6 @@
 //! VPC peering connections, between VPCs of this account in any two regions.
 
-use super::describe::{Describe, done, one, tag_set};
+use super::describe::{Describe, RESULTS, done, one, tag_set};
 use super::lookup::{Kind, find, find_any};
 use super::tags::given_tags;
 use crate::operations::Context;
@@ -43,18 +43,16 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     if let Some((id, held)) = same {
         return Ok(answer(context, id, held));
     }
-    let here = context.region;
-    for (region, vpc) in [(here, &vpc_id), (peer_region.as_str(), &peer_id)] {
-        let held = context.world.peerings.values();
-        let count = held
-            .filter(|one| one.status.is_live() && one.touches(region, vpc))
-            .count();
-        if count >= context.quotas.peerings {
-            return Err(ApiError::new(
-                "VpcPeeringConnectionsPerVpcLimitExceeded",
-                format!("The VPC {vpc} has reached the limit of peering connections"),
-            ));
-        }
+    let pending = context
+        .world
+        .peerings
+        .values()
+        .filter(|one| one.status.is_pending() && one.requester.region == context.region);
+    if pending.count() >= context.quotas.pending_peerings {
+        return Err(ApiError::new(
+            "PendingVpcPeeringConnectionLimitExceeded",
+            "You've reached the limit on the number of pending VPC peering connections that you can have.",
+        ));
     }
     // AWS does not tell whether a VPC elsewhere exists: the request is taken and fails.
     let peer = context.world.region(&peer_region).vpcs.get(&peer_id);
@@ -124,17 +122,26 @@ pub(crate) fn accept(context: &mut Context<'_>) -> ApiResult<String> {
     if peering.status != PeeringStatus::PendingAcceptance {
         return Err(wrong_state(&id, "accepted", peering.status));
     }
-    let reversed = context.world.peerings.iter().find(|(_, held)| {
-        matches!(
-            held.status,
-            PeeringStatus::Provisioning | PeeringStatus::Active
-        ) && same_pair(held, peering)
-    });
-    if let Some((held, _)) = reversed {
+    let mut held = context.world.peerings.values();
+    if held.any(|held| held.status.is_joined() && same_pair(held, peering)) {
         return Err(ApiError::new(
             "VpcPeeringConnectionAlreadyExists",
-            format!("A VPC peering connection between these VPCs already exists: {held}"),
+            format!("A VPC peering connection between the VPCs of {id} already exists"),
         ));
+    }
+    for side in [&peering.accepter, &peering.requester] {
+        let held = context.world.peerings.values();
+        let joined =
+            held.filter(|one| one.status.is_joined() && one.touches(&side.region, &side.vpc));
+        if joined.count() >= context.quotas.peerings {
+            return Err(ApiError::new(
+                "ActiveVpcPeeringConnectionPerVpcLimitExceeded",
+                format!(
+                    "You've reached the limit on the number of active VPC peering connections you can have for the VPC {}",
+                    side.vpc
+                ),
+            ));
+        }
     }
     let until = context.now + timing::PEERING_PROVISIONING;
     set(context, &id, PeeringStatus::Provisioning, Some(until));
@@ -181,7 +188,8 @@ pub(crate) fn reject(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
-/// `DeleteVpcPeeringConnection`, in the region of either side.
+/// `DeleteVpcPeeringConnection`, in the region of either side; before it is accepted, in the
+/// requester's only.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     let peering = find_any(&context.world.peerings, Kind::Peering, &id)?;
@@ -189,16 +197,30 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         .side_in(context.region)
         .ok_or_else(|| Kind::Peering.not_found(&id))?;
     let status = peering.status;
+    if status.is_pending() && peering.requester.region != context.region {
+        return Err(ApiError::new(
+            "OperationNotPermitted",
+            format!(
+                "VPC peering connection {id} can be deleted by its requester only, until it is accepted"
+            ),
+        ));
+    }
+    // AWS shows `deleting` only between regions.
+    let (next, until) = if peering.is_between_regions() {
+        (PeeringStatus::Deleting, timing::PEERING_DELETING)
+    } else {
+        (PeeringStatus::Deleted, timing::PEERING_REMEMBERED)
+    };
     match status {
         // Deleting again is no error.
-        PeeringStatus::Deleting | PeeringStatus::Deleted => done(),
-        _ if !status.is_live() => Err(wrong_state(&id, "deleted", status)),
+        PeeringStatus::Deleting | PeeringStatus::Deleted => {}
+        _ if !status.is_live() => return Err(wrong_state(&id, "deleted", status)),
         _ => {
-            let until = context.now + timing::PEERING_DELETING;
-            set(context, &id, PeeringStatus::Deleting, Some(until));
-            done()
+            let until = context.now + until;
+            set(context, &id, next, Some(until));
         }
     }
+    done()
 }
 
 static NO_TAGS: Tags = Tags::new();
@@ -216,6 +238,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let (peerings, next) = Describe {
         kind: Kind::Peering,
         ids: "VpcPeeringConnectionId",
+        results: RESULTS,
         filters: &[
             "accepter-vpc-info.cidr-block",
             "accepter-vpc-info.owner-id",
@@ -229,11 +252,11 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
             "vpc-peering-connection-id",
         ],
         values: &|name, id, peering: &Peering| match name {
-            "accepter-vpc-info.cidr-block" => one(peering.accepter.cidr),
+            "accepter-vpc-info.cidr-block" => ranges(context, &peering.accepter, peering),
             "accepter-vpc-info.owner-id" | "requester-vpc-info.owner-id" => one(&account),
             "accepter-vpc-info.vpc-id" => one(&peering.accepter.vpc),
             "expiration-time" => one(iso(peering.expires_at)),
-            "requester-vpc-info.cidr-block" => one(peering.requester.cidr),
+            "requester-vpc-info.cidr-block" => ranges(context, &peering.requester, peering),
             "requester-vpc-info.vpc-id" => one(&peering.requester.vpc),
             "status-code" => one(peering.status.code()),
             "status-message" => one(peering.status.message(&account)),
@@ -256,38 +279,37 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(xml.finish())
 }
 
+/// The ranges that are told of a side: those of an active peering only.
+fn ranges(context: &Context<'_>, side: &Side, peering: &Peering) -> Vec<String> {
+    let ranges = match peering.status {
+        PeeringStatus::Active => context.world.ranges_of(side),
+        _ => Vec::new(),
+    };
+    ranges.iter().map(ToString::to_string).collect()
+}
+
 fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, peering: &Peering) {
     let account = &context.world.account_id;
-    let pending = matches!(
-        peering.status,
-        PeeringStatus::InitiatingRequest | PeeringStatus::PendingAcceptance
-    );
-    let side = |xml: &mut Xml, side: &Side, cidr_known: bool| {
+    let side = |xml: &mut Xml, side: &Side| {
         xml.text("ownerId", account)
             .text("vpcId", &side.vpc)
             .text("region", &side.region);
-        if cidr_known {
-            xml.text("cidrBlock", side.cidr)
-                .node("cidrBlockSet", |xml| {
-                    xml.node("item", |xml| {
-                        xml.text("cidrBlock", side.cidr);
-                    });
-                });
+        let ranges = ranges(context, side, peering);
+        if let Some(first) = ranges.first() {
+            xml.text("cidrBlock", first);
+            xml.list("cidrBlockSet", "item", &ranges, |xml, range| {
+                xml.text("cidrBlock", range);
+            });
         }
     };
     xml.text("vpcPeeringConnectionId", id)
-        .node("requesterVpcInfo", |xml| {
-            side(xml, &peering.requester, true)
-        })
-        // AWS shows the accepter's range once it has accepted.
-        .node("accepterVpcInfo", |xml| {
-            side(xml, &peering.accepter, !pending)
-        })
+        .node("requesterVpcInfo", |xml| side(xml, &peering.requester))
+        .node("accepterVpcInfo", |xml| side(xml, &peering.accepter))
         .node("status", |xml| {
             xml.text("code", peering.status.code())
                 .text("message", peering.status.message(account));
         });
-    if pending {
+    if peering.status.is_pending() {
         xml.text("expirationTime", iso(peering.expires_at));
     }
     match peering.side_in(context.region) {

@@ -1,9 +1,11 @@
 //! The permissions of security group rules, as requests and answers spell them.
 
+use super::reference::describe_elsewhere;
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::params::Params;
 use crate::wire::xml::Xml;
+use crate::world::cidr::{Cidr, Cidr6};
 use crate::world::network::{Peer, Permission, Rule};
 
 /// A permission with its description.
@@ -71,7 +73,6 @@ fn add_structured(context: &Context<'_>, prefix: &str, all: &mut Vec<Given>) -> 
     for index in params.indices(&format!("{prefix}.Groups")) {
         let at = format!("{prefix}.Groups.{index}");
         let id = params.need(&format!("{at}.GroupId"))?;
-        context.group(id)?;
         add(Peer::Group(id.to_owned()), description(params, &at)?);
     }
     if all.len() == before {
@@ -93,22 +94,14 @@ fn description<'a>(params: &'a Params, at: &str) -> ApiResult<Option<&'a str>> {
     }
 }
 
-fn range(text: &str) -> ApiResult<crate::world::cidr::Cidr> {
-    let invalid = || ApiError::value(format!("CIDR block {text} is malformed"));
-    let cidr: crate::world::cidr::Cidr = text.parse().map_err(|_| invalid())?;
-    Ok(cidr)
+fn range(text: &str) -> ApiResult<Cidr> {
+    (text.parse()).map_err(|_| ApiError::value(format!("CIDR block {text} is malformed")))
 }
 
 fn range6(text: &str) -> ApiResult<String> {
-    let invalid = || ApiError::value(format!("CIDR block {text} is malformed"));
-    let (address, len) = text.split_once('/').ok_or_else(invalid)?;
-    let address: std::net::Ipv6Addr = address.parse().map_err(|_| invalid())?;
-    let len: u8 = len
-        .parse()
-        .ok()
-        .filter(|len| *len <= 128)
-        .ok_or_else(invalid)?;
-    Ok(format!("{address}/{len}"))
+    let cidr: Cidr6 =
+        (text.parse()).map_err(|_| ApiError::value(format!("CIDR block {text} is malformed")))?;
+    Ok(cidr.to_string())
 }
 
 type Ports = (String, Option<i64>, Option<i64>);
@@ -170,7 +163,13 @@ pub(crate) fn quoted(permission: &Permission) -> String {
 }
 
 /// The permissions of a group: rules of one protocol and port range are one element.
-pub(crate) fn permission_set(xml: &mut Xml, name: &str, rules: &[&Rule], account: &str) {
+pub(crate) fn permission_set(
+    xml: &mut Xml,
+    name: &str,
+    rules: &[&Rule],
+    context: &Context<'_>,
+    group: &str,
+) {
     let mut ranges: Vec<(&str, Option<i64>, Option<i64>)> = Vec::new();
     for rule in rules {
         let key = (
@@ -193,19 +192,20 @@ pub(crate) fn permission_set(xml: &mut Xml, name: &str, rules: &[&Rule], account
         xml.text("ipProtocol", protocol)
             .maybe("fromPort", from)
             .maybe("toPort", to);
-        peers(xml, &same, account);
+        peers(xml, &same, context, group);
     });
 }
 
-fn peers(xml: &mut Xml, rules: &[&&Rule], account: &str) {
+fn peers(xml: &mut Xml, rules: &[&&Rule], context: &Context<'_>, group: &str) {
     let groups = rules.iter().filter_map(|rule| match &rule.permission.peer {
         Peer::Group(id) => Some((id, &rule.description)),
         _ => None,
     });
     xml.list("groups", "item", groups, |xml, (id, description)| {
-        xml.text("userId", account)
+        xml.text("userId", &context.world.account_id)
             .text("groupId", id)
             .maybe("description", description.as_ref());
+        describe_elsewhere(xml, context, group, id);
     });
     let ranges = rules.iter().filter_map(|rule| match &rule.permission.peer {
         Peer::Cidr(cidr) => Some((cidr, &rule.description)),

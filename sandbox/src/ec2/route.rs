@@ -1,38 +1,28 @@
 //! Routes.
 
 use super::describe::done;
-use super::lookup::{Kind, find, find_any};
+use super::lookup::{Kind, find_any};
+use super::prefix_list::weight;
+use super::route_target;
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
-use crate::world::cidr::Cidr;
-use crate::world::network::{Route, RouteTable, Target};
-use crate::world::peering::PeeringStatus;
+use crate::world::Region;
+use crate::world::network::{Destination, Route, RouteTable, Target};
 
-/// The range of the local route: that of the VPC.
-pub(crate) fn local(context: &Context<'_>, table: &RouteTable) -> Option<Cidr> {
-    context.here().vpcs.get(&table.vpc).map(|vpc| vpc.cidr)
-}
-
-/// Whether the route's target is gone.
-pub(crate) fn is_blackhole(context: &Context<'_>, vpc: &str, route: &Route) -> bool {
-    match &route.target {
-        Target::Peering(id) => context
-            .world
-            .peerings
-            .get(id)
-            .is_none_or(|peering| peering.status != PeeringStatus::Active),
-        Target::Gateway(id) => context
-            .here()
-            .gateways
-            .get(id)
-            .is_none_or(|gateway| gateway.vpc.as_deref() != Some(vpc)),
-    }
+/// The destinations of the local routes: the ranges of the VPC.
+pub(crate) fn locals(region: &Region, table: &RouteTable) -> Vec<Destination> {
+    let Some(vpc) = region.vpcs.get(&table.vpc) else {
+        return Vec::new();
+    };
+    let v6 = vpc.v6.iter().map(|block| Destination::Cidr6(block.range));
+    let v4 = vpc.ranges().into_iter().map(Destination::Cidr);
+    v4.chain(v6).collect()
 }
 
 /// The table, destination and target that a call is about.
 struct Given {
     table: String,
-    destination: Cidr,
+    destination: Destination,
     target: Target,
 }
 
@@ -40,14 +30,19 @@ fn given(context: &Context<'_>, ended: bool) -> ApiResult<Given> {
     let table_id = context.params.need("RouteTableId")?;
     let table = context.route_table(table_id)?;
     let destination = destination(context)?;
-    let target = target(context, table_id, table, ended)?;
-    if let Some(local) = local(context, table)
-        && local.contains(destination)
-        && local != destination
-    {
-        return Err(ApiError::value(format!(
-            "Route destination {destination} is more specific than the local route {local} and its target is not in the VPC"
-        )));
+    if let Destination::PrefixList(id) = &destination {
+        let list = context.here().prefix_lists.get(id);
+        if list.is_none_or(|list| context.now < list.visible_at) {
+            return Err(Kind::PrefixList.not_found(id));
+        }
+    }
+    let target = route_target::given(context, table_id, &table.vpc, &destination, ended)?;
+    for local in locals(context.here(), table) {
+        if local != destination && contains(&local, &destination) {
+            return Err(ApiError::value(format!(
+                "Route destination {destination} is more specific than the local route {local} and its target is not in the VPC"
+            )));
+        }
     }
     Ok(Given {
         table: table_id.to_owned(),
@@ -56,86 +51,84 @@ fn given(context: &Context<'_>, ended: bool) -> ApiResult<Given> {
     })
 }
 
-fn destination(context: &Context<'_>) -> ApiResult<Cidr> {
-    let text = context.params.need("DestinationCidrBlock")?;
-    text.parse().map_err(|_| {
+fn contains(outer: &Destination, inner: &Destination) -> bool {
+    match (outer, inner) {
+        (Destination::Cidr(outer), Destination::Cidr(inner)) => outer.contains(*inner),
+        (Destination::Cidr6(outer), Destination::Cidr6(inner)) => outer.contains(*inner),
+        _ => false,
+    }
+}
+
+/// The parameters that name a destination, as the wire and as messages spell them.
+const DESTINATIONS: [(&str, &str); 3] = [
+    ("DestinationCidrBlock", "destinationCidrBlock"),
+    ("DestinationIpv6CidrBlock", "destinationIpv6CidrBlock"),
+    ("DestinationPrefixListId", "destinationPrefixListId"),
+];
+
+fn destination(context: &Context<'_>) -> ApiResult<Destination> {
+    let mut given = DESTINATIONS
+        .iter()
+        .filter_map(|(name, spelled)| Some((*name, *spelled, context.params.get(name)?)));
+    let Some((name, spelled, text)) = given.next() else {
+        return Err(ApiError::missing("DestinationCidrBlock"));
+    };
+    if given.next().is_some() {
+        return Err(ApiError::combination(
+            "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock, destinationPrefixListId",
+        ));
+    }
+    let parsed = match name {
+        "DestinationPrefixListId" => {
+            Kind::PrefixList.check_form(text)?;
+            Ok(Destination::PrefixList(text.to_owned()))
+        }
+        "DestinationIpv6CidrBlock" => text.parse().map(Destination::Cidr6),
+        _ => text.parse().map(Destination::Cidr),
+    };
+    parsed.map_err(|_| {
         ApiError::value(format!(
-            "Value ({text}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block."
+            "Value ({text}) for parameter {spelled} is invalid. This is not a valid CIDR block."
         ))
     })
 }
 
-/// The target. One that has `ended` and is still shown is taken or not.
-fn target(
-    context: &Context<'_>,
-    table_id: &str,
-    table: &RouteTable,
-    ended: bool,
-) -> ApiResult<Target> {
-    let peering = context.params.get("VpcPeeringConnectionId");
-    let gateway = context.params.get("GatewayId");
-    let other = [
-        "NatGatewayId",
-        "InstanceId",
-        "NetworkInterfaceId",
-        "TransitGatewayId",
-        "VpcEndpointId",
-    ]
-    .iter()
-    .find(|name| context.params.has(name));
-    if let Some(other) = other {
-        return Err(ApiError::value(format!(
-            "{other} is not simulated as a route target"
-        )));
-    }
-    match (peering, gateway) {
-        (Some(id), None) => {
-            let found = find(&context.world.peerings, Kind::Peering, id, context.now)?;
-            if !found.touches(context.region, &table.vpc) {
-                return Err(different_networks(table_id, id));
-            }
-            match found.status {
-                PeeringStatus::Active => Ok(Target::Peering(id.to_owned())),
-                // A young peering looks to routes like one of another network.
-                PeeringStatus::InitiatingRequest
-                | PeeringStatus::PendingAcceptance
-                | PeeringStatus::Provisioning => Err(different_networks(table_id, id)),
-                _ if ended => Ok(Target::Peering(id.to_owned())),
-                _ => Err(ApiError::new(
-                    "InvalidStateTransition",
-                    format!(
-                        "The vpcPeeringConnection {id} is in state {} and cannot be a route target",
-                        found.status.code()
-                    ),
-                )),
-            }
-        }
-        (None, Some(id)) => {
-            let found = find(&context.here().gateways, Kind::Gateway, id, context.now)?;
-            if found.vpc.as_deref() == Some(table.vpc.as_str()) {
-                Ok(Target::Gateway(id.to_owned()))
-            } else {
-                Err(different_networks(table_id, id))
-            }
-        }
-        (Some(_), Some(_)) => Err(ApiError::combination(
-            "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, vpcPeeringConnectionId",
-        )),
-        (None, None) => Err(ApiError::missing("gatewayId or vpcPeeringConnectionId")),
-    }
-}
-
-fn different_networks(table: &str, target: &str) -> ApiError {
-    ApiError::value(format!(
-        "route table {table} and network gateway {target} belong to different networks"
-    ))
-}
-
-fn not_found(table: &str, destination: Cidr) -> ApiError {
+fn not_found(table: &str, destination: &Destination) -> ApiError {
+    let name = match destination {
+        Destination::Cidr(_) => "destination-cidr-block",
+        Destination::Cidr6(_) => "destination-ipv6-cidr-block",
+        Destination::PrefixList(_) => "destination-prefix-list-id",
+    };
     ApiError::new(
         "InvalidRoute.NotFound",
-        format!("no route with destination-cidr-block {destination} in route table {table}"),
+        format!("no route with {name} {destination} in route table {table}"),
     )
+}
+
+/// Routes of AWS are changed in another way than by calls about routes.
+fn check_own(context: &Context<'_>, table_id: &str, verb: &str, to: &Destination) -> ApiResult<()> {
+    let table = find_any(&context.here().route_tables, Kind::RouteTable, table_id)?;
+    if locals(context.here(), table).contains(to) {
+        return Err(ApiError::value(format!(
+            "cannot {verb} local route {to} in route table {table_id}"
+        )));
+    }
+    let held = table.routes.iter().find(|route| route.destination == *to);
+    match held {
+        Some(route) if is_endpoint(route) => Err(ApiError::value(format!(
+            "cannot {verb} VPC endpoint route {to} in route table {table_id}"
+        ))),
+        Some(_) => Ok(()),
+        None => Err(not_found(table_id, to)),
+    }
+}
+
+/// As how many routes one counts.
+fn size(context: &Context<'_>, destination: &Destination) -> usize {
+    match destination {
+        Destination::PrefixList(id) => weight(context, id),
+        _ => 1,
+    }
 }
 
 /// `CreateRoute`.
@@ -147,18 +140,19 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     } = given(context, false)?;
     let quota = context.quotas.routes;
     let held = context.route_table(&table)?;
-    let taken = local(context, held) == Some(destination)
-        || held
-            .routes
-            .iter()
-            .any(|route| route.destination == destination);
-    if taken {
+    let mut taken = locals(context.here(), held);
+    taken.extend(held.routes.iter().map(|route| route.destination.clone()));
+    if taken.contains(&destination) {
         return Err(ApiError::new(
             "RouteAlreadyExists",
             format!("The route identified by {destination} already exists."),
         ));
     }
-    if held.routes.len() >= quota {
+    // Routes of gateway endpoints don't count.
+    let counted = (held.routes.iter())
+        .filter(|route| !is_endpoint(route))
+        .map(|route| size(context, &route.destination));
+    if counted.sum::<usize>() + size(context, &destination) > quota {
         return Err(ApiError::new(
             "RouteLimitExceeded",
             format!("The route table {table} has reached the limit of {quota} routes"),
@@ -173,6 +167,10 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
+fn is_endpoint(route: &Route) -> bool {
+    matches!(&route.target, Target::Edge(id) if Kind::of_id(id) == Some(Kind::Endpoint))
+}
+
 /// `ReplaceRoute`.
 pub(crate) fn replace(context: &mut Context<'_>) -> ApiResult<String> {
     let Given {
@@ -180,24 +178,12 @@ pub(crate) fn replace(context: &mut Context<'_>) -> ApiResult<String> {
         destination,
         target,
     } = given(context, true)?;
-    let held = context.route_table(&table)?;
-    if local(context, held) == Some(destination) {
-        return Err(ApiError::value(format!(
-            "cannot replace local route {destination} in route table {table}"
-        )));
+    check_own(context, &table, "replace", &destination)?;
+    if let Some(table) = context.here_mut().route_tables.get_mut(&table)
+        && let Some(route) = (table.routes.iter_mut()).find(|one| one.destination == destination)
+    {
+        route.target = target;
     }
-    let route = context
-        .here_mut()
-        .route_tables
-        .get_mut(&table)
-        .and_then(|table| {
-            table
-                .routes
-                .iter_mut()
-                .find(|route| route.destination == destination)
-        })
-        .ok_or_else(|| not_found(&table, destination))?;
-    route.target = target;
     done()
 }
 
@@ -205,19 +191,11 @@ pub(crate) fn replace(context: &mut Context<'_>) -> ApiResult<String> {
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let table_id = context.params.need("RouteTableId")?.to_owned();
     let destination = destination(context)?;
-    let table = find_any(&context.here().route_tables, Kind::RouteTable, &table_id)?;
-    if local(context, table) == Some(destination) {
-        return Err(ApiError::value(format!(
-            "cannot remove local route {destination} in route table {table_id}"
-        )));
-    }
-    let index = table
-        .routes
-        .iter()
-        .position(|route| route.destination == destination)
-        .ok_or_else(|| not_found(&table_id, destination))?;
+    check_own(context, &table_id, "remove", &destination)?;
     if let Some(table) = context.here_mut().route_tables.get_mut(&table_id) {
-        table.routes.remove(index);
+        table
+            .routes
+            .retain(|route| route.destination != destination);
     }
     done()
 }

@@ -1,13 +1,15 @@
 //! The rules of security groups.
 
-use super::describe::{Describe, one, tag_set};
+use super::describe::{Describe, RESULTS, one, tag_set};
 use super::lookup::{Kind, find_any};
-use super::permission::{given, quoted};
+use super::permission::{Given, given, quoted};
+use super::prefix_list::weight;
+use super::reference::{check_peer, describe_elsewhere};
 use super::tags::given_tags;
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
-use crate::world::network::{Peer, Rule};
+use crate::world::network::{Peer, Permission, Rule, SecurityGroup};
 use std::collections::BTreeMap;
 
 /// The group of a call. Only groups of a VPC exist, so it is named by id.
@@ -28,6 +30,15 @@ fn given_group(context: &Context<'_>) -> ApiResult<String> {
 
 /// `AuthorizeSecurityGroupIngress`: all of the rules or none.
 pub(crate) fn authorize_ingress(context: &mut Context<'_>) -> ApiResult<String> {
+    authorize(context, false)
+}
+
+/// `AuthorizeSecurityGroupEgress`: all of the rules or none.
+pub(crate) fn authorize_egress(context: &mut Context<'_>) -> ApiResult<String> {
+    authorize(context, true)
+}
+
+fn authorize(context: &mut Context<'_>, egress: bool) -> ApiResult<String> {
     let group_id = given_group(context)?;
     let permissions = given(context)?;
     if permissions.is_empty() {
@@ -36,11 +47,8 @@ pub(crate) fn authorize_ingress(context: &mut Context<'_>) -> ApiResult<String> 
     let tags = given_tags(context, Kind::Rule)?;
     let group = context.group(&group_id)?;
     for (index, (permission, _)) in permissions.iter().enumerate() {
-        let held = group
-            .rules
-            .iter()
-            .any(|rule| !rule.egress && rule.permission == *permission);
-        if held {
+        check_peer(context, &group.vpc, &permission.peer)?;
+        if held(group, egress, permission).is_some() {
             return Err(ApiError::new(
                 "InvalidPermission.Duplicate",
                 format!(
@@ -58,6 +66,7 @@ pub(crate) fn authorize_ingress(context: &mut Context<'_>) -> ApiResult<String> 
             ));
         }
     }
+    check_quota(context, group, egress, &permissions)?;
     let new: Vec<Rule> = permissions
         .into_iter()
         .map(|(permission, description)| {
@@ -66,7 +75,7 @@ pub(crate) fn authorize_ingress(context: &mut Context<'_>) -> ApiResult<String> 
             let tags = tags.clone();
             Rule {
                 id,
-                egress: false,
+                egress,
                 permission,
                 description,
                 tags,
@@ -85,8 +94,56 @@ pub(crate) fn authorize_ingress(context: &mut Context<'_>) -> ApiResult<String> 
     Ok(xml.finish())
 }
 
+/// The rule of that direction that allows just this.
+fn held<'a>(group: &'a SecurityGroup, egress: bool, permission: &Permission) -> Option<&'a Rule> {
+    let mut rules = group.rules.iter();
+    rules.find(|rule| rule.egress == egress && rule.permission == *permission)
+}
+
+/// The quota is kept for each direction and for each of IPv4 and IPv6. A group counts for both, a
+/// prefix list as many times as it may have entries.
+fn check_quota(
+    context: &Context<'_>,
+    group: &SecurityGroup,
+    egress: bool,
+    new: &[Given],
+) -> ApiResult<()> {
+    let count = |peer: &Peer| match peer {
+        Peer::Cidr(_) => (1, 0),
+        Peer::Cidr6(_) => (0, 1),
+        Peer::Group(_) => (1, 1),
+        Peer::PrefixList(id) => match context.here().prefix_lists.get(id) {
+            Some(list) if list.v6 => (0, list.max),
+            _ => (weight(context, id), 0),
+        },
+    };
+    let old = group.rules.iter().filter(|rule| rule.egress == egress);
+    let all = old
+        .map(|rule| &rule.permission)
+        .chain(new.iter().map(|(permission, _)| permission));
+    let (v4, v6) = all
+        .map(|permission| count(&permission.peer))
+        .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    if v4.max(v6) <= context.quotas.rules {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        "RulesPerSecurityGroupLimitExceeded",
+        "The maximum number of rules per security group has been reached.",
+    ))
+}
+
 /// `RevokeSecurityGroupIngress`, by rule id or by permission: all of the rules or none.
 pub(crate) fn revoke_ingress(context: &mut Context<'_>) -> ApiResult<String> {
+    revoke(context, false)
+}
+
+/// `RevokeSecurityGroupEgress`, by rule id or by permission: all of the rules or none.
+pub(crate) fn revoke_egress(context: &mut Context<'_>) -> ApiResult<String> {
+    revoke(context, true)
+}
+
+fn revoke(context: &mut Context<'_>, egress: bool) -> ApiResult<String> {
     let group_id = context.params.need("GroupId")?.to_owned();
     let group = find_any(&context.here().groups, Kind::Group, &group_id)?;
     let ids = context.params.list("SecurityGroupRuleId");
@@ -99,21 +156,14 @@ pub(crate) fn revoke_ingress(context: &mut Context<'_>) -> ApiResult<String> {
     let mut gone = Vec::new();
     for id in &ids {
         Kind::Rule.check_form(id)?;
-        let held = group
-            .rules
-            .iter()
-            .any(|rule| !rule.egress && rule.id == *id);
-        if !held {
+        let mut rules = group.rules.iter();
+        if !rules.any(|rule| rule.egress == egress && rule.id == *id) {
             return Err(Kind::Rule.not_found(id));
         }
         gone.push(id.clone());
     }
     for (permission, _) in &permissions {
-        let held = group
-            .rules
-            .iter()
-            .find(|rule| !rule.egress && rule.permission == *permission);
-        match held {
+        match held(group, egress, permission) {
             Some(rule) => gone.push(rule.id.clone()),
             None => {
                 return Err(ApiError::new(
@@ -132,7 +182,7 @@ pub(crate) fn revoke_ingress(context: &mut Context<'_>) -> ApiResult<String> {
         |xml, rule| {
             xml.text("securityGroupRuleId", &rule.id)
                 .text("groupId", &group_id)
-                .text("isEgress", false)
+                .text("isEgress", egress)
                 .text("ipProtocol", &rule.permission.protocol)
                 .text("fromPort", rule.permission.from.unwrap_or(-1))
                 .text("toPort", rule.permission.to.unwrap_or(-1));
@@ -170,6 +220,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let (rules, next) = Describe {
         kind: Kind::Rule,
         ids: "SecurityGroupRuleId",
+        results: RESULTS,
         filters: &["group-id", "security-group-rule-id"],
         values: &|name, id, _: &Rule| match name {
             "group-id" => all
@@ -214,6 +265,7 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, group: &str, rule: &Rule) 
         Peer::Group(id) => {
             xml.node("referencedGroupInfo", |xml| {
                 xml.text("groupId", id).text("userId", account);
+                describe_elsewhere(xml, context, group, id);
             });
         }
     }

@@ -1,22 +1,22 @@
 //! Subnets.
 
-use super::describe::{Describe, done, one, pending_until, tag_set};
+use super::describe::{Describe, RESULTS, done, one, pending_until, tag_set};
 use super::lookup::{Kind, find_any};
 use super::tags::given_tags;
-use super::vpc::block;
+use super::vpc::given_range;
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::network::Subnet;
 use crate::world::regions::{self, RegionInfo};
-use crate::world::timing;
+use crate::world::{Region, timing};
 
 /// `CreateSubnet`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let (vpc_id, vpc) = context.given_vpc()?;
-    let (vpc_id, range) = (vpc_id.to_owned(), vpc.cidr);
-    let cidr = block(context)?;
-    if !(16..=28).contains(&cidr.len()) || !range.contains(cidr) {
+    let (vpc_id, ranges) = (vpc_id.to_owned(), vpc.ranges());
+    let cidr = given_range(context)?;
+    if !(16..=28).contains(&cidr.len()) || !ranges.iter().any(|range| range.contains(cidr)) {
         return Err(ApiError::new(
             "InvalidSubnet.Range",
             format!("The CIDR '{cidr}' is invalid."),
@@ -48,6 +48,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         cidr,
         zone,
         tags,
+        acl: None,
         available_at: context.now + timing::NETWORK_PENDING,
         visible_at: context.visible_at(&id),
     };
@@ -97,6 +98,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let (subnets, next) = Describe {
         kind: Kind::Subnet,
         ids: "SubnetId",
+        results: RESULTS,
         filters: &[
             "availability-zone",
             "availability-zone-id",
@@ -118,7 +120,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         values: &|name, id, subnet: &Subnet| match name {
             "availability-zone" | "availabilityZone" => one(&subnet.zone),
             "availability-zone-id" | "availabilityZoneId" => one(region.zone_id(&subnet.zone)),
-            "available-ip-address-count" => one(free_addresses(context, id, subnet)),
+            "available-ip-address-count" => one(free_addresses(context.here(), id, subnet)),
             "cidr" | "cidr-block" | "cidrBlock" => one(subnet.cidr),
             "default-for-az" | "defaultForAz" | "map-public-ip-on-launch" => one(false),
             "owner-id" => one(&account),
@@ -156,7 +158,7 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, subnet: &Subnet)
         .text("cidrBlock", subnet.cidr)
         .text(
             "availableIpAddressCount",
-            free_addresses(context, id, subnet),
+            free_addresses(context.here(), id, subnet),
         )
         .text("availabilityZone", &subnet.zone)
         .maybe("availabilityZoneId", zone_id)
@@ -174,14 +176,9 @@ fn arn(context: &Context<'_>, id: &str) -> String {
 }
 
 /// Addresses left: AWS keeps five of each subnet.
-fn free_addresses(context: &Context<'_>, id: &str, subnet: &Subnet) -> u64 {
-    let used = context
-        .here()
-        .interfaces
-        .values()
-        .filter(|one| one.subnet == id)
-        .count();
-    subnet.cidr.size().saturating_sub(5 + used as u64)
+pub(crate) fn free_addresses(region: &Region, id: &str, subnet: &Subnet) -> u64 {
+    let used = region.interfaces.values().filter(|one| one.subnet == id);
+    subnet.cidr.size().saturating_sub(5 + used.count() as u64)
 }
 
 /// `DeleteSubnet`. Its association with a route table goes with it.

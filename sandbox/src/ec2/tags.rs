@@ -1,6 +1,7 @@
 //! Tags of EC2 resources.
 
-use super::describe::{checked_filters, done, matches_any, one, page};
+use super::acl;
+use super::describe::{RESULTS, checked_filters, done, matches_any, one, page};
 use super::lookup::{Kind, Seen};
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
@@ -19,8 +20,18 @@ pub(crate) fn given_tags_of(
     allowed: &[&str],
 ) -> ApiResult<Tags> {
     let mut all = Tags::new();
-    for index in context.params.indices("TagSpecification") {
-        let prefix = format!("TagSpecification.{index}");
+    // Calls about attachments of transit gateways have the plural.
+    let specifications = ["TagSpecification", "TagSpecifications"]
+        .into_iter()
+        .flat_map(|name| {
+            context
+                .params
+                .indices(name)
+                .into_iter()
+                .map(move |i| (name, i))
+        });
+    for (name, index) in specifications {
+        let prefix = format!("{name}.{index}");
         let given = context.params.need(&format!("{prefix}.ResourceType"))?;
         if !allowed.contains(&given) {
             return Err(ApiError::value(format!(
@@ -37,8 +48,7 @@ pub(crate) fn given_tags_of(
 
 /// The tags of the resource of that id, and from when on reads show it.
 fn tags_of<'a>(context: &'a mut Context<'_>, id: &str) -> Option<(Millis, &'a mut Tags)> {
-    let prefix = id.rsplit_once('-')?.0;
-    let kind = Kind::ALL.into_iter().find(|kind| kind.prefix() == prefix)?;
+    let kind = Kind::of_id(id)?;
     let region = context.region;
     if kind == Kind::Peering {
         let peering = context.world.peerings.get_mut(id)?;
@@ -78,13 +88,36 @@ fn tags_of<'a>(context: &'a mut Context<'_>, id: &str) -> Option<(Millis, &'a mu
             .get_mut(id)
             .map(|one| (one.visible_at, &mut one.tags))?,
         Kind::Interface => here.interfaces.get_mut(id).map(|one| (0, &mut one.tags))?,
+        Kind::Acl => match acl::default_owner(id) {
+            Some(vpc) if here.vpcs.contains_key(&vpc) => here
+                .vpcs
+                .get_mut(&vpc)
+                .map(|vpc| (vpc.visible_at, &mut vpc.acl_tags))?,
+            _ => here
+                .acls
+                .get_mut(id)
+                .map(|one| (one.visible_at, &mut one.tags))?,
+        },
+        Kind::PrefixList => here
+            .prefix_lists
+            .get_mut(id)
+            .map(|one| (one.visible_at, &mut one.tags))?,
+        Kind::Nat
+        | Kind::Endpoint
+        | Kind::EgressOnly
+        | Kind::Vpn
+        | Kind::Transit
+        | Kind::TransitAttachment
+        | Kind::Carrier => here
+            .edges
+            .get_mut(id)
+            .map(|one| (one.visible_at, &mut one.tags))?,
         Kind::Peering => return None,
     })
 }
 
 fn not_found(id: &str) -> ApiError {
-    let prefix = id.rsplit_once('-').map_or("", |(prefix, _)| prefix);
-    match Kind::ALL.into_iter().find(|kind| kind.prefix() == prefix) {
+    match Kind::of_id(id) {
         Some(kind) => kind.not_found(id),
         None => ApiError::new("InvalidID", format!("The ID '{id}' is not valid")),
     }
@@ -158,7 +191,7 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
 }
 
 /// Kind and id of a resource, key and value of one of its tags.
-type Row<'a> = (Kind, &'a str, &'a str, &'a str);
+type Row<'a> = (Kind, String, &'a str, &'a str);
 
 /// `DescribeTags`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
@@ -168,7 +201,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         for (key, value) in tags {
             let values = |name: &str| match name {
                 "key" => one(key),
-                "resource-id" => one(id),
+                "resource-id" => one(&id),
                 "resource-type" => one(kind.resource_type()),
                 "value" => one(value),
                 name if name.strip_prefix("tag:") == Some(key) => one(value),
@@ -178,13 +211,13 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
                 .iter()
                 .all(|filter| matches_any(filter, &values(&filter.name)))
             {
-                all.push((format!("{id} {key}"), (kind, id, key, value)));
+                all.push((format!("{id} {key}"), (kind, id.clone(), key, value)));
             }
         }
     }
     all.sort_by(|a, b| a.0.cmp(&b.0));
-    let keyed = all.iter().map(|(key, row)| (key.as_str(), *row)).collect();
-    let (rows, next) = page(context, keyed, true, "resourceId")?;
+    let keyed = all.iter().map(|(key, row)| (key.as_str(), row)).collect();
+    let (rows, next) = page(context, keyed, true, "resourceId", RESULTS)?;
     let mut xml = Xml::new();
     xml.list(
         "tagSet",
@@ -202,15 +235,15 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
 }
 
 /// Every resource that reads show, with its tags.
-fn every<'a>(context: &'a Context<'_>) -> Vec<(Kind, &'a str, &'a Tags)> {
+fn every<'a>(context: &'a Context<'_>) -> Vec<(Kind, String, &'a Tags)> {
     let here = context.here();
     let now = context.now;
-    let mut all: Vec<(Kind, &str, &Tags)> = Vec::new();
+    let mut all: Vec<(Kind, String, &Tags)> = Vec::new();
     macro_rules! add {
         ($kind:expr, $map:expr) => {
             all.extend(
                 $map.filter(|(_, one)| now >= one.visible_at())
-                    .map(|(id, one)| ($kind, id.as_str(), &one.tags)),
+                    .map(|(id, one)| ($kind, id.clone(), &one.tags)),
             )
         };
     }
@@ -228,6 +261,17 @@ fn every<'a>(context: &'a Context<'_>) -> Vec<(Kind, &'a str, &'a Tags)> {
     add!(Kind::Gateway, here.gateways.iter());
     add!(Kind::Instance, here.instances.iter());
     add!(Kind::Interface, here.interfaces.iter());
+    add!(Kind::PrefixList, here.prefix_lists.iter());
+    add!(Kind::Acl, here.acls.iter());
+    all.extend(
+        (here.vpcs.iter())
+            .filter(|(_, vpc)| now >= vpc.visible_at)
+            .map(|(id, vpc)| (Kind::Acl, acl::default_of(id), &vpc.acl_tags)),
+    );
+    all.extend((here.edges.iter()).filter_map(|(id, one)| {
+        let kind = Kind::of_id(id).filter(|_| now >= one.visible_at)?;
+        Some((kind, id.clone(), &one.tags))
+    }));
     all.extend(
         context
             .world
@@ -237,7 +281,7 @@ fn every<'a>(context: &'a Context<'_>) -> Vec<(Kind, &'a str, &'a Tags)> {
             .filter_map(|(id, one)| {
                 Some((
                     Kind::Peering,
-                    id.as_str(),
+                    id.clone(),
                     &one.side_in(context.region)?.tags,
                 ))
             }),

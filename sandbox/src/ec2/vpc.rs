@@ -1,8 +1,9 @@
 //! VPCs.
 
-use super::describe::{Describe, done, one, pending_until, tag_set};
+use super::describe::{Describe, RESULTS, done, one, pending_until, tag_set};
 use super::lookup::{Kind, find, find_any};
 use super::tags::given_tags;
+use super::{acl, block};
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
@@ -12,7 +13,7 @@ use crate::world::{Region, Tags, timing};
 
 /// `CreateVpc`: with main route table and default security group.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
-    let cidr = block(context)?;
+    let cidr = given_range(context)?;
     if !(16..=28).contains(&cidr.len()) {
         return Err(ApiError::new(
             "InvalidVpc.Range",
@@ -29,6 +30,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
             "Value ({tenancy}) for parameter instanceTenancy is invalid."
         )));
     }
+    let v6 = context.params.flag("AmazonProvidedIpv6CidrBlock")? == Some(true);
     let tags = given_tags(context, Kind::Vpc)?;
     if context.here().vpcs.len() >= context.quotas.vpcs {
         return Err(ApiError::new(
@@ -38,13 +40,20 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     }
     let id = context.world.new_id("vpc");
     let visible_at = context.visible_at(&id);
+    let v6 = match v6 {
+        true => vec![block::amazon(context)],
+        false => Vec::new(),
+    };
     let vpc = Vpc {
         cidr,
+        more: Vec::new(),
+        v6,
         tags,
         tenancy,
         dns_support: true,
         dns_hostnames: false,
         address_metrics: false,
+        acl_tags: Tags::new(),
         available_at: context.now + timing::NETWORK_PENDING,
         visible_at,
     };
@@ -117,7 +126,7 @@ fn everything(peer: Peer) -> Permission {
 }
 
 /// The range in the parameter `CidrBlock`.
-pub(crate) fn block(context: &Context<'_>) -> ApiResult<Cidr> {
+pub(crate) fn given_range(context: &Context<'_>) -> ApiResult<Cidr> {
     let text = context.params.need("CidrBlock")?;
     text.parse().map_err(|_| {
         ApiError::value(format!(
@@ -133,13 +142,18 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let (vpcs, next) = Describe {
         kind: Kind::Vpc,
         ids: "VpcId",
+        results: RESULTS,
         filters: &[
             "cidr",
             "cidr-block",
             "cidrBlock",
+            "cidr-block-association.association-id",
             "cidr-block-association.cidr-block",
             "cidr-block-association.state",
             "dhcp-options-id",
+            "ipv6-cidr-block-association.association-id",
+            "ipv6-cidr-block-association.ipv6-cidr-block",
+            "ipv6-cidr-block-association.state",
             "is-default",
             "isDefault",
             "owner-id",
@@ -147,10 +161,22 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
             "vpc-id",
         ],
         values: &|name, id, vpc: &Vpc| match name {
-            "cidr" | "cidr-block" | "cidrBlock" | "cidr-block-association.cidr-block" => {
-                one(vpc.cidr)
+            "cidr" | "cidr-block" | "cidrBlock" => one(vpc.cidr),
+            "cidr-block-association.association-id" => (vpc.more.iter())
+                .map(|one| one.association.clone())
+                .chain([block::first_association(id)])
+                .collect(),
+            "cidr-block-association.cidr-block" => {
+                vpc.ranges().iter().map(ToString::to_string).collect()
             }
             "cidr-block-association.state" => one("associated"),
+            "ipv6-cidr-block-association.association-id" => {
+                vpc.v6.iter().map(|one| one.association.clone()).collect()
+            }
+            "ipv6-cidr-block-association.ipv6-cidr-block" => {
+                vpc.v6.iter().map(|one| one.range.to_string()).collect()
+            }
+            "ipv6-cidr-block-association.state" if !vpc.v6.is_empty() => one("associated"),
             "dhcp-options-id" => one("default"),
             "is-default" | "isDefault" => one(false),
             "owner-id" => one(&account),
@@ -180,17 +206,9 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, vpc: &Vpc) {
     xml.text("vpcId", id)
         .text("ownerId", &context.world.account_id)
         .text("state", pending_until(vpc.available_at, context.now))
-        .text("cidrBlock", vpc.cidr)
-        .node("cidrBlockAssociationSet", |xml| {
-            xml.node("item", |xml| {
-                xml.text("cidrBlock", vpc.cidr)
-                    .text("associationId", id.replacen("vpc-", "vpc-cidr-assoc-", 1))
-                    .node("cidrBlockState", |xml| {
-                        xml.text("state", "associated");
-                    });
-            });
-        })
-        .text("dhcpOptionsId", "default")
+        .text("cidrBlock", vpc.cidr);
+    block::describe_all(xml, context, id, vpc);
+    xml.text("dhcpOptionsId", "default")
         .text("instanceTenancy", &vpc.tenancy)
         .text("isDefault", false);
     tag_set(xml, &vpc.tags);
@@ -232,6 +250,8 @@ fn is_used(region: &Region, vpc: &str) -> bool {
             .values()
             .any(|one| one.vpc.as_deref() == Some(vpc))
         || region.interfaces.values().any(|one| one.vpc == vpc)
+        || region.edges.values().any(|one| one.holds(vpc))
+        || acl::has_other(region, vpc)
 }
 
 /// `ModifyVpcAttribute`: exactly one attribute a call, as on AWS.

@@ -1,14 +1,19 @@
 //! Random calls: every operation, with parameters of which most make sense.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::parameters::Sort::{
-    Arn, Association, Cluster, Id, Instance, Of, Secret, Snapshot, SubnetGroup,
+    AclAssociation, Arn, Association, Cluster, Deployment, Global, Id, Instance, Of,
+    RangeAssociation, Secret, Snapshot, SubnetGroup,
 };
 use super::parameters::{COMMON, CREDENTIALS, Sort, own};
+use crate::ec2::{acl, block};
 use crate::operations::{OperationInfo, Service, operations};
 use crate::world::World;
+use crate::{Account, Database};
 
 /// A random call.
 #[derive(Clone, Debug)]
@@ -17,6 +22,8 @@ pub(super) struct RandomCall {
     pub(super) region: &'static str,
     params: Vec<(String, RandomValue)>,
     credentials: usize,
+    /// A state that a database is put into before it, and for how many seconds.
+    imposed: Option<(Index, Index, Option<u64>)>,
     /// How long passes before it, in seconds.
     pub(super) pause: u64,
 }
@@ -45,7 +52,7 @@ pub(super) fn absurd() -> impl Strategy<Value = String> {
 
 fn operation() -> impl Strategy<Value = &'static OperationInfo> {
     // What others need comes up more often.
-    const NEEDED: [&str; 16] = [
+    const NEEDED: [&str; 22] = [
         "CreateVpc",
         "CreateSubnet",
         "CreateSubnet",
@@ -62,6 +69,12 @@ fn operation() -> impl Strategy<Value = &'static OperationInfo> {
         "AttachInternetGateway",
         "CreateRouteTable",
         "CreateSubnet",
+        "CreateNatGateway",
+        "CreateVpcEndpoint",
+        "CreateTransitGateway",
+        "CreateTransitGatewayVpcAttachment",
+        "CreateVpnGateway",
+        "AttachVpnGateway",
     ];
     let named = |name: &str| operations().iter().find(|one| one.name == name);
     let needed: Vec<&OperationInfo> = NEEDED.iter().filter_map(|name| named(name)).collect();
@@ -76,8 +89,14 @@ fn operation() -> impl Strategy<Value = &'static OperationInfo> {
 pub(super) fn call() -> impl Strategy<Value = RandomCall> {
     let region = prop_oneof![12 => Just("eu-west-1"), 3 => Just("us-west-1"), 1 => Just("mars-1")];
     let pause = prop_oneof![6 => Just(0), 4 => 1..10_u64, 4 => 60..2000_u64, 1 => Just(700_000)];
-    (operation(), region, pause, 0..2_usize).prop_flat_map(
-        |(operation, region, pause, credentials)| {
+    let imposed = (
+        any::<Index>(),
+        any::<Index>(),
+        prop::option::weighted(0.8, 0..2000_u64),
+    );
+    let imposed = prop::option::weighted(0.1, imposed);
+    (operation(), region, pause, 0..2_usize, imposed).prop_flat_map(
+        |(operation, region, pause, credentials, imposed)| {
             let candidates = own(operation.name).iter().chain(COMMON);
             let params: Vec<_> = candidates
             .map(|&(name, sort)| {
@@ -98,6 +117,7 @@ pub(super) fn call() -> impl Strategy<Value = RandomCall> {
                 region,
                 params: params.into_iter().flatten().collect(),
                 credentials,
+                imposed,
                 pause,
             })
         },
@@ -122,6 +142,32 @@ fn other_index(name: &str) -> impl Strategy<Value = String> + use<> {
 }
 
 impl RandomCall {
+    /// Puts a database that is there into the state that was drawn, if one was.
+    pub(super) fn impose(&self, account: &Account) {
+        let Some((which, state, lasts)) = self.imposed else {
+            return;
+        };
+        let all = account.look(|world| {
+            let here = world.region(self.region);
+            let clusters = here
+                .clusters
+                .keys()
+                .map(|id| (Database::Cluster, id.clone()));
+            let instances = here.db_instances.keys();
+            let instances = instances.map(|id| (Database::Instance, id.clone()));
+            clusters.chain(instances).collect::<Vec<_>>()
+        });
+        if all.is_empty() {
+            return;
+        }
+        let (kind, id) = which.get(&all);
+        let lasts = lasts.map(Duration::from_secs);
+        let state = state.get(kind.states());
+        account
+            .set_status(self.region, *kind, id, state, lasts)
+            .unwrap();
+    }
+
     /// The parameters, with the names of what is there.
     pub(super) fn resolve(&self, world: &World) -> Vec<(String, String)> {
         let mut params: Vec<(String, String)> = (self.params.iter())
@@ -133,7 +179,12 @@ impl RandomCall {
                 (name.clone(), value)
             })
             .collect();
-        if self.operation.name == "CreateDBCluster" {
+        let copies = ["ReplicationSourceIdentifier", "GlobalClusterIdentifier"];
+        let copies = params
+            .iter()
+            .any(|(name, _)| copies.contains(&name.as_str()));
+        // What is copied has its password.
+        if self.operation.name == "CreateDBCluster" && !copies {
             let pairs = CREDENTIALS[self.credentials].iter();
             params.extend(pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         }
@@ -159,10 +210,23 @@ impl RandomCall {
             Instance => of(here.db_instances.keys().cloned().collect()),
             SubnetGroup => of(here.subnet_groups.keys().cloned().collect()),
             Snapshot => of(here.snapshots.keys().cloned().collect()),
+            Global => of(world.global_clusters.keys().cloned().collect()),
+            Deployment => of(here.deployments.keys().cloned().collect()),
             Secret => of(here.secrets.keys().cloned().collect()),
             Association => of((here.route_tables.values())
                 .flat_map(|table| table.associations.iter().map(|one| one.id.clone()))
                 .collect()),
+            AclAssociation => of((here.subnets.iter())
+                .map(|(id, subnet)| acl::link(id, subnet).association)
+                .collect()),
+            RangeAssociation => {
+                let first = here.vpcs.keys().map(|id| block::first_association(id));
+                let blocks = here.vpcs.values().flat_map(|vpc| {
+                    let v6 = vpc.v6.iter().map(|one| one.association.clone());
+                    vpc.more.iter().map(|one| one.association.clone()).chain(v6)
+                });
+                of(first.chain(blocks).collect())
+            }
             Arn => {
                 let named = |kind: &'static str, names: Vec<&String>| -> Vec<String> {
                     let account = &world.account_id;
@@ -197,7 +261,15 @@ fn ids(world: &World, region: &str, prefix: &str) -> Vec<String> {
         .chain(here.interfaces.keys())
         .chain(here.gateways.keys())
         .chain(here.instances.keys())
+        .chain(here.edges.keys())
+        .chain(here.acls.keys())
+        .chain(here.prefix_lists.keys())
         .chain(world.peerings.keys())
         .chain(rules.map(|rule| &rule.id));
-    all.filter(|id| id.starts_with(prefix)).cloned().collect()
+    // Every VPC has a default network ACL.
+    let defaults = here.vpcs.keys().map(|vpc| acl::default_of(vpc));
+    all.cloned()
+        .chain(defaults)
+        .filter(|id| id.starts_with(prefix))
+        .collect()
 }

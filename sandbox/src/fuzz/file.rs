@@ -210,7 +210,9 @@ fn names(region: &Region) -> Vec<String> {
     let all = all
         .chain(region.subnet_groups.keys())
         .chain(region.clusters.keys());
-    all.chain(region.db_instances.keys())
+    let all = all.chain(region.edges.keys()).chain(region.acls.keys());
+    all.chain(region.prefix_lists.keys())
+        .chain(region.db_instances.keys())
         .chain(region.secrets.keys())
         .cloned()
         .collect()
@@ -273,6 +275,9 @@ fn a_damaged_file_is_refused_or_of_use() {
                     let form = format!(
                         "Action={}&VpcId={some}&VpcId.1={some}&SubnetId={some}&GroupId={some}\
                      &DBClusterIdentifier={some}&DBInstanceIdentifier={some}&CidrBlock=10.0.0.0/16\
+                     &NatGatewayId={some}&VpcEndpointId.1={some}&VpnGatewayId={some}\
+                     &NetworkAclId={some}&NetworkInterfaceId={some}&CarrierGatewayId={some}\
+                     &TransitGatewayAttachmentId={some}&TransitGatewayId={some}&RouteTableId={some}\
                      &DBSubnetGroupName={some}&SkipFinalSnapshot=true&Engine=aurora-postgresql",
                         operation.name,
                         some = some()

@@ -3,6 +3,7 @@
 
 mod answers;
 mod calls;
+mod edges;
 mod file;
 mod parameters;
 mod requests;

@@ -12,14 +12,20 @@ pub(super) enum Sort {
     Instance,
     SubnetGroup,
     Snapshot,
+    Global,
+    Deployment,
     Arn,
     Secret,
     Association,
+    AclAssociation,
+    RangeAssociation,
 }
 
-use Sort::{Arn, Association, Cluster, Id, Instance, Of, Secret, Snapshot, SubnetGroup};
+use Sort::{
+    Arn, Association, Cluster, Deployment, Global, Id, Instance, Of, Secret, Snapshot, SubnetGroup,
+};
 
-const YES: Sort = Of(&["true", "false", "TRUE", "1"]);
+pub(super) const YES: Sort = Of(&["true", "false", "TRUE", "1"]);
 const VPCS: Sort = Of(&[
     "10.0.0.0/16",
     "10.1.0.0/24",
@@ -37,13 +43,15 @@ const SUBNETS: Sort = Of(&[
     "192.168.0.128/28",
     "10.0.0.0/28",
 ]);
-const RANGES: Sort = Of(&[
+pub(super) const RANGES: Sort = Of(&[
     "10.0.0.0/16",
     "10.1.0.0/24",
     "192.168.0.0/24",
     "0.0.0.0/0",
     "10.9.9.9/32",
+    "10.8.0.0/16",
 ]);
+const RANGES6: Sort = Of(&["::/0", "2001:db8::/32", "x/1"]);
 const ZONES: Sort = Of(&[
     "eu-west-1a",
     "eu-west-1b",
@@ -81,6 +89,13 @@ const TYPES: Sort = Of(&[
     "internet-gateway",
     "instance",
     "vpc-peering-connection",
+    "natgateway",
+    "vpc-endpoint",
+    "network-acl",
+    "vpn-gateway",
+    "network-interface",
+    "transit-gateway",
+    "prefix-list",
 ]);
 const FILTERS: Sort = Of(&[
     "vpc-id",
@@ -93,7 +108,7 @@ const FILTERS: Sort = Of(&[
     "engine",
     "status-code",
 ]);
-const TEXTS: Sort = Of(&["a", "Name", "stepwell:run", "*", "?", "aws:x", ""]);
+pub(super) const TEXTS: Sort = Of(&["a", "Name", "stepwell:run", "*", "?", "aws:x", ""]);
 const PASSWORDS: Sort = Of(&["correct-horse", "short", "with/slash-in-it"]);
 const ENGINES: Sort = Of(&["aurora-postgresql", "aurora-postgresql", "mysql"]);
 const PROTOCOLS: Sort = Of(&["tcp", "6", "udp", "-1", "icmp", "200", "300"]);
@@ -108,7 +123,10 @@ pub(super) fn own(operation: &str) -> &'static [(&'static str, Sort)] {
         "AttachInternetGateway" | "DetachInternetGateway" => {
             &[("InternetGatewayId!", Id("igw-")), ("VpcId!", Id("vpc-"))]
         }
-        "AuthorizeSecurityGroupIngress" | "RevokeSecurityGroupIngress" => &[
+        "AuthorizeSecurityGroupIngress"
+        | "RevokeSecurityGroupIngress"
+        | "AuthorizeSecurityGroupEgress"
+        | "RevokeSecurityGroupEgress" => &[
             ("GroupId!", Id("sg-")),
             ("IpPermissions.1.IpProtocol!", PROTOCOLS),
             ("IpPermissions.1.FromPort!", NUMBERS),
@@ -120,7 +138,7 @@ pub(super) fn own(operation: &str) -> &'static [(&'static str, Sort)] {
                 Of(&["::/0", "fe80::/129", "x"]),
             ),
             ("IpPermissions.1.Groups.1.GroupId", Id("sg-")),
-            ("IpPermissions.1.PrefixListIds.1.PrefixListId", TEXTS),
+            ("IpPermissions.1.PrefixListIds.1.PrefixListId", Id("pl-")),
             ("IpProtocol", PROTOCOLS),
             ("CidrIp", RANGES),
             ("SecurityGroupRuleId.1", Id("sgr-")),
@@ -128,13 +146,21 @@ pub(super) fn own(operation: &str) -> &'static [(&'static str, Sort)] {
         "CreateRoute" | "ReplaceRoute" => &[
             ("RouteTableId!", Id("rtb-")),
             ("DestinationCidrBlock!", RANGES),
+            ("DestinationIpv6CidrBlock", RANGES6),
+            ("DestinationPrefixListId", Id("pl-")),
             ("VpcPeeringConnectionId", Id("pcx-")),
-            ("GatewayId", Id("igw-")),
+            ("NatGatewayId", Id("nat-")),
+            ("TransitGatewayId", Id("tgw-")),
+            ("EgressOnlyInternetGatewayId", Id("eigw-")),
+            ("CarrierGatewayId", Id("cagw-")),
+            ("GatewayId", Id("vgw-")),
             ("GatewayId!", Id("igw-")),
         ],
         "DeleteRoute" => &[
             ("RouteTableId!", Id("rtb-")),
             ("DestinationCidrBlock!", RANGES),
+            ("DestinationIpv6CidrBlock", RANGES6),
+            ("DestinationPrefixListId", Id("pl-")),
         ],
         "CreateRouteTable" => &[("VpcId!", Id("vpc-"))],
         "DeleteRouteTable" => &[("RouteTableId!", Id("rtb-"))],
@@ -162,6 +188,7 @@ pub(super) fn own(operation: &str) -> &'static [(&'static str, Sort)] {
         "CreateVpc" => &[
             ("CidrBlock!", VPCS),
             ("InstanceTenancy", Of(&["default", "host", "no"])),
+            ("AmazonProvidedIpv6CidrBlock", YES),
         ],
         "CreateVpcPeeringConnection" => &[
             ("VpcId!", Id("vpc-")),
@@ -220,6 +247,8 @@ pub(super) fn own(operation: &str) -> &'static [(&'static str, Sort)] {
             ("VpcSecurityGroupIds.VpcSecurityGroupId.1", Id("sg-")),
             ("AvailabilityZones.AvailabilityZone.1", ZONES),
             ("DatabaseName", NAMES),
+            ("ReplicationSourceIdentifier", Arn),
+            ("GlobalClusterIdentifier", Global),
             ("Port", NUMBERS),
             ("BackupRetentionPeriod", NUMBERS),
             ("DeletionProtection", YES),
@@ -270,7 +299,38 @@ pub(super) fn own(operation: &str) -> &'static [(&'static str, Sort)] {
             ("SkipFinalSnapshot", YES),
             ("FinalDBSnapshotIdentifier!", NAMES),
         ],
-        "StartDBCluster" | "StopDBCluster" => &[("DBClusterIdentifier!", Cluster)],
+        "StartDBCluster" | "StopDBCluster" | "PromoteReadReplicaDBCluster" => {
+            &[("DBClusterIdentifier!", Cluster)]
+        }
+        "FailoverDBCluster" => &[
+            ("DBClusterIdentifier!", Cluster),
+            ("TargetDBInstanceIdentifier", Instance),
+        ],
+        "CreateGlobalCluster" => &[
+            ("GlobalClusterIdentifier!", NAMES),
+            ("SourceDBClusterIdentifier", Arn),
+            ("Engine", ENGINES),
+            ("EngineVersion", VERSIONS),
+            ("DeletionProtection", YES),
+        ],
+        "RemoveFromGlobalCluster" => &[
+            ("GlobalClusterIdentifier!", Global),
+            ("DbClusterIdentifier!", Arn),
+        ],
+        "DeleteGlobalCluster" | "ModifyGlobalCluster" => &[
+            ("GlobalClusterIdentifier!", Global),
+            ("DeletionProtection", YES),
+        ],
+        "DescribeGlobalClusters" => &[("GlobalClusterIdentifier", Global)],
+        "CreateBlueGreenDeployment" => &[
+            ("BlueGreenDeploymentName!", NAMES),
+            ("Source!", Arn),
+            ("TargetEngineVersion", VERSIONS),
+        ],
+        "DeleteBlueGreenDeployment" | "DescribeBlueGreenDeployments" => &[
+            ("BlueGreenDeploymentIdentifier!", Deployment),
+            ("DeleteTarget", YES),
+        ],
         "DescribeDBClusters" | "DescribeDBInstances" | "DescribeDBClusterSnapshots" => &[
             ("DBClusterIdentifier", Cluster),
             ("DBInstanceIdentifier", Instance),
@@ -293,7 +353,7 @@ pub(super) fn own(operation: &str) -> &'static [(&'static str, Sort)] {
             ("SourceIdentifier", Cluster),
         ],
         "DescribeSecret" | "GetSecretValue" => &[("SecretId!", Secret)],
-        _ => &[],
+        other => super::edges::own(other),
     }
 }
 

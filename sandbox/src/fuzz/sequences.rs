@@ -60,7 +60,8 @@ fn content(account: &Account) -> String {
             .filter(|(_, region)| *region != unused)
             .collect();
         let peerings = serde_json::to_string(&world.peerings).unwrap();
-        format!("{regions:?} {peerings} {:?}", world.faults)
+        let globals = serde_json::to_string(&world.global_clusters).unwrap();
+        format!("{regions:?} {peerings} {globals} {:?}", world.faults)
     })
 }
 
@@ -146,6 +147,9 @@ fn whatever_is_asked_the_account_stays_whole() {
             }
             for call in &calls {
                 time.advance(Duration::from_secs(call.pause));
+                // What is due happens now, and not in the middle of what is compared.
+                account.status().unwrap();
+                call.impose(&account);
                 account.status().unwrap();
                 let params = account.look(|world| call.resolve(world));
                 let before = content(&account);

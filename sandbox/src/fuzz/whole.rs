@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::ec2::acl;
+use crate::rds::arn::Arn;
 use crate::world::network::{InstanceState, Peer};
 use crate::world::peering::PeeringStatus;
 use crate::world::{Region, World, regions};
@@ -10,12 +12,14 @@ use crate::world::{Region, World, regions};
 pub(super) fn check(world: &World) -> Result<(), String> {
     for (name, region) in &world.regions {
         let found = network(name, region)
+            .and_then(|()| edges(region))
             .and_then(|()| groups(region))
             .and_then(|()| machines(region))
             .and_then(|()| databases(region));
         found.map_err(|why| format!("{name}: {why}"))?;
     }
-    peerings(world)
+    peerings(world)?;
+    ties(world)
 }
 
 fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
@@ -26,9 +30,10 @@ fn network(name: &str, region: &Region) -> Result<(), String> {
     for (id, subnet) in &region.subnets {
         let vpc = region.vpcs.get(&subnet.vpc);
         let vpc = vpc.ok_or_else(|| format!("{id} lies in no vpc"))?;
-        must(vpc.cidr.contains(subnet.cidr), || {
-            format!("{id} leaves its vpc")
-        })?;
+        must(
+            vpc.ranges().iter().any(|range| range.contains(subnet.cidr)),
+            || format!("{id} leaves its vpc"),
+        )?;
         must(regions::has_zone(name, &subnet.zone), || {
             format!("{id} is in no zone")
         })?;
@@ -54,7 +59,11 @@ fn network(name: &str, region: &Region) -> Result<(), String> {
                 format!("{subnet} has two tables")
             })?;
         }
-        let ranges: BTreeSet<_> = table.routes.iter().map(|route| route.destination).collect();
+        let ranges: BTreeSet<_> = table
+            .routes
+            .iter()
+            .map(|route| &route.destination)
+            .collect();
         must(ranges.len() == table.routes.len(), || {
             format!("{id} has two routes for a range")
         })?;
@@ -84,6 +93,59 @@ fn network(name: &str, region: &Region) -> Result<(), String> {
         let vpc = gateway.vpc.as_ref();
         must(vpc.is_none_or(|vpc| region.vpcs.contains_key(vpc)), || {
             format!("{id} is at no vpc")
+        })?;
+    }
+    Ok(())
+}
+
+/// Gateways, endpoints and attachments, and the network ACLs of subnets.
+fn edges(region: &Region) -> Result<(), String> {
+    let mut kept = BTreeSet::new();
+    for (id, edge) in &region.edges {
+        let homes = edge
+            .vpc
+            .iter()
+            .chain(edge.attachment().map(|held| &held.vpc));
+        for vpc in homes {
+            must(!edge.holds(vpc) || region.vpcs.contains_key(vpc), || {
+                format!("{id} is at no vpc {vpc}")
+            })?;
+        }
+        must(edge.state.holds() || edge.interfaces.is_empty(), || {
+            format!("{id} has ended and has interfaces")
+        })?;
+        for interface in &edge.interfaces {
+            let held = region.interfaces.get(interface);
+            must(
+                held.is_some_and(|held| edge.subnets.contains(&held.subnet)),
+                || format!("{id} has no {interface}"),
+            )?;
+            must(kept.insert(interface), || {
+                format!("{interface} is kept twice")
+            })?;
+        }
+        for table in edge.endpoint().iter().flat_map(|one| &one.tables) {
+            must(
+                !edge.state.serves() || region.route_tables.contains_key(table),
+                || format!("{id} has no table {table}"),
+            )?;
+        }
+    }
+    for (id, acl) in &region.acls {
+        must(region.vpcs.contains_key(&acl.vpc), || {
+            format!("{id} is of no vpc")
+        })?;
+    }
+    let mut links = BTreeSet::new();
+    for (id, subnet) in &region.subnets {
+        let link = acl::link(id, subnet);
+        let vpc = region.acls.get(&link.acl).map(|acl| &acl.vpc);
+        must(
+            vpc == Some(&subnet.vpc) || link.acl == acl::default_of(&subnet.vpc),
+            || format!("{id} has the acl {}", link.acl),
+        )?;
+        must(links.insert(link.association), || {
+            format!("{id} shares its acl association")
         })?;
     }
     Ok(())
@@ -197,10 +259,7 @@ fn databases(region: &Region) -> Result<(), String> {
 fn peerings(world: &World) -> Result<(), String> {
     let mut pairs = BTreeSet::new();
     for (id, peering) in &world.peerings {
-        let joined = matches!(
-            peering.status,
-            PeeringStatus::Provisioning | PeeringStatus::Active
-        );
+        let joined = peering.status.is_joined();
         if !joined && peering.status != PeeringStatus::PendingAcceptance {
             continue;
         }
@@ -219,6 +278,43 @@ fn peerings(world: &World) -> Result<(), String> {
         must(!joined || pairs.insert(ends), || {
             format!("{id} joins two that are joined")
         })?;
+    }
+    Ok(())
+}
+
+/// What ties clusters to each other.
+fn ties(world: &World) -> Result<(), String> {
+    let is_there = |region: &str, id: &str| world.region(region).clusters.contains_key(id);
+    let mut joined = BTreeSet::new();
+    for (id, global) in &world.global_clusters {
+        let writers = global.members.iter().filter(|one| one.writer).count();
+        must(writers == usize::from(!global.members.is_empty()), || {
+            format!("{id} has {writers} primaries")
+        })?;
+        for one in &global.members {
+            must(is_there(&one.region, &one.cluster), || {
+                format!("{id} has no {}", one.cluster)
+            })?;
+            must(joined.insert((&one.region, &one.cluster)), || {
+                format!("{} is in two global clusters", one.cluster)
+            })?;
+        }
+    }
+    for (name, region) in &world.regions {
+        for (id, cluster) in &region.clusters {
+            let source = cluster.replica_of.as_deref().and_then(Arn::parse);
+            let known = source.is_none_or(|arn| is_there(arn.region, &arn.name));
+            must(known, || {
+                format!("{id} replicates {:?}", cluster.replica_of)
+            })?;
+            must(!cluster.read_only || cluster.writer.is_none(), || {
+                format!("{id} writes and is a secondary")
+            })?;
+        }
+        for (id, one) in &region.deployments {
+            let whole = is_there(name, &one.source) && is_there(name, &one.target);
+            must(whole, || format!("{id} has lost a cluster"))?;
+        }
     }
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! What can be ordered: engine versions and instance classes.
 
-use super::page::{filters, matches, page};
+use super::page::{filters, matches, page, page_of};
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
-use crate::world::catalog::{CLASSES, DEFAULT_VERSION, ENGINE, VERSIONS, parts};
+use crate::world::catalog::{
+    CLASSES, DEFAULT_VERSION, ENGINE, RETIRED, VERSIONS, family, is_engine, parts,
+};
 use crate::world::regions;
 
 /// `DescribeOrderableDBInstanceOptions`.
@@ -18,7 +20,7 @@ pub(crate) fn describe_orderable(context: &mut Context<'_>) -> ApiResult<String>
     let zones: Vec<String> = regions::find(context.region)
         .map(|region| region.zone_names().collect())
         .unwrap_or_default();
-    if engine != ENGINE && !is_engine(engine) {
+    if !is_engine(engine) && !matches!(engine, "mysql" | "mariadb" | "postgres") {
         return Err(ApiError::value(format!("Invalid DB engine: {engine}")));
     }
     let options = VERSIONS
@@ -40,7 +42,7 @@ pub(crate) fn describe_orderable(context: &mut Context<'_>) -> ApiResult<String>
         .filter(|(_, (_, _, offered))| !offered.is_empty());
     let mut sorted: Vec<_> = options.collect();
     sorted.sort_by(|a, b| a.0.cmp(&b.0));
-    let (options, marker) = page(context, sorted)?;
+    let (options, marker) = page_of(context, sorted, 1000)?;
     let mut xml = Xml::new();
     xml.list(
         "OrderableDBInstanceOptions",
@@ -67,7 +69,7 @@ pub(crate) fn describe_orderable(context: &mut Context<'_>) -> ApiResult<String>
                 .text("SupportsIops", false)
                 .text("SupportsEnhancedMonitoring", true)
                 .text("SupportsIAMDatabaseAuthentication", true)
-                .text("SupportsPerformanceInsights", class.performance_insights)
+                .text("SupportsPerformanceInsights", true)
                 .texts("SupportedEngineModes", "member", ["provisioned"])
                 .text("SupportsStorageAutoscaling", false)
                 .text("SupportsKerberosAuthentication", true)
@@ -81,36 +83,44 @@ pub(crate) fn describe_orderable(context: &mut Context<'_>) -> ApiResult<String>
     Ok(xml.finish())
 }
 
-/// Engines that AWS has and the sandbox does not offer.
-fn is_engine(name: &str) -> bool {
-    matches!(name, "aurora-mysql" | "mysql" | "mariadb" | "postgres")
-}
-
 /// `DescribeDBEngineVersions`.
 pub(crate) fn describe_versions(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let engine = params.get("Engine");
     let version = params.get("EngineVersion");
-    let family = params.get("DBParameterGroupFamily");
+    let wanted_family = params.get("DBParameterGroupFamily");
+    let retired = match params.flag("IncludeAll")? {
+        Some(true) => RETIRED,
+        _ => &[],
+    };
     let default_only = params.flag("DefaultOnly")?.unwrap_or(false);
     let filters = filters(
         context,
-        &["engine", "engine-version", "status", "engine-mode"],
+        &[
+            "db-parameter-group-family",
+            "engine",
+            "engine-mode",
+            "engine-version",
+            "status",
+        ],
     )?;
-    let shown = VERSIONS
-        .iter()
-        .copied()
+    let mut all: Vec<&str> = VERSIONS.iter().chain(retired).copied().collect();
+    all.sort_by_key(|version| parts(version));
+    let shown = all
+        .into_iter()
         .filter(|_| engine.is_none_or(|engine| engine == ENGINE))
         .filter(|known| {
             version.is_none_or(|wanted| wanted == *known || known.split('.').next() == Some(wanted))
         })
-        .filter(|known| family.is_none_or(|wanted| wanted == family_of(known)))
+        .filter(|known| wanted_family.is_none_or(|wanted| wanted == family(ENGINE, known)))
         .filter(|known| !default_only || is_default(known, version))
         .filter(|known| {
             filters.iter().all(|filter| match filter.name.as_str() {
                 "engine" => matches(filter, &[ENGINE]),
                 "engine-version" => matches(filter, &[known]),
                 "engine-mode" => matches(filter, &["provisioned"]),
+                "db-parameter-group-family" => matches(filter, &[&family(ENGINE, known)]),
+                _ if RETIRED.contains(known) => matches(filter, &["deprecated"]),
                 _ => matches(filter, &["available"]),
             })
         })
@@ -131,10 +141,15 @@ pub(crate) fn describe_versions(context: &mut Context<'_>) -> ApiResult<String> 
             let later = VERSIONS
                 .iter()
                 .filter(|other| parts(other) > parts(version));
+            let status = if RETIRED.contains(&version) {
+                "deprecated"
+            } else {
+                "available"
+            };
             xml.text("Engine", ENGINE)
                 .text("MajorEngineVersion", major)
                 .text("EngineVersion", version)
-                .text("DBParameterGroupFamily", family_of(version))
+                .text("DBParameterGroupFamily", family(ENGINE, version))
                 .text("DBEngineDescription", "Aurora (PostgreSQL)")
                 .text(
                     "DBEngineVersionDescription",
@@ -154,7 +169,7 @@ pub(crate) fn describe_versions(context: &mut Context<'_>) -> ApiResult<String> 
                 .texts("SupportedEngineModes", "member", ["provisioned"])
                 .text("SupportsLogExportsToCloudwatchLogs", true)
                 .text("SupportsReadReplica", false)
-                .text("Status", "available")
+                .text("Status", status)
                 .text("SupportsParallelQuery", false)
                 .text("SupportsGlobalDatabases", true)
                 .text("SupportsBabelfish", true);
@@ -164,14 +179,10 @@ pub(crate) fn describe_versions(context: &mut Context<'_>) -> ApiResult<String> 
     Ok(xml.finish())
 }
 
-/// The default version, or the newest of the major version that was asked for.
+/// The default version, or the default of the major version that was asked for.
 fn is_default(version: &str, wanted: Option<&str>) -> bool {
     match wanted {
         Some(wanted) => crate::world::catalog::resolve(wanted) == Some(version),
         None => version == DEFAULT_VERSION,
     }
-}
-
-fn family_of(version: &str) -> String {
-    format!("{ENGINE}{}", parts(version).0)
 }

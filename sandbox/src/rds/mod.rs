@@ -1,8 +1,11 @@
 //! RDS: Aurora clusters, their instances, subnet groups, snapshots and events.
 
+pub(crate) mod arn;
+pub(crate) mod blue_green;
 pub(crate) mod catalog;
 pub(crate) mod cluster;
 pub(crate) mod event;
+pub(crate) mod global;
 pub(crate) mod instance;
 pub(crate) mod page;
 pub(crate) mod quota;

@@ -31,15 +31,25 @@ pub(crate) fn matches(filter: &Filter, values: &[&str]) -> bool {
     })
 }
 
-/// Cuts the page that `Marker` and `MaxRecords` ask for out of `all`, which is ordered by key.
+/// As [`page_of`], with up to 100 records.
 pub(crate) fn page<T>(
     context: &Context<'_>,
     all: impl IntoIterator<Item = (String, T)>,
 ) -> ApiResult<(Vec<T>, Option<String>)> {
+    page_of(context, all, 100)
+}
+
+/// Cuts the page that `Marker` and `MaxRecords` ask for out of `all`, which is ordered by key. Pages hold
+/// 20 to `most` records.
+pub(crate) fn page_of<T>(
+    context: &Context<'_>,
+    all: impl IntoIterator<Item = (String, T)>,
+    most: i64,
+) -> ApiResult<(Vec<T>, Option<String>)> {
     let max = context.params.number("MaxRecords")?.unwrap_or(100);
-    if !(20..=100).contains(&max) {
+    if !(20..=most).contains(&max) {
         return Err(ApiError::value(format!(
-            "Invalid value {max} for MaxRecords. Must be between 20 and 100"
+            "Invalid value {max} for MaxRecords. Must be between 20 and {most}"
         )));
     }
     let after = match context.params.get("Marker") {

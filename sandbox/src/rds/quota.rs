@@ -19,6 +19,14 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
             here.subnet_groups.len(),
             quotas.subnet_groups,
         ),
+        (
+            "SubnetsPerDBSubnetGroup",
+            (here.subnet_groups.values())
+                .map(|group| group.subnets.len())
+                .max()
+                .unwrap_or(0),
+            quotas.group_subnets,
+        ),
         ("DBClusters", here.clusters.len(), quotas.clusters),
     ];
     let mut xml = Xml::new();

@@ -8,7 +8,7 @@ use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;
-use crate::world::database::{ClusterStatus, Snapshot, Source};
+use crate::world::database::{Snapshot, Source};
 use crate::world::{Tags, timing};
 
 /// The name in an identifier that may be an ARN.
@@ -95,7 +95,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let id = cluster::given(context)?;
     let tags = given_tags(context.params)?;
     let held = cluster::find(context, &id)?;
-    if held.status != ClusterStatus::Available {
+    if !held.is_available() || held.deletion.is_some() {
         return Err(cluster::wrong_state(format!(
             "Cannot create a snapshot because the database cluster {id} is not currently in the available state."
         )));

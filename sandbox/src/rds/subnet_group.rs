@@ -8,7 +8,18 @@ use crate::wire::xml::Xml;
 use crate::world::database::SubnetGroup;
 use std::collections::BTreeSet;
 
-/// The subnet group of that name, whatever its case.
+/// The subnet group of that name, whatever its case, if reads show it yet.
+pub(crate) fn seen<'a>(
+    context: &'a Context<'_>,
+    name: &str,
+) -> ApiResult<(String, &'a SubnetGroup)> {
+    match find(context, name) {
+        Ok((_, group)) if context.now < group.visible_at => Err(not_found(name)),
+        found => found,
+    }
+}
+
+/// The subnet group of that name, whatever its case and however young.
 pub(crate) fn find<'a>(
     context: &'a Context<'_>,
     name: &str,
@@ -16,11 +27,15 @@ pub(crate) fn find<'a>(
     let key = name.to_ascii_lowercase();
     match context.here().subnet_groups.get(&key) {
         Some(group) => Ok((key, group)),
-        None => Err(ApiError::new(
-            "DBSubnetGroupNotFoundFault",
-            format!("DB subnet group '{name}' does not exist."),
-        )),
+        None => Err(not_found(name)),
     }
+}
+
+fn not_found(name: &str) -> ApiError {
+    ApiError::new(
+        "DBSubnetGroupNotFoundFault",
+        format!("DB subnet group '{name}' does not exist."),
+    )
 }
 
 /// The zones that a subnet group covers, in order.
@@ -63,12 +78,19 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
             "The request would result in the user exceeding the allowed number of DB subnet groups.",
         ));
     }
+    if subnets.len() > context.quotas.group_subnets {
+        return Err(ApiError::new(
+            "DBSubnetQuotaExceededFault",
+            "The request would result in the user exceeding the allowed number of subnets in a DB subnet groups.",
+        ));
+    }
     let vpc = common_vpc(context, &subnets)?;
     let group = SubnetGroup {
         description,
         vpc,
         subnets,
         tags,
+        visible_at: context.visible_at(&format!("subgrp:{name}:{}", context.now)),
     };
     let covered = zones(context, &group).len();
     if covered < 2 {
@@ -87,17 +109,28 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(xml.finish())
 }
 
-/// The VPC of all the subnets.
+/// The VPC of all the subnets. One that RDS does not know, or not yet, is `InvalidParameterValue`
+/// (logged in terraform-provider-aws pull request 49846); `InvalidSubnet` is for those of several VPCs.
 fn common_vpc(context: &Context<'_>, subnets: &[String]) -> ApiResult<String> {
+    let here = context.here();
+    let unknown: Vec<&str> = (subnets.iter())
+        .filter(|id| {
+            let known = here.subnets.get(*id);
+            known.is_none_or(|one| !context.is_known_to_rds(id, one.visible_at))
+        })
+        .map(String::as_str)
+        .collect();
+    if !unknown.is_empty() {
+        let unknown = unknown.join(", ");
+        return Err(ApiError::value(format!(
+            "Some input subnets in :[{unknown}] are invalid."
+        )));
+    }
     let mut vpc: Option<&str> = None;
     for (index, id) in subnets.iter().enumerate() {
-        let invalid = || {
-            ApiError::new(
-                "InvalidSubnet",
-                format!("Some input subnets in :[{id}] are invalid."),
-            )
+        let Some(subnet) = here.subnets.get(id) else {
+            continue;
         };
-        let subnet = context.here().subnets.get(id).ok_or_else(invalid)?;
         if subnets[..index].contains(id) {
             return Err(ApiError::value(format!("The subnet {id} is listed twice")));
         }
@@ -118,7 +151,7 @@ fn common_vpc(context: &Context<'_>, subnets: &[String]) -> ApiResult<String> {
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     filters(context, &[])?;
     let wanted = match context.params.get("DBSubnetGroupName") {
-        Some(name) => Some(find(context, name)?.0),
+        Some(name) => Some(seen(context, name)?.0),
         None => None,
     };
     let shown = context
@@ -126,6 +159,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         .subnet_groups
         .iter()
         .filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == *name))
+        .filter(|(_, group)| context.now >= group.visible_at)
         .map(|(name, group)| (name.clone(), (name, group)));
     let (groups, marker) = page(context, shown)?;
     let mut xml = Xml::new();
@@ -172,7 +206,7 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         return Err(ApiError::new(
             "InvalidDBSubnetGroupStateFault",
             format!(
-                "Cannot delete the subnet group '{name}' because at least one database: {cluster} is still using it."
+                "Cannot delete the subnet group '{name}' because at least one database cluster: {cluster} is still using it."
             ),
         ));
     }

@@ -1,5 +1,6 @@
 //! Tags of RDS resources.
 
+use super::arn::Arn;
 use crate::operations::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::params::Params;
@@ -42,18 +43,27 @@ pub(crate) fn tag_list(xml: &mut Xml, tags: &Tags) {
 /// The tags of the resource that the parameter `ResourceName`, an ARN, names.
 fn tags_of<'a>(context: &'a mut Context<'_>) -> ApiResult<&'a mut Tags> {
     let arn = context.params.need("ResourceName")?;
-    let parts: Vec<&str> = arn.splitn(7, ':').collect();
-    let [_, _, service, region, account, kind, name] = parts[..] else {
+    let Some(Arn {
+        region,
+        account,
+        kind,
+        name,
+    }) = Arn::parse(arn)
+    else {
         return Err(ApiError::value(format!("Invalid resource name: {arn}")));
     };
-    let here = parts[0] == "arn"
-        && service == "rds"
-        && region == context.region
-        && account == context.world.account_id;
-    if !here {
+    let here = region == context.region || kind == "global-cluster";
+    if !here || account != context.world.account_id {
         return Err(ApiError::value(format!(
             "The specified resource name does not match an RDS resource in this region: {arn}"
         )));
+    }
+    let name = &name;
+    if kind == "global-cluster" {
+        let held = context.world.global_clusters.get_mut(name);
+        return held.map(|one| &mut one.tags).ok_or_else(|| {
+            ApiError::new("GlobalClusterNotFoundFault", format!("{name} not found."))
+        });
     }
     let held = context.here_mut();
     let (tags, code) = match kind {
@@ -72,6 +82,10 @@ fn tags_of<'a>(context: &'a mut Context<'_>) -> ApiResult<&'a mut Tags> {
         "subgrp" => (
             held.subnet_groups.get_mut(name).map(|one| &mut one.tags),
             "DBSubnetGroupNotFoundFault",
+        ),
+        "deployment" => (
+            held.deployments.get_mut(name).map(|one| &mut one.tags),
+            "BlueGreenDeploymentNotFoundFault",
         ),
         _ => return Err(ApiError::value(format!("Invalid resource type in {arn}"))),
     };

@@ -3,6 +3,16 @@
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::params::Params;
 
+/// Refuses parameters that AWS takes and the sandbox does not simulate.
+pub(crate) fn refuse_unsimulated(params: &Params, names: &[&str]) -> ApiResult<()> {
+    match names.iter().find(|name| params.get(name).is_some()) {
+        Some(name) => Err(ApiError::combination(format!(
+            "The parameter {name} is not simulated"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// A required identifier, lower-cased: 1 to 63 letters, digits and hyphens, a letter first, no
 /// hyphen last and no two in a row.
 pub(crate) fn identifier(params: &Params, name: &str) -> ApiResult<String> {
@@ -41,7 +51,9 @@ pub(crate) fn username(text: &str) -> ApiResult<()> {
         "replication",
         "user",
     ];
-    if RESERVED.contains(&text.to_ascii_lowercase().as_str()) {
+    let lower = text.to_ascii_lowercase();
+    // PostgreSQL keeps the prefix for itself (CREATE ROLE, PostgreSQL manual).
+    if RESERVED.contains(&lower.as_str()) || lower.starts_with("pg_") {
         return Err(ApiError::value(format!(
             "MasterUsername {text} cannot be used as it is a reserved word used by the engine"
         )));
@@ -95,13 +107,12 @@ pub(crate) fn database(text: &str) -> ApiResult<()> {
 }
 
 /// A port that a cluster may listen on.
-pub(crate) fn port(params: &Params) -> ApiResult<i64> {
+pub(crate) fn port(params: &Params) -> ApiResult<Option<i64>> {
     match params.number("Port")? {
-        None => Ok(5432),
-        Some(port) if (1150..=65535).contains(&port) => Ok(port),
-        Some(port) => Err(ApiError::value(format!(
+        Some(port) if !(1150..=65535).contains(&port) => Err(ApiError::value(format!(
             "Invalid endpoint port {port}, valid port range is [1150-65535]"
         ))),
+        port => Ok(port),
     }
 }
 

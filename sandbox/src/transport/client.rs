@@ -2,6 +2,7 @@
 
 use super::cut::{Cut, reset};
 use crate::account::{Account, Reply};
+use crate::world::regions;
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -12,15 +13,17 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
 /// An HTTP client for the AWS SDK that an [`Account`] answers. A lost answer is a connector error
-/// of the i/o kind, as is no account at all; a truncated one fails while its body is read; and the
-/// SDK's read timeout is kept.
+/// of the i/o kind, as is no account at all, or a host of a region that is not there; a truncated
+/// one fails while its body is read; and the SDK's read timeout is kept.
 #[derive(Clone)]
 pub struct SandboxHttpClient {
     account: Account,
@@ -94,10 +97,39 @@ impl HttpConnector for Connector {
     }
 }
 
+/// Looking up the name of a host fails, with the words of hyper.
+#[derive(Debug)]
+struct DnsError(io::Error);
+
+impl fmt::Display for DnsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("dns error")
+    }
+}
+
+impl Error for DnsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// A region that is not there has no host; one that is not enabled has, and refuses there.
+fn look_up(host: Option<&str>) -> Result<(), ConnectorError> {
+    let name = host.and_then(|host| host.strip_suffix(".amazonaws.com"));
+    match name.and_then(|name| Some((host?, name.split('.').nth(1)?))) {
+        Some((host, region)) if regions::find(region).is_none() => {
+            let why = io::Error::other(format!("the sandbox has no host {host}"));
+            Err(ConnectorError::io(DnsError(why).into()))
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn call(account: Account, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let request = request
         .try_into_http1x()
         .map_err(|error| ConnectorError::user(error.into()))?;
+    look_up(request.uri().host())?;
     let (parts, body) = request.into_parts();
     let bytes = match body.bytes() {
         Some(bytes) => Bytes::copy_from_slice(bytes),

@@ -1,5 +1,6 @@
 //! An AWS error: code, message and HTTP status.
 
+use crate::operations::Service;
 use std::borrow::Cow;
 
 /// What a call is refused with.
@@ -21,6 +22,17 @@ impl ApiError {
             code,
             message: message.into(),
         }
+    }
+
+    /// An error of which only the code is known, as `service` would answer it.
+    pub(crate) fn planted(service: Service, code: String) -> Self {
+        let message = message_of(&code);
+        let mut error = Self::new(code, message);
+        // The other services answer 403, which is what the common errors of AWS say.
+        if service == Service::Ec2 && error.code == "OptInRequired" {
+            error.status = 401;
+        }
+        error
     }
 
     /// `InvalidParameterValue`.
@@ -52,25 +64,29 @@ pub(crate) fn status_of(code: &str) -> u16 {
     match code {
         "AuthFailure" => 401,
         "AccessDenied"
-        | "AccessDeniedException"
         | "DBClusterQuotaExceededFault"
         | "ExpiredToken"
-        | "ExpiredTokenException"
         | "IncompleteSignature"
         | "InsufficientDBClusterCapacityFault"
         | "InvalidClientTokenId"
         | "MissingAuthenticationToken"
         | "NotAuthorized"
         | "OptInRequired"
+        | "RequestTimeTooSkewed"
         | "SignatureDoesNotMatch"
         | "UnauthorizedOperation" => 403,
-        "DBClusterNotFoundFault"
+        "BlueGreenDeploymentNotFoundFault"
+        | "DBClusterNotFoundFault"
         | "DBClusterParameterGroupNotFound"
         | "DBClusterSnapshotNotFoundFault"
         | "DBInstanceNotFound"
         | "DBParameterGroupNotFound"
         | "DBSnapshotNotFound"
-        | "DBSubnetGroupNotFoundFault" => 404,
+        | "DBSubnetGroupNotFoundFault"
+        | "DomainNotFoundFault"
+        | "GlobalClusterNotFoundFault"
+        | "OptionGroupNotFoundFault"
+        | "ResourceNotFoundFault" => 404,
         "DryRunOperation" => 412,
         "InternalError"
         | "InternalFailure"
@@ -107,6 +123,24 @@ pub(crate) fn message_of(code: &str) -> String {
         "RequestLimitExceeded" => "Request limit exceeded.".into(),
         "InsufficientDBInstanceCapacity" => {
             "The requested DB instance class is not available in the Availability Zone".into()
+        }
+        "OptInRequired" => {
+            "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe.".into()
+        }
+        "PendingVerification" => {
+            "Your request for accessing resources in this region is being validated, and you will not be able to launch additional resources in this region until the validation is complete.".into()
+        }
+        "Blocked" => {
+            "This account is currently blocked and not recognized as a valid account.".into()
+        }
+        "RequestTimeTooSkewed" => {
+            "The difference between the request time and the current time is too large.".into()
+        }
+        "InvalidSecurity.RequestHasExpired" => {
+            "The request timestamp is too far from the current time.".into()
+        }
+        "ConcurrentTagAccess" => {
+            "Simultaneous commands to modify a tag of this resource are not allowed.".into()
         }
         "VpcLimitExceeded" => "The maximum number of VPCs has been reached.".into(),
         "InternalFailure" | "InternalError" | "InternalServerError" => {

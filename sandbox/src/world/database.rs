@@ -1,5 +1,6 @@
 //! RDS's resources inside one region, and the secrets that RDS keeps.
 
+use super::state::{ClusterStatus, DbInstanceStatus, Imposed};
 use super::{Millis, Tags};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,9 @@ pub(crate) struct SubnetGroup {
     pub(crate) vpc: String,
     pub(crate) subnets: Vec<String>,
     pub(crate) tags: Tags,
+    /// From when on reads show it.
+    #[serde(default)]
+    pub(crate) visible_at: Millis,
 }
 
 /// An Aurora cluster. Master passwords are checked and forgotten.
@@ -47,37 +51,88 @@ pub(crate) struct Cluster {
     /// Instances in the order of creation.
     pub(crate) members: Vec<String>,
     pub(crate) writer: Option<String>,
+    /// From when on reads show it.
+    #[serde(default)]
+    pub(crate) visible_at: Millis,
+    /// A state that a test put it into.
+    #[serde(default)]
+    pub(crate) imposed: Option<Imposed>,
+    /// What was accepted and is not applied yet.
+    #[serde(default)]
+    pub(crate) change: Option<Change>,
+    /// Its deletion was accepted.
+    #[serde(default)]
+    pub(crate) deletion: Option<Deletion>,
+    /// The ARN of the cluster or instance that it replicates.
+    #[serde(default)]
+    pub(crate) replica_of: Option<String>,
+    /// A secondary of a global cluster: none of its instances writes.
+    #[serde(default)]
+    pub(crate) read_only: bool,
 }
 
-/// The status of a cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum ClusterStatus {
-    Creating,
-    Available,
-    Modifying,
-    ResettingMasterCredentials,
-    Upgrading,
-    Stopping,
-    Stopped,
-    Starting,
-    Deleting,
+/// What a call changes in a cluster: accepted, shown as pending, applied after a while.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Change {
+    /// The status while it is applied. Until that begins, the cluster still shows `available`.
+    pub(crate) status: ClusterStatus,
+    /// How long that takes.
+    pub(crate) lasts: Millis,
+    pub(crate) password: bool,
+    pub(crate) rotate: bool,
+    pub(crate) version: Option<String>,
+    pub(crate) port: Option<i64>,
+    pub(crate) iam_authentication: Option<bool>,
+    pub(crate) backup_retention: Option<i64>,
+    /// The instance that becomes the writer.
+    pub(crate) writer: Option<String>,
+    /// It stops being a replica and a member of a global cluster.
+    pub(crate) standalone: bool,
 }
 
-impl ClusterStatus {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Creating => "creating",
-            Self::Available => "available",
-            Self::Modifying => "modifying",
-            Self::ResettingMasterCredentials => "resetting-master-credentials",
-            Self::Upgrading => "upgrading",
-            Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
-            Self::Starting => "starting",
-            Self::Deleting => "deleting",
-        }
-    }
+/// A global cluster.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct GlobalCluster {
+    pub(crate) engine: String,
+    pub(crate) version: String,
+    pub(crate) database: Option<String>,
+    pub(crate) encrypted: bool,
+    pub(crate) deletion_protection: bool,
+    pub(crate) resource_id: String,
+    pub(crate) tags: Tags,
+    /// Clusters in the order in which they joined; at most one of them writes.
+    pub(crate) members: Vec<GlobalMember>,
+}
+
+/// A cluster of a global cluster.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct GlobalMember {
+    pub(crate) region: String,
+    pub(crate) cluster: String,
+    /// The primary, which the others follow.
+    pub(crate) writer: bool,
+}
+
+/// A blue/green deployment of a cluster.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Deployment {
+    pub(crate) name: String,
+    /// The blue cluster, which serves.
+    pub(crate) source: String,
+    /// The green cluster.
+    pub(crate) target: String,
+    pub(crate) created_at: Millis,
+    /// From when on it is `AVAILABLE`.
+    pub(crate) available_at: Millis,
+    pub(crate) tags: Tags,
+}
+
+/// An accepted `DeleteDBCluster`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Deletion {
+    /// The final snapshot, which has to be available before the cluster goes.
+    pub(crate) snapshot: Option<String>,
 }
 
 /// An instance of a cluster.
@@ -100,35 +155,12 @@ pub(crate) struct DbInstance {
     pub(crate) public: bool,
     pub(crate) monitoring_interval: i64,
     pub(crate) interface: String,
-}
-
-/// The status of a DB instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum DbInstanceStatus {
-    Creating,
-    Available,
-    Modifying,
-    Upgrading,
-    Stopping,
-    Stopped,
-    Starting,
-    Deleting,
-}
-
-impl DbInstanceStatus {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Creating => "creating",
-            Self::Available => "available",
-            Self::Modifying => "modifying",
-            Self::Upgrading => "upgrading",
-            Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
-            Self::Starting => "starting",
-            Self::Deleting => "deleting",
-        }
-    }
+    /// From when on reads show it.
+    #[serde(default)]
+    pub(crate) visible_at: Millis,
+    /// A state that a test put it into.
+    #[serde(default)]
+    pub(crate) imposed: Option<Imposed>,
 }
 
 /// A manual cluster snapshot.
@@ -158,10 +190,31 @@ pub(crate) struct Secret {
     pub(crate) username: String,
     pub(crate) cluster_arn: String,
     pub(crate) created_at: Millis,
-    /// From when on it is `active`.
-    pub(crate) active_at: Millis,
+    /// From when on it is `active`; absent until its cluster has an instance that is available.
+    pub(crate) active_at: Option<Millis>,
     /// How often it was rotated.
     pub(crate) version: u32,
+    /// Until when it is `rotating`.
+    #[serde(default)]
+    pub(crate) rotating_until: Millis,
+    /// A test has it `impaired`.
+    #[serde(default)]
+    pub(crate) impaired: bool,
+}
+
+impl Secret {
+    /// The status as RDS tells it in `MasterUserSecret`.
+    pub(crate) fn status(&self, now: Millis) -> &'static str {
+        if self.active_at.is_none_or(|at| now < at) {
+            "creating"
+        } else if self.impaired {
+            "impaired"
+        } else if now < self.rotating_until {
+            "rotating"
+        } else {
+            "active"
+        }
+    }
 }
 
 /// What a message of RDS is about.

@@ -3,17 +3,26 @@
 pub(crate) mod catalog;
 pub(crate) mod cidr;
 pub(crate) mod database;
+pub(crate) mod edge;
 pub(crate) mod ids;
+pub(crate) mod lifecycle;
 pub(crate) mod network;
 pub(crate) mod peering;
 pub(crate) mod regions;
 pub(crate) mod settle;
+pub(crate) mod state;
 pub(crate) mod timing;
 
 use crate::account::fault::FaultRule;
-use database::{Cluster, DbInstance, Event, Secret, Snapshot, SubnetGroup};
-use network::{Gateway, Instance, Interface, RouteTable, SecurityGroup, Subnet, Vpc};
-use peering::Peering;
+use cidr::Cidr;
+use database::{
+    Cluster, DbInstance, Deployment, Event, GlobalCluster, Secret, Snapshot, SubnetGroup,
+};
+use edge::Edge;
+use network::{
+    Acl, Gateway, Instance, Interface, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc,
+};
+use peering::{Peering, Side};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
@@ -34,6 +43,9 @@ pub(crate) struct World {
     pub(crate) regions: BTreeMap<String, Region>,
     /// Peerings by id; they belong to two regions.
     pub(crate) peerings: BTreeMap<String, Peering>,
+    /// Global clusters by identifier; they belong to no region.
+    #[serde(default)]
+    pub(crate) global_clusters: BTreeMap<String, GlobalCluster>,
     pub(crate) faults: Vec<FaultRule>,
     /// When the next change is due that happens by itself; 0 is "find out".
     #[serde(skip)]
@@ -51,11 +63,17 @@ pub(crate) struct Region {
     pub(crate) interfaces: BTreeMap<String, Interface>,
     pub(crate) gateways: BTreeMap<String, Gateway>,
     pub(crate) instances: BTreeMap<String, Instance>,
+    pub(crate) edges: BTreeMap<String, Edge>,
+    /// Those that callers made; each VPC also has its default one.
+    pub(crate) acls: BTreeMap<String, Acl>,
+    /// Those that callers made; AWS has some of its own.
+    pub(crate) prefix_lists: BTreeMap<String, PrefixList>,
     pub(crate) subnet_groups: BTreeMap<String, SubnetGroup>,
     pub(crate) clusters: BTreeMap<String, Cluster>,
     pub(crate) db_instances: BTreeMap<String, DbInstance>,
     pub(crate) snapshots: BTreeMap<String, Snapshot>,
     pub(crate) secrets: BTreeMap<String, Secret>,
+    pub(crate) deployments: BTreeMap<String, Deployment>,
     pub(crate) events: VecDeque<Event>,
 }
 
@@ -68,11 +86,15 @@ static NOWHERE: Region = Region {
     interfaces: BTreeMap::new(),
     gateways: BTreeMap::new(),
     instances: BTreeMap::new(),
+    edges: BTreeMap::new(),
+    acls: BTreeMap::new(),
+    prefix_lists: BTreeMap::new(),
     subnet_groups: BTreeMap::new(),
     clusters: BTreeMap::new(),
     db_instances: BTreeMap::new(),
     snapshots: BTreeMap::new(),
     secrets: BTreeMap::new(),
+    deployments: BTreeMap::new(),
     events: VecDeque::new(),
 };
 
@@ -85,6 +107,7 @@ impl World {
             counter: 0,
             regions: BTreeMap::new(),
             peerings: BTreeMap::new(),
+            global_clusters: BTreeMap::new(),
             faults: Vec::new(),
             next_due: 0,
         }
@@ -101,6 +124,12 @@ impl World {
             self.regions.insert(region.to_owned(), Region::default());
         }
         self.regions.entry(region.to_owned()).or_default()
+    }
+
+    /// The IPv4 ranges of the VPC on one side of a peering.
+    pub(crate) fn ranges_of(&self, side: &Side) -> Vec<Cidr> {
+        let vpc = self.region(&side.region).vpcs.get(&side.vpc);
+        vpc.map_or_else(|| vec![side.cidr], Vpc::ranges)
     }
 
     /// A new id such as `vpc-0123456789abcdef0`.

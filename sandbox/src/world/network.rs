@@ -1,22 +1,50 @@
 //! EC2's resources inside one region.
 
-use super::cidr::Cidr;
+use super::cidr::{Cidr, Cidr6};
 use super::{Millis, Tags};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A VPC.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Vpc {
     pub(crate) cidr: Cidr,
+    /// Further IPv4 ranges.
+    #[serde(default)]
+    pub(crate) more: Vec<Block<Cidr>>,
+    /// IPv6 ranges.
+    #[serde(default)]
+    pub(crate) v6: Vec<Block<Cidr6>>,
     pub(crate) tags: Tags,
     pub(crate) tenancy: String,
     pub(crate) dns_support: bool,
     pub(crate) dns_hostnames: bool,
     pub(crate) address_metrics: bool,
+    /// The tags of its default network ACL.
+    #[serde(default)]
+    pub(crate) acl_tags: Tags,
     /// From when on it is `available`.
     pub(crate) available_at: Millis,
     /// From when on reads show it.
     pub(crate) visible_at: Millis,
+}
+
+/// A range of a VPC besides its first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Block<R> {
+    /// The id of the association.
+    pub(crate) association: String,
+    pub(crate) range: R,
+    /// From when on it is `associated`.
+    pub(crate) associated_at: Millis,
+}
+
+impl Vpc {
+    /// Its IPv4 ranges, the first one first.
+    pub(crate) fn ranges(&self) -> Vec<Cidr> {
+        let more = self.more.iter().map(|block| block.range);
+        [self.cidr].into_iter().chain(more).collect()
+    }
 }
 
 /// A subnet.
@@ -26,7 +54,40 @@ pub(crate) struct Subnet {
     pub(crate) cidr: Cidr,
     pub(crate) zone: String,
     pub(crate) tags: Tags,
+    /// Its network ACL, once it was given one. Until then it has its VPC's default one.
+    #[serde(default)]
+    pub(crate) acl: Option<AclLink>,
     pub(crate) available_at: Millis,
+    pub(crate) visible_at: Millis,
+}
+
+/// The association of a subnet with a network ACL.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AclLink {
+    pub(crate) association: String,
+    pub(crate) acl: String,
+}
+
+/// A network ACL that a caller made. It denies everything: entries can't be added.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Acl {
+    pub(crate) vpc: String,
+    pub(crate) tags: Tags,
+    pub(crate) visible_at: Millis,
+}
+
+/// A prefix list that a caller made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PrefixList {
+    pub(crate) name: String,
+    pub(crate) v6: bool,
+    /// How many entries it may have; a route or a rule that names it counts as that many.
+    pub(crate) max: usize,
+    /// Ranges, with their descriptions.
+    pub(crate) entries: Vec<(String, Option<String>)>,
+    pub(crate) tags: Tags,
+    /// From when on it is `create-complete`.
+    pub(crate) ready_at: Millis,
     pub(crate) visible_at: Millis,
 }
 
@@ -51,8 +112,47 @@ impl RouteTable {
 /// A route.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Route {
-    pub(crate) destination: Cidr,
+    pub(crate) destination: Destination,
     pub(crate) target: Target,
+}
+
+/// What a route is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) enum Destination {
+    Cidr(Cidr),
+    Cidr6(Cidr6),
+    PrefixList(String),
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cidr(cidr) => cidr.fmt(f),
+            Self::Cidr6(cidr) => cidr.fmt(f),
+            Self::PrefixList(id) => f.write_str(id),
+        }
+    }
+}
+
+impl From<Destination> for String {
+    fn from(destination: Destination) -> Self {
+        destination.to_string()
+    }
+}
+
+impl TryFrom<String> for Destination {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.starts_with("pl-") {
+            Ok(Self::PrefixList(text))
+        } else if text.contains(':') {
+            text.parse().map(Self::Cidr6)
+        } else {
+            text.parse().map(Self::Cidr)
+        }
+    }
 }
 
 /// Where a route leads.
@@ -61,6 +161,8 @@ pub(crate) struct Route {
 pub(crate) enum Target {
     Peering(String),
     Gateway(String),
+    /// A gateway of another kind, or an endpoint.
+    Edge(String),
 }
 
 /// The association of a route table with a subnet, or with the VPC as its main table.

@@ -73,10 +73,17 @@ impl PeeringStatus {
 
     /// Whether it holds on to its VPCs or may come to: a new request for the same direction finds it.
     pub(crate) fn is_live(self) -> bool {
-        matches!(
-            self,
-            Self::InitiatingRequest | Self::PendingAcceptance | Self::Provisioning | Self::Active
-        )
+        self.is_pending() || self.is_joined()
+    }
+
+    /// Whether it waits to be accepted.
+    pub(crate) fn is_pending(self) -> bool {
+        matches!(self, Self::InitiatingRequest | Self::PendingAcceptance)
+    }
+
+    /// Whether it has been accepted and not ended.
+    pub(crate) fn is_joined(self) -> bool {
+        matches!(self, Self::Provisioning | Self::Active)
     }
 
     /// Whether its VPCs cannot be deleted yet.
@@ -98,6 +105,11 @@ impl Peering {
         [&mut self.requester, &mut self.accepter]
             .into_iter()
             .find(|side| side.region == region)
+    }
+
+    /// Whether its VPCs are in different regions.
+    pub(crate) fn is_between_regions(&self) -> bool {
+        self.requester.region != self.accepter.region
     }
 
     /// Whether `vpc` of `region` is one of the two.

@@ -134,6 +134,43 @@ fn the_status_lists_what_was_made() {
 }
 
 #[test]
+fn what_ties_clusters_is_told_and_compared() {
+    let all = build(1, 0);
+    let told = |kind: &str| {
+        let status = all.aws.account.status().unwrap();
+        let regions = status.regions.into_iter();
+        let found = regions.flat_map(|(region, all)| {
+            let these = all.into_iter().filter(|one| one.kind == kind);
+            these.map(move |one| (region.clone(), one.name, one.state))
+        });
+        found.collect::<Vec<_>>()
+    };
+    let inventory = || all.aws.account.inventory().unwrap();
+    let before = inventory();
+    let seen = all.aws.rds("DescribeDBClusters", &[]).unwrap();
+    let arn = seen.one("DBClusterArn");
+    let deployed = [
+        ("BlueGreenDeploymentName", "next"),
+        ("Source", arn.as_str()),
+    ];
+    all.aws.rds("CreateBlueGreenDeployment", &deployed).unwrap();
+    let one = ("eu-west-1".into(), "next".into(), "PROVISIONING".into());
+    assert_eq!(told("blue-green-deployment"), [one]);
+    let with_green = inventory();
+    assert_ne!(with_green, before);
+    let empty = [
+        ("GlobalClusterIdentifier", "g"),
+        ("Engine", "aurora-postgresql"),
+    ];
+    all.aws.rds("CreateGlobalCluster", &empty).unwrap();
+    let one = ("aws-global".into(), "g".into(), "available".into());
+    assert_eq!(told("db-global-cluster"), [one]);
+    assert_ne!(inventory(), with_green);
+    all.aws.rds("DeleteGlobalCluster", &empty[..1]).unwrap();
+    assert_eq!(inventory(), with_green);
+}
+
+#[test]
 fn passwords_are_not_kept() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("account.json");
@@ -169,4 +206,86 @@ fn clones_are_one_account() {
     );
     assert_eq!(aws.account.calls(), 2);
     assert_eq!(aws.account.now(), Duration::from_secs(1_800_000_000));
+}
+
+#[test]
+fn status_and_inventory_have_every_kind_of_network_resource() {
+    let aws = Aws::new();
+    let vpc = aws.vpc("10.0.0.0/16");
+    let subnet = aws.subnet(&vpc, "10.0.1.0/24", "eu-west-1a");
+    let transit = aws.ec2("CreateTransitGateway", &[]).unwrap();
+    let transit = transit.one("transitGatewayId");
+    let vpn = aws.ec2("CreateVpnGateway", &[("Type", "ipsec.1")]).unwrap();
+    let vpn = vpn.one("vpnGatewayId");
+    aws.wait(120);
+    let (in_vpc, in_subnet) = (("VpcId", vpc.as_str()), ("SubnetId", subnet.as_str()));
+    let s3 = ("ServiceName", "com.amazonaws.eu-west-1.s3");
+    let kind = |aws: &Aws, kind: &str| {
+        let status = aws.account.status().unwrap();
+        let all = status.regions["eu-west-1"].iter();
+        all.filter(|one| one.kind == kind).count()
+    };
+    for (action, params, shown) in [
+        (
+            "CreateNatGateway",
+            vec![in_subnet, ("ConnectivityType", "private")],
+            "natgateway",
+        ),
+        ("CreateVpcEndpoint", vec![in_vpc, s3], "vpc-endpoint"),
+        (
+            "CreateEgressOnlyInternetGateway",
+            vec![in_vpc],
+            "egress-only-internet-gateway",
+        ),
+        ("CreateCarrierGateway", vec![in_vpc], "carrier-gateway"),
+        ("CreateVpnGateway", vec![("Type", "ipsec.1")], "vpn-gateway"),
+        ("CreateTransitGateway", vec![], "transit-gateway"),
+        (
+            "CreateTransitGatewayVpcAttachment",
+            vec![
+                in_vpc,
+                ("SubnetIds.1", &subnet),
+                ("TransitGatewayId", &transit),
+            ],
+            "transit-gateway-attachment",
+        ),
+        ("CreateNetworkAcl", vec![in_vpc], "network-acl"),
+        (
+            "CreateNetworkInterface",
+            vec![in_subnet],
+            "network-interface",
+        ),
+        (
+            "CreateManagedPrefixList",
+            vec![
+                ("PrefixListName", "x"),
+                ("AddressFamily", "IPv6"),
+                ("MaxEntries", "1"),
+            ],
+            "prefix-list",
+        ),
+    ] {
+        let (before, count) = (aws.account.inventory().unwrap(), kind(&aws, shown));
+        aws.ec2(action, &params).unwrap();
+        assert_eq!(kind(&aws, shown), count + 1, "{action}");
+        let after = aws.account.inventory().unwrap();
+        assert_ne!(after, before, "{action}");
+        // Ids are told by no inventory.
+        assert!(!after.to_string().contains("-0"), "{action}: {after}");
+    }
+    for (action, params) in [
+        ("AttachVpnGateway", vec![in_vpc, ("VpnGatewayId", &vpn)]),
+        (
+            "AssociateVpcCidrBlock",
+            vec![in_vpc, ("CidrBlock", "10.1.0.0/16")],
+        ),
+        (
+            "AssociateVpcCidrBlock",
+            vec![in_vpc, ("AmazonProvidedIpv6CidrBlock", "true")],
+        ),
+    ] {
+        let before = aws.account.inventory().unwrap();
+        aws.ec2(action, &params).unwrap();
+        assert_ne!(aws.account.inventory().unwrap(), before, "{action}");
+    }
 }

@@ -172,9 +172,18 @@ fn a_managed_password_is_a_secret() {
         all.aws.secret("GetSecretValue", &arn).unwrap_err().code,
         "ResourceNotFoundException"
     );
-    all.aws.wait(91);
-    let seen = all.aws.rds("DescribeDBClusters", &[]).unwrap();
-    assert_eq!(seen.one("SecretStatus"), "active");
+    let status = || {
+        let seen = all.aws.rds("DescribeDBClusters", &[]).unwrap();
+        seen.one("SecretStatus")
+    };
+    // Without an instance it would stay so.
+    all.aws.wait(3600);
+    assert_eq!(status(), "creating");
+    all.instance("i", &[]).unwrap();
+    all.aws.wait(569);
+    assert_eq!(status(), "creating");
+    all.aws.wait(80);
+    assert_eq!(status(), "active");
     let value: serde_json::Value =
         serde_json::from_str(&all.aws.secret("GetSecretValue", &arn).unwrap().0).unwrap();
     let secret: serde_json::Value =
@@ -191,9 +200,20 @@ fn a_managed_password_is_a_secret() {
             .0
             .contains("\"OwningService\":\"rds\"")
     );
+    let rotate = [
+        ("DBClusterIdentifier", "db"),
+        ("RotateMasterUserPassword", "true"),
+    ];
+    all.aws.rds("ModifyDBCluster", &rotate).unwrap();
+    assert_eq!(status(), "rotating");
+    all.aws.wait(46);
+    assert_eq!(status(), "active");
+    let rotated = all.aws.secret("GetSecretValue", &arn).unwrap().0;
+    assert!(!rotated.contains(password), "{rotated}");
+    all.delete_instance("i").unwrap();
     let params = [("DBClusterIdentifier", "db"), ("SkipFinalSnapshot", "true")];
     all.aws.rds("DeleteDBCluster", &params).unwrap();
-    all.aws.wait(61);
+    all.aws.wait(700);
     assert_eq!(
         all.aws.secret("GetSecretValue", &arn).unwrap_err().code,
         "ResourceNotFoundException"
@@ -210,12 +230,18 @@ fn changes_pass_through_a_state() {
             &[of, ("MasterUserPassword", "another-horse")],
         )
         .unwrap();
+    let seen = || all.aws.rds("DescribeDBClusters", &[of]).unwrap();
+    // Accepted and not begun: only what is pending tells.
+    assert_eq!(seen().one("Status"), "available");
+    assert_eq!(seen().one("MasterUserPassword"), "****");
+    all.aws.wait(6);
     assert_eq!(all.cluster_status("db"), "resetting-master-credentials");
     let busy = all
         .aws
         .rds_code("ModifyDBCluster", &[of, ("DeletionProtection", "true")]);
     assert_eq!(busy, "InvalidDBClusterStateFault");
     all.aws.wait(41);
+    assert!(seen().all("PendingModifiedValues").is_empty());
     all.aws
         .rds("ModifyDBCluster", &[of, ("DeletionProtection", "true")])
         .unwrap();

@@ -1,6 +1,7 @@
 //! What may go, when, and what holds it.
 
-use crate::support::Aurora;
+use crate::support::{Aurora, Aws, ManualTime, consistent};
+use stepwell_sandbox::{Options, Quotas};
 
 const SKIP: (&str, &str) = ("SkipFinalSnapshot", "true");
 const DB: (&str, &str) = ("DBClusterIdentifier", "db");
@@ -23,7 +24,8 @@ fn everything_goes_in_its_order_and_nothing_stays() {
     assert_eq!(again.code, "InvalidDBInstanceState");
     assert!(again.message.contains("is already being deleted"));
     all.aws.rds("DeleteDBCluster", &[DB, SKIP]).unwrap();
-    assert_eq!(all.cluster_status("db"), "deleting");
+    // It shows only when the instances are gone.
+    assert_eq!(all.cluster_status("db"), "available");
     assert_eq!(code(), "InvalidDBClusterStateFault");
     let net = [("DBSubnetGroupName", "net")];
     assert_eq!(
@@ -116,7 +118,10 @@ fn a_protected_cluster_stays() {
         .unwrap();
     all.aws.rds("DeleteDBCluster", &[DB, SKIP]).unwrap();
     // Without instances it takes about a minute.
-    all.aws.wait(61);
+    assert_eq!(all.cluster_status("db"), "available");
+    all.aws.wait(6);
+    assert_eq!(all.cluster_status("db"), "deleting");
+    all.aws.wait(60);
     assert_eq!(
         all.aws.rds_code("DescribeDBClusters", &[DB]),
         "DBClusterNotFoundFault"
@@ -142,8 +147,87 @@ fn a_final_snapshot_must_be_decided() {
     let code = code(&[("FinalDBSnapshotIdentifier", "taken")]);
     assert_eq!(code, "DBClusterSnapshotAlreadyExistsFault");
     all.aws.rds("DeleteDBCluster", &[DB, name]).unwrap();
-    all.aws.wait(300);
+    // Asked again by whoever lost the answer.
+    assert_eq!(
+        all.aws.rds_code("DeleteDBCluster", &[DB, name]),
+        "DBClusterSnapshotAlreadyExistsFault"
+    );
+    assert_eq!(
+        all.aws.rds_code("DeleteDBCluster", &[DB, SKIP]),
+        "InvalidDBClusterStateFault"
+    );
     let of = [("DBClusterSnapshotIdentifier", "last")];
-    let seen = all.aws.rds("DescribeDBClusterSnapshots", &of).unwrap();
-    assert_eq!(seen.one("Status"), "available");
+    let status = || {
+        let seen = all.aws.rds("DescribeDBClusterSnapshots", &of);
+        seen.unwrap().one("Status")
+    };
+    // The cluster goes after its snapshot, never before.
+    all.aws.wait(179);
+    assert_eq!(status(), "creating");
+    assert_eq!(all.cluster_status("db"), "deleting");
+    all.aws.wait(1);
+    assert_eq!(status(), "available");
+    assert_eq!(
+        all.aws.rds_code("DescribeDBClusters", &[DB]),
+        "DBClusterNotFoundFault"
+    );
+}
+
+#[test]
+fn tags_go_when_the_thing_begins_to() {
+    let all = Aurora::network();
+    let tags = [("Tags.Tag.1.Key", "team"), ("Tags.Tag.1.Value", "keycloak")];
+    all.create("db", &tags).unwrap();
+    all.instance("i", &tags).unwrap();
+    all.aws.wait(700);
+    let keys = |action: &str| all.aws.rds(action, &[]).unwrap().all("Key");
+    assert_eq!(keys("DescribeDBInstances"), ["team"]);
+    all.delete_instance("i").unwrap();
+    assert!(keys("DescribeDBInstances").is_empty());
+    all.aws.rds("DeleteDBCluster", &[DB, SKIP]).unwrap();
+    assert_eq!(keys("DescribeDBClusters"), ["team"]);
+    while all.cluster_status("db") == "available" {
+        all.aws.wait(1);
+    }
+    assert!(keys("DescribeDBClusters").is_empty());
+}
+
+#[test]
+fn what_a_deletion_refuses_leaves_the_cluster() {
+    let all = Aurora::with_cluster();
+    let params = [DB, ("DBClusterSnapshotIdentifier", "s")];
+    all.aws.rds("CreateDBClusterSnapshot", &params).unwrap();
+    let time = ManualTime::new();
+    let full = Options {
+        quotas: Quotas {
+            snapshots: 1,
+            ..Quotas::default()
+        },
+        ..consistent(&time)
+    };
+    let full = Aws::of(all.aws.account.fork(full).unwrap(), time);
+    let last = [DB, ("FinalDBSnapshotIdentifier", "last")];
+    let refused = full.rds("DeleteDBCluster", &last).unwrap_err();
+    assert_eq!(refused.code, "SnapshotQuotaExceeded");
+    assert_eq!(
+        full.rds("DescribeDBClusters", &[DB]).unwrap().one("Status"),
+        "available"
+    );
+    // While it is being deleted nothing else is taken.
+    all.aws.rds("DeleteDBCluster", &last).unwrap();
+    let code = |action, params: &[(&str, &str)]| all.aws.rds_code(action, params);
+    let protect = [DB, ("DeletionProtection", "true")];
+    assert_eq!(
+        code("ModifyDBCluster", &protect),
+        "InvalidDBClusterStateFault"
+    );
+    let other = [DB, ("DBClusterSnapshotIdentifier", "t")];
+    assert_eq!(
+        code("CreateDBClusterSnapshot", &other),
+        "InvalidDBClusterStateFault"
+    );
+    assert_eq!(
+        all.instance("i", &[]).unwrap_err().code,
+        "InvalidDBClusterStateFault"
+    );
 }

@@ -232,3 +232,53 @@ fn every_operation_may_be_named_in_a_rule() {
     let services = operations().iter().map(|one| one.service);
     assert_eq!(services.collect::<std::collections::BTreeSet<_>>().len(), 4);
 }
+
+#[test]
+fn each_code_has_the_status_that_its_service_gives_it() {
+    let aws = Aws::new();
+    for (operation, code, status) in [
+        ("CreateSubnet", "InvalidSubnetID.NotFound", 400),
+        ("CreateSubnet", "InvalidSubnetId.NotFound", 400),
+        ("CreateSubnet", "InvalidSecurityGroupID.NotFound", 400),
+        ("CreateTags", "ConcurrentTagAccess", 400),
+        ("CreateSubnet", "PendingVerification", 400),
+        ("CreateSubnet", "Blocked", 400),
+        ("CreateSubnet", "InvalidSecurity.RequestHasExpired", 400),
+        ("CreateSubnet", "RequestExpired", 400),
+        ("CreateSubnet", "RequestTimeTooSkewed", 403),
+        ("CreateSubnet", "SignatureDoesNotMatch", 403),
+        ("CreateSubnet", "UnauthorizedOperation", 403),
+        ("CreateSubnet", "AuthFailure", 401),
+        ("CreateSubnet", "OptInRequired", 401),
+        ("CreateDBCluster", "OptInRequired", 403),
+        ("CreateDBCluster", "AccessDenied", 403),
+        ("CreateDBCluster", "KMSKeyNotAccessibleFault", 400),
+        ("CreateRoute", "ResourceCountLimitExceeded", 400),
+    ] {
+        aws.account.add_fault(rule(operation, error(code))).unwrap();
+        let answer = match operation {
+            "CreateDBCluster" => aws.rds(operation, &[]),
+            _ => aws.ec2(operation, &[]),
+        };
+        let refused = answer.unwrap_err();
+        assert_eq!(
+            (refused.code.as_str(), refused.status),
+            (code, status),
+            "{operation}"
+        );
+        aws.account.clear_faults().unwrap();
+    }
+    // Services that speak JSON answer 400.
+    for code in [
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "UnrecognizedClientException",
+    ] {
+        aws.account
+            .add_fault(rule("GetSecretValue", error(code)))
+            .unwrap();
+        let refused = aws.secret("GetSecretValue", "x").unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.status), (code, 400));
+        aws.account.clear_faults().unwrap();
+    }
+}

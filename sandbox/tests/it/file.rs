@@ -1,6 +1,6 @@
 //! Accounts in files that processes share. Each handle has its own time, as a process has.
 
-use crate::support::{Aws, ManualTime, consistent};
+use crate::support::{Aurora, Aws, ManualTime, consistent, roomy};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,11 @@ use stepwell_sandbox::{Account, FaultEffect, FaultRule, OpenError, Options, Stat
 struct Place {
     _dir: tempfile::TempDir,
     path: PathBuf,
+}
+
+/// The account in a file, in which more VPCs may be than processes leave that are killed.
+fn open(path: &Path, time: Arc<ManualTime>) -> Aws {
+    Aws::of(Account::open(path, roomy(&time)).unwrap(), time)
 }
 
 impl Place {
@@ -25,7 +30,7 @@ impl Place {
     }
 
     fn open_on(&self, time: Arc<ManualTime>) -> Aws {
-        Aws::of(Account::open(&self.path, consistent(&time)).unwrap(), time)
+        open(&self.path, time)
     }
 }
 
@@ -153,7 +158,7 @@ fn child() {
         return;
     };
     let time = ManualTime::new();
-    let aws = Aws::of(Account::open(&path, consistent(&time)).unwrap(), time);
+    let aws = open(&path, time);
     loop {
         let vpc = aws.vpc("10.0.0.0/16");
         aws.ec2("DeleteVpc", &[("VpcId", &vpc)]).unwrap();
@@ -243,6 +248,55 @@ fn an_unusable_file_says_what_to_do() {
     assert!(place.open().account.status().unwrap().is_empty());
 }
 
+/// Takes out what earlier versions did not write.
+fn age(value: &mut serde_json::Value) {
+    let added = [
+        "visible_at",
+        "imposed",
+        "change",
+        "deletion",
+        "replica_of",
+        "read_only",
+        "rotating_until",
+        "impaired",
+    ];
+    if let Some(regions) = value["world"]["regions"].as_object_mut() {
+        for region in regions.values_mut() {
+            for kind in ["subnet_groups", "clusters", "db_instances", "secrets"] {
+                for one in region[kind].as_object_mut().unwrap().values_mut() {
+                    one.as_object_mut()
+                        .unwrap()
+                        .retain(|name, _| !added.contains(&name.as_str()));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_of_an_earlier_version_is_of_use() {
+    let place = Place::new();
+    let all = Aurora::network_in(place.open(), &["a", "b"]);
+    let managed = [
+        ("ManageMasterUserPassword", "true"),
+        ("MasterUserPassword", ""),
+    ];
+    all.create("db", &managed).unwrap();
+    all.aws.wait(91);
+    all.instance("one", &[]).unwrap();
+    all.aws.wait(700);
+    all.aws.rds("DescribeDBClusters", &[]).unwrap();
+    let before = all.aws.account.inventory().unwrap();
+    let mut old = serde_json::from_slice(&fs::read(&place.path).unwrap()).unwrap();
+    age(&mut old);
+    assert!(!old.to_string().contains("imposed"), "{old}");
+    fs::write(&place.path, old.to_string()).unwrap();
+    let again = place.open();
+    assert_eq!(again.account.inventory().unwrap(), before);
+    let seen = again.rds("DescribeDBClusters", &[]).unwrap();
+    assert_eq!(seen.one("SecretStatus"), "active");
+}
+
 #[test]
 fn a_corrupted_file_fails_calls_until_it_is_reset() {
     let place = Place::new();
@@ -266,4 +320,47 @@ fn a_corrupted_file_fails_calls_until_it_is_reset() {
     let again = place.open();
     assert!(again.account.status().unwrap().is_empty());
     assert_eq!(again.account.account_id(), id);
+}
+
+/// A file of a time when there were no gateways but internet ones, no network ACLs and no second
+/// ranges.
+#[test]
+fn an_older_file_is_of_use() {
+    let place = Place::new();
+    let aws = place.open();
+    let vpc = aws.vpc("10.0.0.0/16");
+    let subnet = aws.subnet(&vpc, "10.0.1.0/24", "eu-west-1a");
+    let text = fs::read_to_string(&place.path).unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let region = &mut document["world"]["regions"]["eu-west-1"];
+    let mut remove = |place: &str, names: &[&str]| {
+        let held = region.pointer_mut(place).unwrap();
+        for name in names {
+            assert!(held.as_object_mut().unwrap().remove(*name).is_some());
+        }
+    };
+    remove("", &["edges", "acls", "prefix_lists"]);
+    remove(&format!("/vpcs/{vpc}"), &["more", "v6", "acl_tags"]);
+    remove(&format!("/subnets/{subnet}"), &["acl"]);
+    fs::write(&place.path, document.to_string()).unwrap();
+
+    let again = place.open();
+    let acls = again.ec2("DescribeNetworkAcls", &[]).unwrap();
+    assert_eq!(
+        (acls.one("vpcId"), acls.one("subnetId")),
+        (vpc.clone(), subnet.clone())
+    );
+    assert_eq!(
+        again.account.inventory().unwrap(),
+        aws.account.inventory().unwrap()
+    );
+    again
+        .ec2(
+            "CreateVpcEndpoint",
+            &[
+                ("VpcId", &vpc),
+                ("ServiceName", "com.amazonaws.eu-west-1.s3"),
+            ],
+        )
+        .unwrap();
 }

@@ -26,7 +26,7 @@ fn subnet_groups_need_two_zones_of_one_vpc() {
     assert_eq!(create("n", &a, &far).unwrap_err().code, "InvalidSubnet");
     assert_eq!(
         create("n", &a, "subnet-1").unwrap_err().code,
-        "InvalidSubnet"
+        "InvalidParameterValue"
     );
     let made = create("Net", &a, &b).unwrap();
     assert_eq!(made.one("DBSubnetGroupName"), "net");

@@ -149,3 +149,162 @@ fn a_group_is_held_by_what_names_it() {
         "CannotDelete"
     );
 }
+
+#[test]
+fn outbound_rules_are_separate_from_inbound_ones() {
+    let aws = Aws::new();
+    let vpc = aws.vpc("10.0.0.0/16");
+    let group = aws.group(&vpc, "db");
+    let all = [
+        ("GroupId", group.as_str()),
+        ("IpPermissions.1.IpProtocol", "-1"),
+        ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
+    ];
+    assert_eq!(
+        aws.ec2_code("AuthorizeSecurityGroupEgress", &all),
+        "InvalidPermission.Duplicate"
+    );
+    assert_eq!(
+        aws.ec2_code("RevokeSecurityGroupIngress", &all),
+        "InvalidPermission.NotFound"
+    );
+    let revoked = aws.ec2("RevokeSecurityGroupEgress", &all).unwrap();
+    assert_eq!(revoked.one("isEgress"), "true");
+    let v6 = [
+        ("GroupId", group.as_str()),
+        ("IpPermissions.1.IpProtocol", "tcp"),
+        ("IpPermissions.1.FromPort", "5432"),
+        ("IpPermissions.1.ToPort", "5433"),
+        ("IpPermissions.1.Ipv6Ranges.1.CidrIpv6", "2001:DB8::1/32"),
+    ];
+    let made = aws.ec2("AuthorizeSecurityGroupEgress", &v6).unwrap();
+    assert_eq!(
+        (made.one("isEgress"), made.one("cidrIpv6")),
+        ("true".into(), "2001:db8::/32".into())
+    );
+    let rule = made.one("securityGroupRuleId");
+    let filter = [
+        ("Filter.1.Name", "egress.ip-permission.ipv6-cidr"),
+        ("Filter.1.Value.1", "2001:db8::/32"),
+    ];
+    let seen = aws.ec2("DescribeSecurityGroups", &filter).unwrap();
+    assert_eq!(seen.all("groupId"), [group.as_str()]);
+    let by_id = [
+        ("GroupId", group.as_str()),
+        ("SecurityGroupRuleId.1", rule.as_str()),
+    ];
+    assert_eq!(
+        aws.ec2_code("RevokeSecurityGroupIngress", &by_id),
+        "InvalidSecurityGroupRuleId.NotFound"
+    );
+    aws.ec2("RevokeSecurityGroupEgress", &by_id).unwrap();
+    let of_group = [
+        ("Filter.1.Name", "group-id"),
+        ("Filter.1.Value.1", group.as_str()),
+    ];
+    let left = aws.ec2("DescribeSecurityGroupRules", &of_group).unwrap();
+    assert!(left.all("securityGroupRuleId").is_empty());
+}
+
+#[test]
+fn a_group_of_a_peered_vpc_is_held_while_the_peering_lasts() {
+    let aws = Aws::new();
+    let (ours, theirs) = (aws.vpc("10.0.0.0/16"), aws.vpc("10.1.0.0/16"));
+    let (named, namer) = (aws.group(&ours, "named"), aws.group(&theirs, "namer"));
+    let refer = [
+        ("GroupId", namer.as_str()),
+        ("IpPermissions.1.IpProtocol", "tcp"),
+        ("IpPermissions.1.FromPort", "0"),
+        ("IpPermissions.1.ToPort", "65535"),
+        ("IpPermissions.1.Groups.1.GroupId", named.as_str()),
+    ];
+    let refused = aws
+        .ec2("AuthorizeSecurityGroupIngress", &refer)
+        .unwrap_err();
+    assert_eq!(refused.code, "InvalidGroup.NotFound");
+    assert!(refused.message.contains("different networks"));
+    let peering = aws.peering(&theirs, &ours);
+    let by_id = [("VpcPeeringConnectionId", peering.as_str())];
+    let made = aws.ec2("AuthorizeSecurityGroupIngress", &refer).unwrap();
+    assert_eq!(made.one("peeringStatus"), "active");
+    assert_eq!(made.one("vpcId"), ours);
+    let delete = [("GroupId", named.as_str())];
+    assert_eq!(
+        aws.ec2_code("DeleteSecurityGroup", &delete),
+        "DependencyViolation"
+    );
+    aws.ec2("DeleteVpcPeeringConnection", &by_id).unwrap();
+    aws.wait(3);
+    // The rule is stale now: it stays, and holds nothing.
+    let shown = aws
+        .ec2("DescribeSecurityGroups", &[("GroupId.1", &namer)])
+        .unwrap();
+    assert_eq!(shown.one("peeringStatus"), "deleted");
+    aws.ec2("DeleteSecurityGroup", &delete).unwrap();
+    let shown = aws
+        .ec2("DescribeSecurityGroups", &[("GroupId.1", &namer)])
+        .unwrap();
+    assert_eq!(shown.all("groupId"), [namer.as_str(), named.as_str()]);
+    aws.ec2("RevokeSecurityGroupIngress", &refer).unwrap();
+}
+
+#[test]
+fn the_default_group_holds_what_its_rules_name() {
+    let aws = Aws::new();
+    let vpc = aws.vpc("10.0.0.0/16");
+    let group = aws.group(&vpc, "db");
+    let filter = [
+        ("Filter.1.Name", "group-name"),
+        ("Filter.1.Value.1", "default"),
+    ];
+    let default = aws
+        .ec2("DescribeSecurityGroups", &filter)
+        .unwrap()
+        .one("groupId");
+    let refer = [
+        ("GroupId", default.as_str()),
+        ("IpPermissions.1.IpProtocol", "-1"),
+        ("IpPermissions.1.Groups.1.GroupId", group.as_str()),
+    ];
+    aws.ec2("AuthorizeSecurityGroupEgress", &refer).unwrap();
+    assert_eq!(
+        aws.ec2_code("DeleteSecurityGroup", &[("GroupId", &group)]),
+        "DependencyViolation"
+    );
+    aws.ec2("RevokeSecurityGroupEgress", &refer).unwrap();
+    aws.ec2("DeleteSecurityGroup", &[("GroupId", &group)])
+        .unwrap();
+}
+
+#[test]
+fn rules_are_counted_by_direction_and_family() {
+    let aws = Aws::new();
+    let vpc = aws.vpc("10.0.0.0/16");
+    let group = aws.group(&vpc, "db");
+    for index in 0..60 {
+        let cidr = format!("10.0.{index}.0/24");
+        aws.ec2("AuthorizeSecurityGroupIngress", &ingress(&group, &cidr))
+            .unwrap();
+    }
+    let more = ingress(&group, "10.0.99.0/24");
+    assert_eq!(
+        aws.ec2_code("AuthorizeSecurityGroupIngress", &more),
+        "RulesPerSecurityGroupLimitExceeded"
+    );
+    aws.ec2("AuthorizeSecurityGroupEgress", &more).unwrap();
+    let v6 = [
+        ("GroupId", group.as_str()),
+        ("IpPermissions.1.IpProtocol", "-1"),
+        ("IpPermissions.1.Ipv6Ranges.1.CidrIpv6", "::/0"),
+    ];
+    aws.ec2("AuthorizeSecurityGroupIngress", &v6).unwrap();
+    let itself = [
+        ("GroupId", group.as_str()),
+        ("IpPermissions.1.IpProtocol", "-1"),
+        ("IpPermissions.1.Groups.1.GroupId", group.as_str()),
+    ];
+    assert_eq!(
+        aws.ec2_code("AuthorizeSecurityGroupIngress", &itself),
+        "RulesPerSecurityGroupLimitExceeded"
+    );
+}

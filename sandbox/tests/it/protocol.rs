@@ -1,9 +1,9 @@
 //! Envelopes, credentials, pages, filters, the server and the SDK's interface.
 
-use crate::support::{Aurora, Aws, answer, authorization, now};
+use crate::support::{Aurora, Aws, ManualTime, answer, authorization, now, roomy};
 use bytes::Bytes;
 use std::time::Duration;
-use stepwell_sandbox::{FaultEffect, FaultRule};
+use stepwell_sandbox::{Account, FaultEffect, FaultRule};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -74,7 +74,8 @@ fn credentials_and_actions_are_needed() {
 
 #[test]
 fn ec2_pages_and_refuses_unknown_filters() {
-    let aws = Aws::new();
+    let time = ManualTime::new();
+    let aws = Aws::of(Account::in_memory(roomy(&time)), time);
     let mut made: Vec<String> = (0..12)
         .map(|n| aws.vpc(&format!("10.{n}.0.0/16")))
         .collect();

@@ -107,6 +107,13 @@ pub(crate) fn consistent(time: &Arc<ManualTime>) -> Options {
     }
 }
 
+/// [`consistent`] options for an account with room for 20 VPCs in a region.
+pub(crate) fn roomy(time: &Arc<ManualTime>) -> Options {
+    let mut options = consistent(time);
+    options.quotas.vpcs = 20;
+    options
+}
+
 impl Aws {
     /// A new account in `eu-west-1`, with consistent reads.
     pub(crate) fn new() -> Self {
@@ -189,6 +196,27 @@ impl Aws {
         self.ec2("CreateVpc", &[("CidrBlock", cidr)])
             .unwrap()
             .one("vpcId")
+    }
+
+    /// A new internet gateway that is attached to the VPC.
+    pub(crate) fn gateway(&self, vpc: &str) -> String {
+        let made = self.ec2("CreateInternetGateway", &[]).unwrap();
+        let gateway = made.one("internetGatewayId");
+        let pair = [("InternetGatewayId", gateway.as_str()), ("VpcId", vpc)];
+        self.ec2("AttachInternetGateway", &pair).unwrap();
+        gateway
+    }
+
+    /// A new peering of two VPCs of the region, active.
+    pub(crate) fn peering(&self, requester: &str, accepter: &str) -> String {
+        let params = [("VpcId", requester), ("PeerVpcId", accepter)];
+        let made = self.ec2("CreateVpcPeeringConnection", &params).unwrap();
+        let peering = made.one("vpcPeeringConnectionId");
+        let by_id = [("VpcPeeringConnectionId", peering.as_str())];
+        self.wait(3);
+        self.ec2("AcceptVpcPeeringConnection", &by_id).unwrap();
+        self.wait(4);
+        peering
     }
 
     pub(crate) fn subnet(&self, vpc: &str, cidr: &str, zone: &str) -> String {

@@ -37,16 +37,18 @@ pub fn run(context: &Context, arguments: &CreateArguments) -> Result<Exit, Probl
         let _lock = if how.plan {
             None
         } else {
-            let now = connection.clock.now();
-            Some(locks::target(context, &state, &account, &target, now)?)
+            let clock = connection.clock.as_ref();
+            Some(locks::target(context, &state, &account, &target, clock).await?)
         };
         find::refuse_unfinished(context, &state, &account, &target)?;
         connection
             .aws
             .bury(find::dead(&state, &account, Some(&target))?);
-        let parameters = aurora::survey_create(&connection.aws, &request)
-            .await
-            .map_err(|error| survey::refused(context, "could not look around in aws", error))?;
+        let what = "could not read what is in aws";
+        let parameters = survey::once_alone(context, &connection, what, async || {
+            aurora::survey_create(&connection.aws, &request).await
+        })
+        .await?;
         for note in create::notes(&request, &context.environment) {
             context.printer.note(note);
         }

@@ -1,6 +1,5 @@
 //! `stepwell aurora delete`.
 
-use serde::Serialize;
 use stepwell_state::Access;
 use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{DeleteOptions, DeleteParameters};
@@ -8,6 +7,7 @@ use stepwell_workflows::aurora::{DeleteOptions, DeleteParameters};
 use crate::arguments::aurora::DeleteArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
+use crate::report::outcome;
 use crate::session::confirm::confirm;
 use crate::session::deletion::Deletion;
 use crate::session::{Backend, rosa, start, store};
@@ -60,13 +60,14 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
         if deletion.is_empty() && unfinished.is_empty() {
             return nothing(context, parameters);
         }
-        announce(context, parameters);
+        announce(context, parameters, arguments.final_snapshot.as_deref());
         let prepared = deletion.prepare()?;
         if how.plan {
             return start::show_plan(context, &connection, &how, &prepared).await;
         }
         let what = format!("the deletion of cluster {}", parameters.cluster);
-        confirm(context, &what, &parameters.cluster)?;
+        let region = &parameters.region;
+        confirm(context, &account, region, &what, &parameters.cluster)?;
         deletion
             .give_up(context, &state, &connection, &unfinished)
             .await?;
@@ -77,7 +78,7 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
     })
 }
 
-fn announce(context: &Context, parameters: &DeleteParameters) {
+fn announce(context: &Context, parameters: &DeleteParameters, wanted: Option<&str>) {
     let printer = &context.printer;
     let lines = parameters.lines();
     if lines.is_empty() {
@@ -90,35 +91,23 @@ fn announce(context: &Context, parameters: &DeleteParameters) {
     for line in lines {
         printer.note(format!("  {line}"));
     }
-    match &parameters.final_snapshot {
-        Some(name) => printer.note(format!("the data is kept in snapshot {name}")),
-        None => printer.note("no snapshot is made: the data is lost"),
+    match (&parameters.final_snapshot, wanted) {
+        (Some(name), _) => printer.note(format!("the data is kept in snapshot {name}")),
+        (None, Some(name)) => printer.warn(format!(
+            "there is no cluster of which snapshot {name} could be taken"
+        )),
+        (None, None) => printer.note("no snapshot is made: the data is lost"),
     }
 }
 
 fn nothing(context: &Context, parameters: &DeleteParameters) -> Result<Exit, Problem> {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        schema: u32,
-        run: Option<&'a str>,
-        workflow: &'a str,
-        target: String,
-        status: &'a str,
-        outputs: Option<&'a str>,
-    }
-    if context.printer.output.is_json() {
-        context.printer.document(&Document {
-            schema: crate::SCHEMA,
-            run: None,
-            workflow: Workflow::AuroraDelete.name(),
-            target: parameters.target(),
-            status: "succeeded",
-            outputs: None,
-        })?;
-    }
-    context.printer.note(format!(
-        "nothing to delete: there is nothing of cluster {} in {}",
-        parameters.cluster, parameters.region
-    ));
-    Ok(Exit::Success)
+    outcome::nothing_to_do(
+        &context.printer,
+        Workflow::AuroraDelete.name(),
+        &parameters.target(),
+        &format!(
+            "nothing to delete: there is nothing of cluster {} in {}",
+            parameters.cluster, parameters.region
+        ),
+    )
 }

@@ -7,3 +7,4 @@ pub mod list;
 pub mod psql;
 pub mod reap;
 pub mod reset;
+pub mod scale;

@@ -91,7 +91,9 @@ async fn attend(
     let failed = |fault: Fault| Problem::from_fault("could not run psql in kubernetes", &fault);
     let terminal = context.settings.terminal;
     let words = session.words(terminal.stdin && terminal.stdout);
-    let mut signals = Signals::listen()?;
+    // The terminal is psql's from here on.
+    context.printer.settle();
+    let mut signals = Signals::each(&context.signals);
     let mut child = session.place().interactive(&words).map_err(failed)?;
     let mut asked = None;
     let mut starting = true;
@@ -101,11 +103,11 @@ async fn attend(
             ended = child.end() => break ended,
             signal = signals.next() => {
                 // The terminal has sent a SIGINT to kubectl as well.
-                if signal == Asked::Terminate {
+                if signal != Asked::Interrupt {
                     terminate(child.id());
                 }
                 // Of two that come at once, the one that ends it counts.
-                if asked != Some(Asked::Terminate) {
+                if asked.is_none_or(|asked| asked == Asked::Interrupt) {
                     asked = Some(signal);
                 }
             }

@@ -36,8 +36,8 @@ pub fn run(context: &Context, arguments: &ResetArguments) -> Result<Exit, Proble
         let _lock = if how.plan {
             None
         } else {
-            let now = connection.clock.now();
-            Some(locks::target(context, &state, &account, &target, now)?)
+            let clock = connection.clock.as_ref();
+            Some(locks::target(context, &state, &account, &target, clock).await?)
         };
         let unfinished = if arguments.anew {
             find::unfinished(&state, &account, &target)?
@@ -52,7 +52,7 @@ pub fn run(context: &Context, arguments: &ResetArguments) -> Result<Exit, Proble
         let parameters = aurora::survey_reset(connection.clock.as_ref(), &request, &endpoint)
             .await
             .map_err(|error| {
-                survey::refused(context, "could not look around in kubernetes", error)
+                survey::refused(context, "could not read what is in kubernetes", error)
             })?;
         for line in parameters.lines() {
             context.printer.note(format!("about to {line}"));
@@ -73,11 +73,12 @@ pub fn run(context: &Context, arguments: &ResetArguments) -> Result<Exit, Proble
             "the loss of all that keycloak has in cluster {}",
             request.cluster()
         );
-        confirm(context, &what, request.cluster())?;
+        let (region, name) = (request.region(), request.cluster());
+        confirm(context, &account, region, &what, name)?;
         if let Some((run, _)) = &unfinished {
-            let now = connection.clock.now();
+            let clock = connection.clock.as_ref();
             let reason = format!("{} of {target}", Workflow::AuroraReset.name());
-            abandon::abandon(context, &state, run, &reason, now).await?;
+            abandon::abandon(context, &state, run, &reason, clock).await?;
         }
         start::start(context, &state, &connection, &account, &how, prepared).await
     })

@@ -17,9 +17,12 @@ const HOME: &str = "us-east-1";
 /// User Guide, "Amazon VPC quotas"); the actual number is with another service.
 const VPCS: usize = 5;
 
-/// From how many seconds on clocks differ; from five minutes on AWS refuses
-/// signatures.
+/// From how many seconds on clocks differ.
 const SKEW: u64 = 60;
+
+/// From how many seconds on that is too much: AWS refuses signatures that are
+/// five minutes old (Signature Version 4), those of EC2 fifteen.
+const TOO_MUCH: u64 = 5 * 60;
 
 /// Asks AWS. What depends on an answer that failed is not asked.
 pub(super) async fn checks(
@@ -37,20 +40,25 @@ pub(super) async fn checks(
     let (identity, abroad) = match identify(&connection, asked).await {
         Ok(identity) => identity,
         Err(fault) => {
-            return vec![
-                Check::fault("identity", &fault),
-                Check::warn("region", "not checked, because the identity is not known"),
-            ];
+            let mut checks = vec![Check::fault("identity", &fault)];
+            // A wrong clock may well be why.
+            checks.extend(skew(aws.service_time(), connection.time_there()));
+            checks.push(Check::warn(
+                "region",
+                "not checked, because the identity is not known",
+            ));
+            return checks;
         }
     };
     let mut checks = vec![Check::ok(
         "identity",
         format!("account {}, {}", identity.account, identity.arn),
     )];
+    checks.extend(skew(aws.service_time(), connection.time_there()));
     let Some(region) = options.region.as_deref() else {
         checks.push(
             Check::warn("region", "none is named, so nothing more was asked of aws")
-                .hint("--region REGION, AURORA_REGION or AWS_REGION"),
+                .hint("--region REGION, AURORA_REGION, AWS_REGION or AWS_DEFAULT_REGION"),
         );
         return checks;
     };
@@ -82,10 +90,7 @@ pub(super) async fn checks(
         within(&connection, doctor::vpcs(aws, region)),
     );
     match permissions {
-        Ok(permissions) => {
-            checks.extend(skew(&permissions, connection.time_there()));
-            checks.push(allowed(&permissions));
-        }
+        Ok(permissions) => checks.push(allowed(&permissions)),
         Err(fault) => checks.push(Check::fault("permissions", &fault)),
     }
     checks.push(match databases {
@@ -172,7 +177,10 @@ fn allowed(permissions: &Permissions) -> Check {
                 format!("ec2 does not allow {}", permissions.denied.join(", ")),
             )
         }
-        .hint("docs/iam-policy.json has what is needed");
+        .hint(format!(
+            "add to the policy of these credentials, from docs/iam-policy.json: {}",
+            doctor::statements(&permissions.denied).join(", ")
+        ));
     }
     if let Some((first, fault)) = permissions.untold.first() {
         return Check {
@@ -192,19 +200,18 @@ fn allowed(permissions: &Permissions) -> Check {
     )
 }
 
-/// Compares the clocks, if EC2 told its time.
-fn skew(permissions: &Permissions, now: Timestamp) -> Option<Check> {
-    let there = permissions.date?;
+/// Compares the clocks, if an answer told the time.
+fn skew(there: Option<Timestamp>, now: Timestamp) -> Option<Check> {
+    let there = there?;
     let seconds = now.since(there).max(there.since(now)).as_secs();
-    Some(if seconds < SKEW {
-        Check::ok("clock", "agrees with the service's")
-    } else {
-        Check::warn(
-            "clock",
-            format!("differs from the service's by {seconds} s"),
-        )
-        .hint("aws refuses signatures that are off by five minutes; set the clock")
-    })
+    let side = if now < there { "behind" } else { "ahead of" };
+    let text = format!("{seconds} s {side} the service's");
+    let check = match seconds {
+        0..SKEW => return Some(Check::ok("clock", "agrees with the service's")),
+        SKEW..TOO_MUCH => Check::warn("clock", text),
+        _ => Check::fail("clock", text),
+    };
+    Some(check.hint("set the clock; aws refuses signatures that are off by five minutes"))
 }
 
 fn offered(options: &DoctorOptions, region: &str, zones: &[String]) -> Check {
@@ -281,16 +288,29 @@ mod tests {
     }
 
     #[test]
-    fn clocks_may_differ_by_less_than_a_minute() {
-        let at = |date| Permissions {
-            date,
-            ..Permissions::default()
-        };
+    fn clocks_may_differ_by_less_than_a_minute_and_never_by_five() {
         let now = Timestamp(1_000_000);
-        let told = |there| skew(&at(Some(Timestamp(there))), now).map(|check| check.status);
-        assert_eq!(told(1_030_000), Some(Health::Ok));
-        assert_eq!(told(1_090_000), Some(Health::Warn));
-        assert_eq!(told(900_000), Some(Health::Warn));
-        assert!(skew(&at(None), now).is_none());
+        let told = |there| skew(Some(Timestamp(there)), now).expect("a check");
+        assert_eq!(told(1_030_000).status, Health::Ok);
+        assert_eq!(told(1_090_000).status, Health::Warn);
+        assert_eq!(told(1_090_000).message, "90 s behind the service's");
+        assert_eq!(told(900_000).status, Health::Warn);
+        assert_eq!(told(1_300_000).status, Health::Fail);
+        assert_eq!(told(700_000).message, "300 s ahead of the service's");
+        assert!(skew(None, now).is_none());
+    }
+
+    #[test]
+    fn what_is_denied_is_named_with_the_statements_that_have_it() {
+        let check = allowed(&Permissions {
+            denied: vec!["CreateSubnet", "CreateVpc", "DeleteNatGateway"],
+            ..Permissions::default()
+        });
+        assert_eq!(check.status, Health::Fail);
+        let hint = check.hint.expect("a hint");
+        assert!(
+            hint.ends_with("MakeNetworks, RemoveWhatHoldsNetworks"),
+            "{hint}"
+        );
     }
 }

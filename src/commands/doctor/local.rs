@@ -5,11 +5,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use stepwell_state::Access;
+use stepwell_state::{Access, Remark, RunFilter, Store, StoreError};
 use stepwell_workflows::child_command;
 
 use super::{LIMIT, silence};
 use crate::report::checks::Check;
+use crate::report::size;
 use crate::session::store;
 use crate::settings::Settings;
 
@@ -21,13 +22,66 @@ const SCARCE: u64 = 256 << 20;
 /// Checks the state file and where it is.
 pub(super) fn state(settings: &Settings) -> Vec<Check> {
     // What every command does first: makes a missing file, upgrades an old one.
+    let path = match settings.state_file() {
+        Ok(path) => path,
+        Err(problem) => return vec![Check::problem("state", problem)],
+    };
     let mut checks = match store::open(settings, Access::ReadWrite) {
-        Ok(_) => vec![Check::ok("state", settings.state.display().to_string())],
+        Ok(store) => {
+            vec![place(path, &store), history(settings, &store)]
+        }
         Err(problem) => vec![Check::problem("state", problem)],
     };
-    checks.extend(modes(&settings.state));
-    checks.extend(disk(&settings.state));
+    checks.extend(modes(path));
+    checks.extend(disk(path));
     checks
+}
+
+/// Where the state is, and how safely it is written there.
+fn place(path: &Path, store: &Store) -> Check {
+    let shown = path.display();
+    match store
+        .remarks()
+        .iter()
+        .find(|remark| matches!(remark, Remark::Shared(_)))
+    {
+        None => Check::ok("state", shown.to_string()),
+        Some(remark) => Check::warn("state", format!("{shown}: {remark}"))
+            .hint("use it from one host at a time, or keep it on a disk of this machine"),
+    }
+}
+
+/// How many ended runs are worth keeping to whom does not say.
+const KEPT: usize = 100;
+/// More than the history of a thousand runs.
+const LARGE: u64 = 256 << 20;
+
+/// How large the history is, and what can be forgotten of it.
+fn history(settings: &Settings, store: &Store) -> Check {
+    let name = "history";
+    let counts = || -> Result<(usize, usize), StoreError> {
+        let all = store.runs(&RunFilter::default())?.len();
+        Ok((all, store.prunable(0, None)?.len()))
+    };
+    let (all, ended) = match counts() {
+        Ok(counts) => counts,
+        Err(error) => return Check::problem(name, store::failed(&error)),
+    };
+    let text = format!(
+        "{} with {all} runs, {ended} of them ended",
+        size::text(store.size())
+    );
+    let check = match store.size() > LARGE {
+        true => Check::warn(name, text),
+        false => Check::ok(name, text),
+    };
+    match ended > KEPT {
+        true => check.hint(format!(
+            "{} runs prune --keep {KEPT} --yes",
+            settings.invocation
+        )),
+        false => check,
+    }
 }
 
 /// Whether others may read the history, or put another in its place.

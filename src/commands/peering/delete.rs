@@ -1,6 +1,5 @@
 //! `stepwell peering delete`.
 
-use serde::Serialize;
 use stepwell_state::Access;
 use stepwell_workflows::peering::{
     self, DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory, RosaPlace,
@@ -11,6 +10,7 @@ use stepwell_workflows::{SurveyError, Workflow};
 use crate::arguments::peering::DeleteArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
+use crate::report::outcome;
 use crate::session::confirm::confirm;
 use crate::session::start::{self, Prepared};
 use crate::session::targets::Targets;
@@ -44,16 +44,23 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
         let look = async || {
             peering::survey_delete(&connection.aws, &request, &accounts)
                 .await
-                .map_err(|error| survey::refused(context, "could not look around in aws", error))
+                .map_err(|error| survey::refused(context, "could not read what is in aws", error))
         };
         // What is found says what has to be locked; what counts is what is
         // found under the locks.
         let mut parameters = look().await?;
-        let mut targets = Targets::new(&account, &targets(&parameters));
+        let mut targets = Targets::new(&account, targets(&parameters));
+        if let Some(form) = form(&chosen, &parameters) {
+            targets.add_unfinished(&state, &form)?;
+        }
         if !how.plan {
-            targets.lock(context, &state, &connection)?;
+            targets.lock(context, &state, &connection).await?;
             parameters = look().await?;
             targets.must_cover(&self::targets(&parameters))?;
+        }
+        if !parameters.skipped.is_empty() {
+            // What was not found may be where nothing could be asked.
+            targets.narrow_to(&self::targets(&parameters));
         }
         for region in &parameters.skipped {
             context
@@ -80,7 +87,7 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
             1 => format!("the removal of the peering of {}", chosen.name()),
             count => format!("the removal of {count} peerings of {}", chosen.name()),
         };
-        confirm(context, &what, &chosen.name())?;
+        confirm(context, &account, region, &what, &chosen.name())?;
         let reason = format!(
             "{} of {}",
             Workflow::PeeringDelete.name(),
@@ -101,6 +108,22 @@ fn targets(parameters: &DeleteParameters) -> Vec<String> {
     let mut targets = vec![parameters.target.clone()];
     targets.extend(parameters.peerings.iter().map(PeeringInventory::target));
     targets
+}
+
+/// The form of all targets that are meant, where it is not just one: what was
+/// begun on one of them and has left no peering ends with the others.
+fn form(chosen: &Chosen, parameters: &DeleteParameters) -> Option<String> {
+    match chosen {
+        Chosen::One(_, Some(_)) => None,
+        Chosen::One(place, None) | Chosen::OfCluster(place) => {
+            Some(peering::target(&place.region, &place.cluster, "*"))
+        }
+        // Its target names ROSA's region, those of its peerings Aurora's.
+        Chosen::OfRosa(_) => {
+            let vpc = parameters.target.rsplit('/').next()?;
+            Some(peering::target("*", "*", vpc))
+        }
+    }
 }
 
 /// What is asked for, once it is known where ROSA is.
@@ -167,27 +190,10 @@ async fn rosa_place(
 }
 
 fn nothing(context: &Context, parameters: &DeleteParameters, name: &str) -> Result<Exit, Problem> {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        schema: u32,
-        run: Option<&'a str>,
-        workflow: &'a str,
-        target: &'a str,
-        status: &'a str,
-        outputs: Option<&'a str>,
-    }
-    if context.printer.output.is_json() {
-        context.printer.document(&Document {
-            schema: crate::SCHEMA,
-            run: None,
-            workflow: Workflow::PeeringDelete.name(),
-            target: &parameters.target,
-            status: "succeeded",
-            outputs: None,
-        })?;
-    }
-    context.printer.note(format!(
-        "nothing to delete: {name} has no peering, and none has left a route behind"
-    ));
-    Ok(Exit::Success)
+    outcome::nothing_to_do(
+        &context.printer,
+        Workflow::PeeringDelete.name(),
+        &parameters.target,
+        &format!("nothing to delete: {name} has no peering, and none has left a route behind"),
+    )
 }

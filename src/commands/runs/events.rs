@@ -10,7 +10,7 @@ use crate::arguments::runs::EventsArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::events::{self, EventDocument};
-use crate::report::time;
+use crate::report::{people, time};
 use crate::session::store;
 
 #[derive(Serialize)]
@@ -38,11 +38,11 @@ pub fn run(context: &Context, arguments: &EventsArguments) -> Result<Exit, Probl
             }
         }
         Output::Text => {
-            for event in &history {
+            for event in people::events(&history) {
                 printer.line(format!(
                     "{:>5}  {}  {}",
                     event.seq,
-                    time::rfc3339_text(event.at),
+                    time::exact(event.at),
                     events::text(&event.body)
                 ))?;
             }

@@ -4,15 +4,18 @@
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::{RunId, Timestamp};
-use stepwell_state::{Access, Listing, RunFilter, Unreadable};
+use stepwell_state::{Access, Listing, RunFilter, RunRow, Store, Unreadable};
 
 use crate::Context;
+use crate::account::AccountRecord;
 use crate::arguments::runs::ListArguments;
+use crate::clock::Pace;
 use crate::exit::Exit;
 use crate::history::RunState;
 use crate::problem::Problem;
 use crate::report::{outcome, show, table, time};
 use crate::session::{locks, store};
+use crate::settings::select;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -34,47 +37,51 @@ struct RunDocument<'a> {
     #[serde(with = "time::rfc3339")]
     updated_at: Timestamp,
     account: &'a Value,
+    user: Option<&'a str>,
     doubt: Option<&'a str>,
 }
 
 /// Lists runs, the newest first.
 pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem> {
     let from = store::open(&context.settings, Access::ReadOnly)?;
-    let Listing {
-        runs: rows,
-        unreadable,
-    } = from
+    let Listing { runs, unreadable } = from
         .listing(&RunFilter {
-            limit: arguments.limit,
-            target: arguments.target.clone(),
             unfinished_only: arguments.unfinished,
             ..RunFilter::default()
         })
         .map_err(|error| store::failed(&error))?;
-    let states = rows
-        .iter()
-        .map(|row| locks::state(&from, row))
-        .collect::<Result<Vec<_>, _>>()?;
+    let limit = match (arguments.limit, context.printer.output.is_json()) {
+        (Some(limit), _) => limit as usize,
+        (None, false) if !arguments.all => MOST,
+        (None, _) => usize::MAX,
+    };
+    let Chosen {
+        rows,
+        states,
+        users,
+        more,
+    } = choose(&from, arguments, runs, limit)?;
     let doubts = rows
         .iter()
         .map(|row| from.doubt(row))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| store::failed(&error))?;
     let printer = &context.printer;
+    let verify = format!("{} runs verify", context.settings.invocation);
     for run in &unreadable {
-        printer.warn(format!("{run}; `stepwell runs verify` says more"));
+        printer.warn(format!("{run}; `{verify}` says more"));
     }
     for (row, doubt) in rows.iter().zip(&doubts) {
         if let Some(why) = doubt {
             printer.warn(format!(
-                "run {} is not as it was recorded: {why}; `stepwell runs verify` says more",
+                "run {} is not as it was recorded: {why}; `{verify}` says more",
                 outcome::short(row.id)
             ));
         }
     }
     if printer.output.is_json() {
-        let runs = (rows.iter().zip(&states).zip(&doubts))
-            .map(|((row, state), doubt)| RunDocument {
+        let runs = (rows.iter().zip(&states).zip(&doubts).zip(&users))
+            .map(|(((row, state), doubt), user)| RunDocument {
                 id: row.id,
                 workflow: &row.workflow,
                 target: &row.target,
@@ -83,6 +90,7 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
                 ended_at: row.ended_at,
                 updated_at: row.updated_at,
                 account: &row.account,
+                user: user.as_deref(),
                 doubt: doubt.as_deref(),
             })
             .collect();
@@ -103,23 +111,79 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
                 outcome::short(row.id),
                 row.workflow.clone(),
                 row.target.clone(),
-                time::date_time(row.started_at),
+                time::date_time_zone(row.started_at),
                 time::duration(row.updated_at.since(row.started_at)),
+                AccountRecord::read(&row.account).map_or_else(|_| "?".to_owned(), |it| it.brief()),
                 // The last column, so that its paint does not shift another.
                 show::state(*state, printer.out),
             ]
         })
         .collect();
     let header = [
-        "RUN",
-        "WORKFLOW",
-        "TARGET",
-        "STARTED (UTC)",
-        "TOOK",
-        "STATUS",
+        "RUN", "WORKFLOW", "TARGET", "STARTED", "TOOK", "ACCOUNT", "STATUS",
     ];
     for line in table::columns(&header, &cells) {
         printer.line(line)?;
     }
+    if more > 0 {
+        printer.note(format!(
+            "{more} older runs are not listed; --all lists them"
+        ));
+    }
     Ok(Exit::Success)
+}
+
+/// How many runs people are shown who do not say how many.
+const MOST: usize = 20;
+
+/// The runs that were asked for.
+#[derive(Default)]
+struct Chosen {
+    rows: Vec<RunRow>,
+    states: Vec<RunState>,
+    users: Vec<Option<String>>,
+    /// How many more there are.
+    more: usize,
+}
+
+fn choose(
+    from: &Store,
+    arguments: &ListArguments,
+    rows: Vec<RunRow>,
+    limit: usize,
+) -> Result<Chosen, Problem> {
+    let now = Pace::REAL.clock().now();
+    let since = (arguments.since.as_deref())
+        .map(|text| select::since("--since", text, now))
+        .transpose()?;
+    let fits = |pattern: &Option<String>, text: &str| {
+        (pattern.as_deref()).is_none_or(|pattern| select::fits(pattern, text))
+    };
+    let mut chosen = Chosen::default();
+    for row in rows {
+        if since.is_some_and(|since| row.started_at < since)
+            || !fits(&arguments.workflow, &row.workflow)
+            || !fits(&arguments.target, &row.target)
+        {
+            continue;
+        }
+        let state = locks::state(from, &row)?;
+        if !arguments.status.is_empty() && !arguments.status.iter().any(|key| key == state.key()) {
+            continue;
+        }
+        let user = from
+            .starter(row.id)
+            .map_err(|error| store::failed(&error))?;
+        if !fits(&arguments.user, user.as_deref().unwrap_or_default()) {
+            continue;
+        }
+        if chosen.rows.len() == limit {
+            chosen.more += 1;
+            continue;
+        }
+        chosen.rows.push(row);
+        chosen.states.push(state);
+        chosen.users.push(user);
+    }
+    Ok(chosen)
 }

@@ -9,7 +9,7 @@ use crate::history::Story;
 use crate::problem::Problem;
 use crate::report::outcome::Next;
 use crate::report::verdict::VerdictDocument;
-use crate::report::{show, show_json};
+use crate::report::{people, show, show_json};
 use crate::session::{locks, store};
 
 /// Tells the story of a run.
@@ -21,14 +21,18 @@ pub fn run(context: &Context, arguments: &ShowArguments) -> Result<Exit, Problem
     let held_before = locks::is_held(&from, row.id)?;
     let events = from.events(row.id).map_err(|error| store::failed(&error))?;
     let alive = held_before || locks::is_held(&from, row.id)?;
-    let story = Story::tell(&events, alive)
+    let printer = &context.printer;
+    let shown = match printer.output.is_json() {
+        true => events.clone(),
+        false => people::events(&events),
+    };
+    let story = Story::tell(&shown, alive)
         .ok_or_else(|| Problem::error("the run's history has no beginning"))?;
     let verdict = from.verify(row.id).map_err(|error| store::failed(&error))?;
-    let next = Next::of(&story, &context.settings);
-    let printer = &context.printer;
+    let next = Next::of(&story, &events, &context.settings);
     if printer.output.is_json() {
         let verdict = verdict.as_ref().map(VerdictDocument::of);
-        printer.document(&show_json::document(&story, next.resume, verdict))?;
+        printer.document(&show_json::document(&story, next, verdict))?;
     } else {
         for line in show::lines(&story, verdict.as_ref(), printer.out, &next.lines(&story)) {
             printer.line(line)?;

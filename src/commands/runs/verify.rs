@@ -20,6 +20,7 @@ struct Document<'a> {
     runs: &'a [RunDocument],
     unreadable: &'a [Unreadable],
     damage: &'a [String],
+    removed: u64,
 }
 
 #[derive(Serialize)]
@@ -55,6 +56,7 @@ pub fn run(context: &Context, arguments: &VerifyArguments) -> Result<Exit, Probl
             runs: &runs,
             unreadable: &unreadable,
             damage: &damage,
+            removed: from.removed().map_err(failed)?,
         },
     )?;
     if whole {
@@ -120,6 +122,12 @@ fn print(context: &Context, document: &Document<'_>) -> Result<(), Problem> {
     for run in document.runs {
         let text = run.verdict.text(printer.out);
         printer.line(format!("{}  {text}", outcome::short(run.id)))?;
+    }
+    if document.removed > 0 {
+        printer.note(format!(
+            "{} earlier runs were removed, each with the whole of its history: what is listed has chains of its own",
+            document.removed
+        ));
     }
     for run in document.unreadable {
         let bad = printer.out.bad("broken");

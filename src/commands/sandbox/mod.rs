@@ -21,7 +21,7 @@ fn with_account<T>(
     let settings = &context.settings;
     runtime::block_on(settings.pace, async {
         work(&session::sandbox::open(
-            &settings.sandbox_file(),
+            &settings.sandbox_file()?,
             settings.pace,
         )?)
     })

@@ -11,7 +11,7 @@ use crate::{Context, runtime};
 
 /// Removes every resource and every fault. A file that can't be read is removed.
 pub fn run(context: &Context) -> Result<Exit, Problem> {
-    let path = context.settings.sandbox_file();
+    let path = context.settings.sandbox_file()?;
     let failed = sandbox::failed;
     runtime::block_on(Pace::REAL, async {
         match sandbox::open(&path, context.settings.pace) {

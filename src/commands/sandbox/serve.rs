@@ -28,13 +28,13 @@ pub fn run(context: &Context, arguments: &ServeArguments) -> Result<Exit, Proble
         ));
     }
     runtime::block_on(settings.pace, async {
-        let account = sandbox::open(&settings.sandbox_file(), settings.pace)?;
+        let account = sandbox::open(&settings.sandbox_file()?, settings.pace)?;
         let refused = |error: std::io::Error| {
             Problem::error(format!("port {} can't be served", arguments.port))
                 .because(&error)
                 .hint("--port 0 takes a free one")
         };
-        let mut signals = Signals::listen()?;
+        let mut signals = Signals::ladder(&context.signals);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port))
             .await
             .map_err(refused)?;

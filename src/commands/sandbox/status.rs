@@ -24,7 +24,7 @@ pub fn run(context: &Context) -> Result<Exit, Problem> {
         account.status().map_err(|error| failed(&error))
     })?;
     let printer = &context.printer;
-    let path = context.settings.sandbox_file().display().to_string();
+    let path = context.settings.sandbox_file()?.display().to_string();
     if printer.output.is_json() {
         printer.document(&Document {
             schema: crate::SCHEMA,

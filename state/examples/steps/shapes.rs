@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::event::{Actor, EventBody, OnFailure, RunCreated};
 use stepwell_engine::{
-    Attempt, Effect, Executor, Fault, Graph, GraphBuilder, Handle, Journal, NoObserver, RunId,
-    Step, Stop, Timestamp, TokioClock,
+    Attempt, Effect, Executor, Fault, Graph, GraphBuilder, Handle, Journal, NoLease, NoObserver,
+    Requests, RunId, Step, Stop, Timestamp, TokioClock,
 };
 use stepwell_state::{Access, RunFilter, RunStatus, Store};
 
@@ -187,6 +187,8 @@ pub(crate) fn executor(journal: Arc<dyn Journal>) -> Executor {
         clock: Arc::new(TokioClock::at_speed(1.0)),
         observer: Arc::new(NoObserver),
         stop: Stop::never(),
+        lease: Arc::new(NoLease),
+        requests: Requests::none(),
     }
 }
 

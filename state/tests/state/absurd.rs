@@ -2,10 +2,12 @@
 
 use rusqlite::Connection;
 use stepwell_engine::event::End;
-use stepwell_engine::{Journal as _, RunId, Timestamp};
+use stepwell_engine::{Journal as _, RunId};
 use stepwell_state::{RunFilter, Verdict};
 
-use crate::support::{append, beginning, block, ended, open, place, resumed, started, story};
+use crate::support::{
+    append, beginning, block, ended, open, place, prune, resumed, started, story,
+};
 
 /// Two runs, of which the first is damaged, and the file.
 fn damaged(sql: &str) -> (tempfile::TempDir, stepwell_state::Store, [RunId; 2]) {
@@ -80,7 +82,6 @@ fn a_run_without_a_name_keeps_no_other_from_being_pruned() {
         let file = Connection::open(&path).expect("opened");
         file.execute_batch(&format!("UPDATE run SET id = {id} WHERE number = 1"))
             .expect("damaged");
-        let pruned = open(&path).prune(Timestamp(i64::MAX));
-        assert_eq!(pruned.expect("pruned"), 1, "{id}");
+        assert_eq!(prune(&open(&path), i64::MAX), 1, "{id}");
     }
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use stepwell_engine::{Event, Journal as _, JournalError, RunId, Timestamp};
+use stepwell_engine::{Event, Journal as _, JournalError, RunId};
 use stepwell_state::{Store, Verdict};
 
 use crate::schema::history;
-use crate::support::{append, block, open, place};
+use crate::support::{append, block, open, place, prune};
 
 fn run() -> RunId {
     history()[0].run
@@ -197,11 +197,11 @@ fn two_that_write_in_turn_keep_one_chain() {
     assert_eq!(count as usize, events.len());
 
     // What is forgotten may begin anew.
-    one.prune(Timestamp(i64::MAX)).expect("pruned");
+    prune(&one, i64::MAX);
     assert_eq!(one.verify(run()).expect("read"), None);
     for store in [&one, &other] {
         append(store, events.clone());
         assert!(matches!(verdict(store), Verdict::Whole { .. }));
-        store.prune(Timestamp(i64::MAX)).expect("pruned");
+        prune(store, i64::MAX);
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use stepwell_engine::{
-    Attempt, BoxFuture, Clock, Effect, Executor, Fault, Graph, Handle, NoObserver, RunId, Step,
-    Stop, Timestamp, TokioClock,
+    Attempt, BoxFuture, Clock, Effect, Executor, Fault, Graph, Handle, NoLease, NoObserver,
+    Requests, RunId, Step, Stop, Timestamp, TokioClock,
 };
 use stepwell_state::{RunStatus, Verdict};
 
@@ -157,6 +157,8 @@ fn timers_do_not_hang_on_the_time_of_day() {
             clock: clock.clone(),
             observer: Arc::new(NoObserver),
             stop,
+            lease: Arc::new(NoLease),
+            requests: Requests::none(),
         };
         let calls = Arc::new(AtomicU32::new(0));
         let start = clock.elapsed();

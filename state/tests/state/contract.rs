@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use stepwell_engine::{Journal, JournalError, MemoryJournal, RunId};
+use stepwell_state::{Access, Store};
 
 use crate::support::{beginning, block, open, place, resumed, started};
 
@@ -112,4 +113,11 @@ fn sqlite_on_many_threads() {
         .build()
         .expect("a runtime")
         .block_on(keeps(Arc::new(store)));
+}
+
+#[test]
+fn sqlite_without_a_log() {
+    let (_dir, path) = place();
+    let store = Store::open_on(&path, Access::ReadWrite, Some("NFS")).expect("opened");
+    block(keeps(Arc::new(store)));
 }

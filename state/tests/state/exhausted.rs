@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde::Serialize;
 use stepwell_engine::event::{EventBody, RunCreated};
 use stepwell_engine::{
-    Attempt, Effect, Executor, Fault, Graph, Handle, Journal as _, NoObserver, RunError, RunId,
-    Step, Stop, TokioClock,
+    Attempt, Effect, Executor, Fault, Graph, Handle, Journal as _, NoLease, NoObserver, Requests,
+    RunError, RunId, Step, Stop, TokioClock,
 };
 use stepwell_state::{RunStatus, StoreError};
 
@@ -52,6 +52,8 @@ fn nothing_runs_that_could_not_be_recorded() {
         clock: Arc::new(TokioClock::at_speed(1.0)),
         observer: Arc::new(NoObserver),
         stop: Stop::never(),
+        lease: Arc::new(NoLease),
+        requests: Requests::none(),
     };
     let error = block(executor.start(run, facts, &graph, effects.clone())).expect_err("full");
     assert!(matches!(error, RunError::Journal(_)), "{error:?}");

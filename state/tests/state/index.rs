@@ -6,8 +6,8 @@ use stepwell_engine::{RunId, Timestamp};
 use stepwell_state::{FindError, RunFilter, RunStatus, Store};
 
 use crate::support::{
-    account, actor, append, beginning, created, ended, event, open, place, resumed, started, story,
-    suspended,
+    account, actor, append, beginning, created, ended, event, open, place, prune, resumed, started,
+    story, suspended,
 };
 
 fn status(store: &Store, run: RunId) -> RunStatus {
@@ -198,11 +198,11 @@ fn pruning_forgets_only_what_is_over() {
             .count()
     };
     // Nothing is old enough; then all are, but one is being taken up.
-    assert_eq!(store.prune(Timestamp(1_000_001)).expect("pruned"), 0);
+    assert_eq!(prune(&store, 1_000_001), 0);
     let lock = store
         .lock_run(runs[5], &actor(), Timestamp(1))
         .expect("free");
-    assert_eq!(store.prune(Timestamp(1_000_002)).expect("pruned"), 3);
+    assert_eq!(prune(&store, 1_000_002), 3);
     for gone in &runs[..3] {
         assert!(store.events(*gone).expect("events").is_empty());
         assert!(matches!(
@@ -215,7 +215,7 @@ fn pruning_forgets_only_what_is_over() {
     assert_eq!(status(&store, runs[5]), RunStatus::Succeeded);
     assert_eq!(lock_files(), 1);
     drop(lock);
-    assert_eq!(store.prune(Timestamp(1_000_002)).expect("pruned"), 1);
+    assert_eq!(prune(&store, 1_000_002), 1);
     assert_eq!(lock_files(), 0);
     // A pruned run can't be written to.
     let orphan = tokio::runtime::Builder::new_current_thread()
@@ -246,6 +246,6 @@ fn pruning_many_runs_keeps_few_files_open() {
             result.expect("appended");
         }
     });
-    assert_eq!(store.prune(Timestamp(i64::MAX)).expect("pruned"), 300);
+    assert_eq!(prune(&store, i64::MAX), 300);
     assert!(matches!(store.find("latest"), Err(FindError::Empty)));
 }

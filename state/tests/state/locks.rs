@@ -44,6 +44,26 @@ fn a_lock_excludes_other_handles_and_names_its_holder() {
 }
 
 #[test]
+fn a_lock_that_is_just_being_let_go_is_never_held_by_nobody() {
+    let (_dir, path) = place();
+    let (one, two) = (open(&path), open(&path));
+    let run = RunId::from_u128(1);
+    let done = AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while done.load(Ordering::Relaxed) == 0 {
+                drop(one.lock_run(run, &actor(), Timestamp(5)));
+            }
+        });
+        let tried = (0..20_000).map(|_| two.lock_run(run, &actor(), Timestamp(6)));
+        let nameless = tried.filter(|lock| matches!(lock, Err(LockError::Held(None))));
+        let nameless = nameless.count();
+        done.store(1, Ordering::Relaxed);
+        assert_eq!(nameless, 0);
+    });
+}
+
+#[test]
 fn a_target_is_locked_per_account() {
     let (_dir, path) = place();
     let store = open(&path);

@@ -12,9 +12,10 @@ use stepwell_state::{Access, OpenError, RunFilter, RunStatus, Store, Verdict};
 
 use crate::support::{account, actor, append, created, open, place, story};
 
-const FIXTURES: [&str; 2] = [
+const FIXTURES: [&str; 3] = [
     include_str!("../fixtures/v1.sql"),
     include_str!("../fixtures/v2.sql"),
+    include_str!("../fixtures/v3.sql"),
 ];
 
 /// The run of the fixtures: every kind of event, every outcome, a rollback that
@@ -167,7 +168,7 @@ fn bodies() -> Vec<EventBody> {
         }),
         EventBody::RunResumed { by: by() },
         start("subnet", 2, undo),
-        done("subnet", 2, undo, Outcome::Kept),
+        done("subnet", 2, undo, Outcome::Kept { owner: None }),
         start("vpc", 1, undo),
         done("vpc", 1, undo, Outcome::Undone),
         EventBody::RunEnded(End::RolledBack),
@@ -288,14 +289,14 @@ fn a_newer_version_is_refused_and_left_alone() {
             error,
             OpenError::Newer {
                 found: 9,
-                known: 2,
+                known: 3,
                 ..
             }
         ));
         assert_eq!(
             story(&error),
             format!(
-                "the state file {} has schema version 9, but this program knows only up to 2",
+                "the state file {} has schema version 9, but this program knows only up to 3",
                 path.display()
             )
         );

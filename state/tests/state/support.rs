@@ -101,6 +101,13 @@ pub(crate) fn append(store: &Store, events: Vec<Event>) {
     block(store.append(events)).expect("the events are appended");
 }
 
+/// Forgets what ended before a time.
+pub(crate) fn prune(store: &Store, before: i64) -> u64 {
+    let old = store.prunable(0, Some(Timestamp(before))).expect("a list");
+    let old: Vec<RunId> = old.iter().map(|row| row.id).collect();
+    store.prune(&old).expect("pruned")
+}
+
 /// An error with all its causes, as a person reads it.
 pub(crate) fn story(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

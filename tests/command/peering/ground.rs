@@ -109,6 +109,17 @@ impl Network {
         ["--rosa-vpc", &self.vpc, "--rosa-region", THERE]
     }
 
+    /// Takes the routes for a range out of the private table.
+    pub(crate) fn cut(&self, home: &Home, range: &str) {
+        with_calls(home, THERE, |ec2| {
+            let form = [
+                ("RouteTableId", self.private.as_str()),
+                ("DestinationCidrBlock", range),
+            ];
+            ec2.call("DeleteRoute", &form);
+        });
+    }
+
     /// How many routes of both tables lead to a peering.
     pub(crate) fn routes(&self, home: &Home) -> usize {
         with_calls(home, THERE, |ec2| {
@@ -123,6 +134,14 @@ impl Network {
             .len()
         })
     }
+}
+
+/// Takes a rule out of a group in Aurora's region.
+pub(crate) fn close(home: &Home, group: &str, rule: &str) {
+    with_calls(home, "eu-west-1", |ec2| {
+        let form = [("GroupId", group), ("SecurityGroupRuleId.1", rule)];
+        ec2.call("RevokeSecurityGroupIngress", &form);
+    });
 }
 
 /// A home with an Aurora cluster and a ROSA network.

@@ -1,5 +1,6 @@
 //! Peering, as a person or a script sees it.
 
+mod given_up;
 pub(crate) mod ground;
 pub(super) mod outside;
 
@@ -111,9 +112,10 @@ fn a_killed_peering_goes_on_and_a_finished_one_is_rolled_back() {
         assert_eq!(home.count("vpc-peering-connection"), 2, "one, seen twice");
         assert_eq!(network.routes(&home), 2);
 
-        home.expect(8, &["rollback", "--sandbox-speed", "max"])
+        let run = home.newest();
+        home.expect(8, &["rollback", &run, "--sandbox-speed", "max"])
             .says("the removal of the peering of cluster keycloak");
-        home.expect(0, &["rollback", "--yes", "--sandbox-speed", "max"])
+        home.expect(0, &["rollback", &run, "--yes", "--sandbox-speed", "max"])
             .says("rolled back");
         assert_eq!(resources(&home), before, "{moment}");
         assert_eq!(network.routes(&home), 0);
@@ -156,7 +158,7 @@ fn a_failed_peering_leaves_both_sides_as_they_were() {
         "--operation",
         "AuthorizeSecurityGroupIngress",
         "--error",
-        "UnauthorizedOperation",
+        "InvalidParameterValue",
     ]);
     peering(&home, 4, "create", &network, &[]).says("rolled back");
     assert_eq!(resources(&home), before);
@@ -178,7 +180,7 @@ fn a_peered_cluster_is_deleted_only_with_its_peerings() {
     home.delete(8, &[])
         .says("still peered")
         .says(&network.vpc)
-        .says("stepwell peering delete --cluster keycloak --region eu-west-1")
+        .says("stepwell --sandbox peering delete --cluster keycloak --region eu-west-1")
         .says("--with-peerings");
     assert_eq!(resources(&home), peered);
     home.delete(0, &["--with-peerings"]).says("route for");

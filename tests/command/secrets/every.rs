@@ -82,14 +82,7 @@ fn words<'a>(form: &'a str, more: &[&[&'a str]]) -> Vec<&'a str> {
 const CREATE: [&str; 2] = ["aurora", "create"];
 const DELETE: [&str; 3] = ["aurora", "delete", "--skip-final-snapshot"];
 const RESUME: [&str; 6] = ["-v", "-o", "jsonl", "resume", "--sandbox-speed", "max"];
-const ROLLBACK: [&str; 6] = [
-    "-v",
-    "--yes",
-    "rollback",
-    "latest",
-    "--sandbox-speed",
-    "max",
-];
+const ROLLBACK: [&str; 5] = ["-v", "--yes", "--sandbox-speed", "max", "rollback"];
 /// Slow enough to be killed.
 const SLOWLY: [&str; 5] = ["-v", "--sandbox", "--sandbox-speed", "200", "--yes"];
 
@@ -116,11 +109,11 @@ fn a_given_password() {
     once(&home, "CreateDBCluster", &["--lose-response"]);
     watch.run(&home, 0, &RESUME);
     once(&home, "DeleteDBCluster", &["--lose-response"]);
-    watch.run(&home, 0, &ROLLBACK);
+    watch.run(&home, 0, &[&ROLLBACK[..], &[&home.newest()]].concat());
     // Killed with the log on the disk, and gone on with.
     let create = [&SLOWLY[..], &CREATE, &KEYCLOAK].concat();
     watch.kill(&home, &create, "started cluster");
-    assert!(home.path().join("state/state.db-wal").exists());
+    assert!(home.state().with_file_name("state.db-wal").exists());
     watch.search(&home);
     watch.run(&home, 0, &RESUME);
     let secret = ["keycloak", "env", "--format", "secret"];
@@ -133,7 +126,7 @@ fn a_given_password() {
             "the search looks at what is printed"
         );
     }
-    for format in ["shell", "dotenv", "keycloak"] {
+    for format in ["shell", "dotenv", "keycloak", "cr"] {
         watch.run(
             &home,
             0,
@@ -189,10 +182,14 @@ fn a_password_in_a_file() {
     watch.run(&home, 3, &RESUME);
     once(&home, "ModifyDBCluster", &["--lose-response"]);
     watch.run(&home, 0, &[&RESUME[..], &file].concat());
-    let slowly = [&SLOWLY[..], &["aurora", "reap"]].concat();
+    let slowly = [&SLOWLY[..], &["aurora", "reap", "--older-than", "0m"]].concat();
     watch.kill(&home, &slowly, "started");
     watch.run(&home, 0, &RESUME);
-    watch.run(&home, 0, &words("json", &[&["aurora", "reap"]]));
+    watch.run(
+        &home,
+        0,
+        &words("json", &[&["aurora", "reap", "--older-than", "0m"]]),
+    );
     read_all(&watch, &home);
     println!(
         "secrets, --password-file with create, restore, delete and reap: {}",
@@ -255,6 +252,10 @@ fn passwords_and_logins_among_children() {
     // Where there is a psql, it does not find the host.
     let code = home.run(&psql).code;
     watch.run(home, code, &psql);
+
+    let verify = ["--sandbox", "-v", "-o", "json", "peering", "verify"];
+    let place = ["--namespace", "keycloak", "--context", "dc1"];
+    watch.run(home, 0, &[&verify[..], &KEYCLOAK, &place].concat());
 
     let reset = ["--sandbox", "-v", "--yes", "-o", "jsonl", "aurora", "reset"];
     let reset = [&reset[..], &KEYCLOAK, &KUBERNETES].concat();

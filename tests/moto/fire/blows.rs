@@ -45,7 +45,7 @@ impl Blow {
             (Self::Lost, _) => json!({ "response": { "abort_frac": 0.0 } }),
             (Self::Broken, _) => json!({ "response": { "abort_frac": 0.5 } }),
             (Self::Truncated, _) => json!({ "response": { "truncate_frac": 0.5 } }),
-            (Self::Refused, "ec2") => error("UnauthorizedOperation", 403),
+            (Self::Refused, "ec2") => error("InvalidParameterValue", 400),
             (Self::Refused, "rds") => error("InvalidParameterCombination", 400),
             (Self::Refused, _) => error("AccessDenied", 403),
             (Self::Expired, "ec2") => error("RequestExpired", 400),

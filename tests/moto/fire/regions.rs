@@ -53,13 +53,14 @@ impl Trial<'_> {
         let code = match region {
             _ if !reaps => 3,
             REGION => 7,
-            _ => 0,
+            // It was named, and could not be looked at.
+            _ => 1,
         };
         let done = scene.run(code);
         let fired = scene.stage.fired(&rules)[last];
         scene.stage.calm();
         assert!(fired > 0);
-        if code == 0 {
+        if code == 1 {
             done.says(region);
         }
         self.finish(&scene);

@@ -62,7 +62,7 @@ pub(super) const WORKFLOWS: [Workflow; 13] = [
         course: Course::Undoing,
         lay: |stage| {
             stage.home.expect(0, &words(&creation(&[])));
-            owned(&["rollback", "--yes"])
+            owned(&["rollback", &stage.home.newest(), "--yes"])
         },
         ended: |stage| is_bare(&stage.account),
         least: (12, 8),
@@ -127,7 +127,7 @@ pub(super) const WORKFLOWS: [Workflow; 13] = [
         lay: |stage| {
             let creation = peering_creation(stage, THERE);
             stage.home.expect(0, &words(&creation));
-            owned(&["rollback", "--yes"])
+            owned(&["rollback", &stage.home.newest(), "--yes"])
         },
         ended: |stage| assert_eq!(ways(&stage.account), (0, 0)),
         least: (8, 4),
@@ -163,13 +163,14 @@ pub(super) const WORKFLOWS: [Workflow; 13] = [
             let there = stage.account.in_region(THERE);
             as_the_scripts_do(&there, "bare", "192.168.8", 1);
             vpc(&there, "orphan", "192.168.9.0/24");
-            owned(&["aurora", "reap", "--yes"])
+            let everywhere = ["--region", REGION, "--region", THERE];
+            owned(&[&["aurora", "reap", "--yes"], &everywhere[..]].concat())
         },
         ended: |stage| {
             is_bare(&stage.account);
             is_bare(&stage.account.in_region(THERE));
         },
-        least: (60, 14),
+        least: (50, 14),
     },
     Workflow {
         name: "aurora reset",

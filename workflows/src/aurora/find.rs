@@ -1,11 +1,18 @@
 //! Finding clusters: the endpoint of one, and the list of all.
 
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::types::Vpc;
+use aws_sdk_rds::types::DbCluster;
 use serde::Serialize;
 use stepwell_engine::{Fault, FaultClass};
 
-use super::create::steps::has_writer;
+use super::create::steps::writer;
 use crate::SurveyError;
 use crate::aws::{Aws, ec2, rds, tags};
+
+/// The engine of the clusters that are found.
+const ENGINE: &str = "aurora-postgresql";
 
 /// How a cluster is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,21 +41,23 @@ pub struct Endpoint {
 /// `serving` tells.
 pub async fn endpoint(aws: &Aws, region: &str, cluster: &str) -> Result<Endpoint, SurveyError> {
     let region = crate::input::region(region)?;
-    let name = crate::input::cluster(cluster)?;
-    let found = aws.look(|| rds::cluster(aws, &region, &name)).await?;
-    let Some(found) = found else {
+    let name = crate::input::identifier("cluster", cluster, 63)?;
+    // A read may miss a cluster that was asked for a moment ago.
+    let found = aws.look_surely(|| rds::cluster(aws, &region, &name));
+    let Some(found) = found.await? else {
         return Err(SurveyError::Refused {
             message: format!("there is no aurora cluster {name:?} in {region}"),
             hint: "`stepwell aurora list --all-regions` shows which there are".to_owned(),
         });
     };
+    refuse_other_engine(&found, &name, &region)?;
     let instances = aws.look(|| rds::instances(aws, &region, &name)).await?;
     let available = instances
         .iter()
         .any(|instance| instance.db_instance_status() == Some("available"));
     let status = found.status().unwrap_or("unknown").to_owned();
     Ok(Endpoint {
-        serving: available && has_writer(&found) && found.endpoint().is_some(),
+        serving: available && writer(&found).is_some() && found.endpoint().is_some(),
         writer: found.endpoint().unwrap_or_default().to_owned(),
         reader: found.reader_endpoint().map(str::to_owned),
         port: found.port().unwrap_or(5432),
@@ -60,6 +69,23 @@ pub async fn endpoint(aws: &Aws, region: &str, cluster: &str) -> Result<Endpoint
             .master_user_secret()
             .and_then(|secret| secret.secret_arn())
             .map(str::to_owned),
+    })
+}
+
+/// Refuses a cluster that is not Aurora PostgreSQL's: RDS gives names to those of
+/// Aurora MySQL, DocumentDB and Neptune too, and lists them in one.
+pub(crate) fn refuse_other_engine(
+    cluster: &DbCluster,
+    name: &str,
+    region: &str,
+) -> Result<(), SurveyError> {
+    let engine = cluster.engine().unwrap_or("an unknown engine");
+    if engine == ENGINE {
+        return Ok(());
+    }
+    Err(SurveyError::Refused {
+        message: format!("{name:?} in {region} is a cluster of {engine}, not of {ENGINE}"),
+        hint: "`stepwell aurora list --all-regions` shows which there are".to_owned(),
     })
 }
 
@@ -133,14 +159,16 @@ pub async fn list(aws: &Aws, region: Option<&str>, home: &str) -> Result<Listing
 async fn list_region(aws: &Aws, region: &str) -> Result<Vec<ClusterSummary>, Fault> {
     let filter = || ec2::filter("tag-key", tags::CLUSTER);
     let vpcs = aws.look(|| ec2::vpcs(aws, region, Some(filter()))).await?;
-    let tagged = |name: &str| -> Vec<&aws_sdk_ec2::types::Vpc> {
+    // EC2 keeps tags as they were typed, and RDS names in lower case.
+    let name_of = |vpc: &Vpc| Some(tags::value(vpc.tags(), tags::CLUSTER)?.to_ascii_lowercase());
+    let tagged = |name: &str| -> Vec<&Vpc> {
         vpcs.iter()
-            .filter(|vpc| tags::value(vpc.tags(), tags::CLUSTER) == Some(name))
+            .filter(|vpc| name_of(vpc).as_deref() == Some(name))
             .collect()
     };
     let mut summaries = Vec::new();
     for cluster in aws.look(|| rds::clusters(aws, region)).await? {
-        if cluster.engine() != Some("aurora-postgresql") {
+        if cluster.engine() != Some(ENGINE) {
             continue;
         }
         let name = cluster.db_cluster_identifier().unwrap_or_default();
@@ -166,20 +194,18 @@ async fn list_region(aws: &Aws, region: &str) -> Result<Vec<ClusterSummary>, Fau
         });
     }
     // What is left of clusters that are gone should not go unseen.
-    let mut orphans: Vec<&str> = vpcs
+    let orphans: BTreeSet<String> = vpcs
         .iter()
-        .filter_map(|vpc| tags::value(vpc.tags(), tags::CLUSTER))
+        .filter_map(name_of)
         .filter(|name| !summaries.iter().any(|summary| summary.cluster == *name))
         .collect();
-    orphans.sort_unstable();
-    orphans.dedup();
     for name in orphans {
-        let vpcs = tagged(name);
+        let vpcs = tagged(&name);
         let own = vpcs
             .iter()
             .any(|vpc| tags::value(vpc.tags(), tags::DEPLOYMENT).is_some());
         summaries.push(ClusterSummary {
-            cluster: name.to_owned(),
+            cluster: name,
             region: region.to_owned(),
             status: "absent".to_owned(),
             endpoint: None,
@@ -193,8 +219,29 @@ async fn list_region(aws: &Aws, region: &str) -> Result<Vec<ClusterSummary>, Fau
     Ok(summaries)
 }
 
-fn ids(vpcs: &[&aws_sdk_ec2::types::Vpc]) -> Vec<String> {
+fn ids(vpcs: &[&Vpc]) -> Vec<String> {
     vpcs.iter()
         .filter_map(|vpc| vpc.vpc_id().map(str::to_owned))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_of_another_engine_is_refused_by_name() {
+        let of = |engine: &str| {
+            let cluster = DbCluster::builder().engine(engine).build();
+            refuse_other_engine(&cluster, "keycloak", "eu-west-1")
+        };
+        assert!(of(ENGINE).is_ok());
+        for engine in ["aurora-mysql", "docdb", "neptune"] {
+            let error = of(engine).expect_err("refused").to_string();
+            assert!(
+                error.contains(engine) && error.contains("keycloak"),
+                "{error}"
+            );
+        }
+    }
 }

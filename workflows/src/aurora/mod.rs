@@ -1,33 +1,55 @@
 //! Aurora clusters: create, find, delete, reap.
 
 mod alive;
+mod class;
 mod create;
 mod delete;
+mod estate;
+mod final_snapshot;
 mod find;
 mod gone;
+mod holders;
+mod identity;
 mod psql;
 mod ranges;
 mod reap;
 mod reset;
+mod rollback;
+mod scale;
 
-pub use alive::{SignsOfLife, refuse_alive};
+pub use alive::{Heard, Lost, SignsOfLife, refuse_alive};
+pub use class::{ClassChange, change_class};
 pub use create::steps::Provisioned;
 pub use create::{
-    CreateOptions, CreateParameters, CreateRequest, Origin, PasswordSource, PlannedInstance,
-    create_graph, survey_create,
+    Capacity, CreateOptions, CreateParameters, CreateRequest, Inheritance, Origin, PasswordSource,
+    PlannedInstance, create_graph, survey_create,
 };
-pub(crate) use create::{available_zones, offering_zones};
-pub(crate) use delete::protection_refusal;
+pub(crate) use create::{
+    available_zones, newest, resume_refusal as create_resume_refusal,
+    rollback_refusal as create_rollback_refusal,
+};
+pub(crate) use delete::resume_refusal as delete_resume_refusal;
 pub use delete::{
-    DeleteOptions, DeleteParameters, DeleteRequest, Inventory, RouteTableInventory, VpcInventory,
-    delete_graph, survey_delete,
+    DeleteOptions, DeleteParameters, DeleteRequest, Inventory, RouteTableInventory,
+    SubnetGroupInventory, VpcInventory, delete_graph, survey_delete,
 };
+pub(crate) use find::refuse_other_engine;
 pub use find::{ClusterSummary, Endpoint, Listing, SkippedRegion, endpoint, list};
+pub use holders::{NamingRule, Part, PartKind};
+pub use identity::{ClusterIdentity, InstanceIdentity};
 pub use psql::{PsqlOptions, PsqlRequest, PsqlSession};
 pub(crate) use ranges::{blocks, overlap};
-pub use reap::{Candidate, ReapOptions, ReapRequest, Reaping, Verdict, look_again, survey_reap};
+pub use reap::{
+    Candidate, ReapOptions, ReapRequest, Reaping, Verdict, keeps_alive, look_again, survey_reap,
+};
 pub use reset::{
     Reset, ResetOptions, ResetParameters, ResetRequest, Restarted, reset_graph, survey_reset,
+};
+pub use rollback::{AtStake, RollbackOptions, at_stake, holds};
+pub(crate) use scale::refusal as scale_refusal;
+pub use scale::{
+    AddedInstance, Removal, ScaleOptions, ScaleParameters, ScaleRequest, Scaled, scale_graph,
+    survey_scale,
 };
 
 /// What a run on a cluster works on; at most one unfinished run each.

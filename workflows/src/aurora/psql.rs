@@ -164,7 +164,8 @@ impl PsqlSession {
     /// is a pod that waits for it.
     pub async fn survey(&self, clock: &dyn Clock) -> Result<(), Fault> {
         check_namespace(&self.place, clock).await?;
-        check_secret(&self.place, clock, &self.client.server.secret).await
+        let secret = &self.client.server.secret;
+        check_secret(&self.place, clock, secret).await.map(drop)
     }
 
     /// Watches the pod until it is at work or over; a fault if it can't start.

@@ -2,10 +2,15 @@
 
 pub(crate) mod call;
 pub(crate) mod codes;
+pub(crate) mod destination;
 pub(crate) mod ec2;
+pub(crate) mod parts;
+pub(crate) mod permission;
 pub(crate) mod poll;
 pub(crate) mod rds;
 pub(crate) mod remove;
+pub(crate) mod state;
+pub(crate) mod states;
 pub(crate) mod tags;
 mod time;
 mod whole;
@@ -14,24 +19,34 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::meta::region::ProvideRegion as _;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use stepwell_engine::event::Actor;
 use stepwell_engine::{Clock, Fault, Policy, RunId, Timestamp, retry};
 
 use crate::secret::Secret;
 use call::fault;
+use state::Refusals;
 use time::ServiceTime;
 use whole::WholeAnswers;
+
+/// How long reads may miss what was just made, and show a part of it only: the
+/// interface of an attachment, say, and not the attachment. EC2 names no bound
+/// (Developer Guide, "Ensure eventual consistency").
+pub(crate) const YOUNG: Duration = Duration::from_secs(5);
 
 /// How attempts at a step that talks to AWS are limited. The SDK's default of
 /// three tries is too few for a run that nobody watches: twenty with a pause
@@ -64,12 +79,35 @@ pub struct AwsSettings {
     /// A profile of the SDK's configuration files whose credentials are used
     /// before any others, those of the environment included.
     pub profile: Option<String>,
+    /// What the environment says of when its credentials end.
+    pub exported: Option<ExportedCredentials>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// The database password, if one was given to this process.
     pub password: Option<Secret>,
     /// Who is at work: what other hosts are told.
     pub actor: Actor,
+}
+
+/// Credentials of the environment whose end is told beside them, as
+/// `aws configure export-credentials --format env` does: the SDK does not read
+/// the end there.
+#[derive(Debug, Clone)]
+pub struct ExportedCredentials {
+    /// The access key's id: `AWS_ACCESS_KEY_ID`.
+    pub key: String,
+    /// When they end, as in ISO 8601: `AWS_CREDENTIAL_EXPIRATION`.
+    pub end: String,
+}
+
+impl ExportedCredentials {
+    fn end_of(&self, key: &str) -> Option<Timestamp> {
+        if self.key != key {
+            return None;
+        }
+        let end = DateTime::from_str(&self.end, Format::DateTimeWithOffset).ok()?;
+        end.to_millis().ok().map(Timestamp)
+    }
 }
 
 /// The context of all steps: AWS as this process may use it. Cheap to clone.
@@ -86,10 +124,12 @@ struct Inner {
     time: ServiceTime,
     password: Option<Secret>,
     actor: Actor,
+    exported: Option<ExportedCredentials>,
     ec2: Mutex<HashMap<String, aws_sdk_ec2::Client>>,
     rds: Mutex<HashMap<String, aws_sdk_rds::Client>>,
     secrets: Mutex<HashMap<String, aws_sdk_secretsmanager::Client>>,
     dead: Mutex<HashSet<String>>,
+    refusals: Refusals,
 }
 
 impl Aws {
@@ -142,14 +182,16 @@ impl Aws {
         };
         let inner = Inner {
             base,
-            time: ServiceTime::new(settings.clock.clone()),
+            time: ServiceTime::new(settings.clock.clone(), !settings.fixed_credentials),
             clock: settings.clock,
             password: settings.password,
             actor: settings.actor,
+            exported: settings.exported,
             ec2: Mutex::default(),
             rds: Mutex::default(),
             secrets: Mutex::default(),
             dead: Mutex::default(),
+            refusals: Refusals::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -220,6 +262,25 @@ impl Aws {
             .ok_or_else(|| Fault::permanent("sts did not say which account this is"))
     }
 
+    /// When the credentials end, if they are known to: those of ROSA's account
+    /// too. Newer ones are asked for where their provider has any.
+    pub async fn credentials_end(&self) -> Option<Timestamp> {
+        let own = self.own_credentials_end().await;
+        let rosa = match &self.rosa {
+            Some(rosa) => rosa.own_credentials_end().await,
+            None => None,
+        };
+        own.into_iter().chain(rosa).min()
+    }
+
+    async fn own_credentials_end(&self) -> Option<Timestamp> {
+        let provider = self.inner.base.credentials_provider()?;
+        let credentials = provider.provide_credentials().await.ok()?;
+        let end = credentials.expiry().map(Timestamp::from);
+        let exported = self.inner.exported.as_ref();
+        end.or_else(|| exported?.end_of(credentials.access_key_id()))
+    }
+
     /// The clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
@@ -228,6 +289,16 @@ impl Aws {
     /// The time at AWS, by its own clock.
     pub(crate) fn time(&self) -> Timestamp {
         self.inner.time.now()
+    }
+
+    /// The time at AWS, by its own clock, if any answer has told it.
+    pub fn service_time(&self) -> Option<Timestamp> {
+        self.inner.time.told()
+    }
+
+    /// Since when which resources refuse to be changed.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.inner.refusals
     }
 
     /// Who is at work.
@@ -250,6 +321,7 @@ impl Aws {
     pub(crate) fn sts(&self, region: &str) -> aws_sdk_sts::Client {
         let config = aws_sdk_sts::config::Builder::from(&self.inner.base)
             .region(Region::new(region.to_owned()))
+            .interceptor(self.inner.time.clone())
             .interceptor(WholeAnswers)
             .build();
         aws_sdk_sts::Client::from_conf(config)
@@ -287,6 +359,7 @@ impl Aws {
             .or_insert_with(|| {
                 let config = aws_sdk_rds::config::Builder::from(&self.inner.base)
                     .region(Region::new(region.to_owned()))
+                    .interceptor(self.inner.time.clone())
                     .interceptor(WholeAnswers)
                     .build();
                 aws_sdk_rds::Client::from_conf(config)
@@ -306,6 +379,7 @@ impl Aws {
             .or_insert_with(|| {
                 let config = aws_sdk_secretsmanager::config::Builder::from(&self.inner.base)
                     .region(Region::new(region.to_owned()))
+                    .interceptor(self.inner.time.clone())
                     .build();
                 aws_sdk_secretsmanager::Client::from_conf(config)
             })
@@ -318,8 +392,38 @@ impl Aws {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, Fault>>,
     {
-        retry(PATIENCE, self.inner.clock.as_ref(), read).await
+        // Boxed, for a dozen of them may be under way at once on one stack.
+        Box::pin(retry(PATIENCE, self.inner.clock.as_ref(), read)).await
     }
+
+    /// The same, where "nothing" is believed only at the third look: one may
+    /// come from a place that has not heard yet of what is young.
+    pub(crate) async fn look_surely<T, F, Fut>(&self, mut read: F) -> Result<Option<T>, Fault>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<Option<T>, Fault>>,
+    {
+        for pause in poll::DOUBTS {
+            if let Some(found) = self.look(&mut read).await? {
+                return Ok(Some(found));
+            }
+            self.inner.clock.sleep(pause).await;
+        }
+        self.look(read).await
+    }
+}
+
+/// The region that the AWS profile in force has in the SDK's configuration
+/// files, if it has one.
+pub fn profile_region() -> Option<String> {
+    // On a thread and a runtime of its own, so that it may be asked anywhere.
+    let asked = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
+        let provider = ProfileFileRegionProvider::builder().build();
+        let region = runtime.block_on(provider.region())?;
+        Some(region.as_ref().to_owned())
+    });
+    asked.join().ok().flatten()
 }
 
 /// The credentials of a profile. The SDK's default chain would look into the

@@ -51,7 +51,7 @@ impl Presence {
 }
 
 /// How long to wait before a look that found nothing is repeated.
-pub(crate) const DOUBTS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(5)];
+pub const DOUBTS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(5)];
 
 /// Looks for something that is to be taken away, or must not be made twice. That
 /// it is not there is only believed when three looks in a row say so: one may
@@ -72,11 +72,33 @@ where
     look().await
 }
 
-/// Looks at a steady pace until what is waited for is so.
+/// The pause before the second look: most of what is waited for is there at
+/// once, or takes minutes.
+const FIRST: Duration = Duration::from_millis(850);
+
+/// The code of a wait whose time is over. It is ours, not AWS's.
+const OVER: &str = "WaitTimedOut";
+
+/// Whether a fault is that of a wait whose time is over.
+pub(crate) fn is_over(fault: &Fault) -> bool {
+    fault.code.as_deref() == Some(OVER)
+}
+
+/// A wait whose time is over, while what is waited for may still come: the run is
+/// suspended, and nothing that is about to succeed is undone.
+fn over(message: String) -> Fault {
+    Fault::operator(message)
+        .with_code(OVER)
+        .with_hint("`stepwell resume` goes on waiting")
+}
+
+/// Looks until what is waited for is so: at once, again within a second, and
+/// then at longer and longer intervals up to a steady `pace`.
 ///
 /// A look that fails in passing is repeated like one that says "not yet": a
 /// throttled poll must not end a wait of an hour. `deadline` is how long the
-/// whole wait may take; after it the fault says what was last seen.
+/// whole wait may take; after it the fault says what was last seen. A look that
+/// meets what never comes says so by a fault of its own.
 pub(crate) async fn poll<T, F, Fut>(
     at: &Attempt<Aws>,
     what: &str,
@@ -91,6 +113,7 @@ where
     let clock = at.clock();
     let started = clock.elapsed();
     let mut failures: u32 = 0;
+    let mut interval = pace.min(FIRST);
     loop {
         let (state, failed) = match look().await {
             Ok(Seen::Done(value)) => return Ok(value),
@@ -105,14 +128,20 @@ where
                 // The service is away or asked too often: that says nothing of
                 // the resource, so the wait is for the engine to repeat.
                 Some(fault) if fault.class != FaultClass::Pending => fault,
-                _ => Fault::permanent(format!("{what} after {minutes} minutes: {state}")),
+                _ => over(format!("{what} after {minutes} minutes: {state}")),
             });
         }
         at.progress(state);
-        // Jitter keeps many waits from asking in step; failures slow it down.
-        let slower = pace * 2_u32.pow(failures.min(3));
+        let pause = if failures == 0 {
+            let pause = interval;
+            interval = interval.mul_f64(1.5).min(pace);
+            pause
+        } else {
+            pace * 2_u32.pow(failures.min(3))
+        };
+        // Jitter keeps many waits from asking in step.
         let jitter = 0.9 + clock.random_fraction() / 5.0;
-        at.pause(slower.mul_f64(jitter)).await?;
+        at.pause(pause.mul_f64(jitter)).await?;
     }
 }
 
@@ -161,7 +190,13 @@ where
     };
     poll(at, "something is left", pace, deadline, look)
         .await
-        .map_err(|fault| fault.with_hint("run the delete again: it looks for everything anew"))
+        .map_err(|fault| {
+            if is_over(&fault) {
+                fault.with_hint("`stepwell resume` looks again; another deletion by name takes what came meanwhile")
+            } else {
+                fault
+            }
+        })
 }
 
 #[cfg(test)]

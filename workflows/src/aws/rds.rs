@@ -1,10 +1,14 @@
 //! Reads of RDS that more than one step needs.
 
-use aws_sdk_rds::types::{DbCluster, DbInstance, DbSubnetGroup, Filter, SourceType, Tag};
+use aws_sdk_rds::types::{
+    AccountQuota, BlueGreenDeployment, DbCluster, DbClusterSnapshot, DbInstance, DbSubnetGroup,
+    Filter, GlobalCluster, SourceType, Tag,
+};
 use stepwell_engine::Fault;
 
 use super::Aws;
 use super::call::{fault, unless_gone};
+use super::tags;
 
 /// A cluster, if there is one of the name.
 pub(crate) async fn cluster(
@@ -73,7 +77,7 @@ pub(crate) async fn instances(
     Ok(unless_gone(found)?
         .unwrap_or_default()
         .into_iter()
-        .filter(|instance| instance.db_cluster_identifier() == Some(cluster))
+        .filter(|instance| tags::names(instance.db_cluster_identifier(), cluster))
         .collect())
 }
 
@@ -117,12 +121,12 @@ pub(crate) async fn subnet_group(
     Ok(unless_gone(answer)?.and_then(|answer| answer.db_subnet_groups.unwrap_or_default().pop()))
 }
 
-/// Whether there is a snapshot of a cluster by the name.
-pub(crate) async fn has_cluster_snapshot(
+/// A manual snapshot of a cluster, if there is one of the name.
+pub(crate) async fn cluster_snapshot(
     aws: &Aws,
     region: &str,
     name: &str,
-) -> Result<bool, Fault> {
+) -> Result<Option<DbClusterSnapshot>, Fault> {
     let answer = aws
         .rds(region)
         .describe_db_cluster_snapshots()
@@ -130,7 +134,43 @@ pub(crate) async fn has_cluster_snapshot(
         .send()
         .await
         .map_err(|error| fault("DescribeDBClusterSnapshots", error));
-    Ok(unless_gone(answer)?.is_some_and(|answer| !answer.db_cluster_snapshots().is_empty()))
+    Ok(unless_gone(answer)?
+        .and_then(|answer| answer.db_cluster_snapshots.unwrap_or_default().pop()))
+}
+
+/// The global databases that a region knows of.
+pub(crate) async fn global_clusters(aws: &Aws, region: &str) -> Result<Vec<GlobalCluster>, Fault> {
+    aws.rds(region)
+        .describe_global_clusters()
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(|error| fault("DescribeGlobalClusters", error))
+}
+
+/// The blue/green deployments of a region.
+pub(crate) async fn blue_green_deployments(
+    aws: &Aws,
+    region: &str,
+) -> Result<Vec<BlueGreenDeployment>, Fault> {
+    aws.rds(region)
+        .describe_blue_green_deployments()
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(|error| fault("DescribeBlueGreenDeployments", error))
+}
+
+/// The quotas of the account in a region, with what is used of each.
+pub(crate) async fn quotas(aws: &Aws, region: &str) -> Result<Vec<AccountQuota>, Fault> {
+    let request = aws.rds(region).describe_account_attributes();
+    let answer = request.send().await;
+    let answer = answer.map_err(|error| fault("DescribeAccountAttributes", error))?;
+    Ok(answer.account_quotas.unwrap_or_default())
 }
 
 /// The tags of an RDS resource whose description does not carry them.
@@ -170,21 +210,4 @@ pub(crate) async fn last_words(
         .into_iter()
         .rev()
         .find_map(|event| event.message)
-}
-
-/// States from which a resource does not become available by itself.
-pub(crate) fn is_terminal(status: &str) -> bool {
-    matches!(
-        status,
-        "failed"
-            | "incompatible-network"
-            | "incompatible-restore"
-            | "incompatible-parameters"
-            | "inaccessible-encryption-credentials"
-            | "storage-failure"
-            | "storage-full"
-            | "insufficient-capacity"
-            | "deleting"
-            | "deleted"
-    )
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{Attempt, Found};
+use stepwell_engine::{Attempt, Found, Owner, RunId};
 
 use super::Aws;
 
@@ -22,6 +22,11 @@ pub(crate) const KEEPALIVE: &str = "keepalive";
 pub(crate) const ALIVE: &str = "stepwell:alive";
 /// Which snapshot a cluster was restored from.
 pub(crate) const SNAPSHOT: &str = "stepwell:snapshot";
+/// How many instances a cluster is to have: on the cluster from its creation.
+/// One with fewer is half made.
+pub(crate) const INSTANCES: &str = "stepwell:instances";
+/// The step's tag of what a run took over from a dead one.
+pub(crate) const TAKE_OVER: &str = "take-over";
 
 /// The tags that every resource of a deployment gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +89,30 @@ impl Labels {
     }
 }
 
+/// Whether a name, in a tag or elsewhere, is a cluster's: RDS compares names
+/// without case, and people type tags as they like.
+pub(crate) fn names(value: Option<&str>, cluster: &str) -> bool {
+    value.is_some_and(|value| value.eq_ignore_ascii_case(cluster))
+}
+
+/// Tags as EC2 or RDS gives them.
+pub(crate) trait Tagged {
+    /// The value of a tag.
+    fn tag(&self, key: &str) -> Option<&str>;
+}
+
+impl Tagged for [Tag] {
+    fn tag(&self, key: &str) -> Option<&str> {
+        value(self, key)
+    }
+}
+
+impl Tagged for [aws_sdk_rds::types::Tag] {
+    fn tag(&self, key: &str) -> Option<&str> {
+        rds_value(self, key)
+    }
+}
+
 /// The value of a tag.
 pub(crate) fn value<'a>(tags: &'a [Tag], key: &str) -> Option<&'a str> {
     tags.iter()
@@ -116,4 +145,34 @@ pub(crate) fn owned<T>(run: Option<&str>, at: &Attempt<Aws>, made: T) -> Found<T
 /// Whether the tag of the run is this attempt's.
 pub(crate) fn is_of_run(run: Option<&str>, at: &Attempt<Aws>) -> bool {
     run == Some(at.run().to_string().as_str())
+}
+
+/// Whether this attempt's run made something, rather than took it over.
+pub(crate) fn is_made_by(tags: &(impl Tagged + ?Sized), at: &Attempt<Aws>) -> bool {
+    is_of_run(tags.tag(RUN), at) && tags.tag(STEP) != Some(TAKE_OVER)
+}
+
+/// Whose something is that was found. What was taken over is the step's of that
+/// name to undo.
+pub(crate) fn found<T>(tags: &(impl Tagged + ?Sized), at: &Attempt<Aws>, made: T) -> Found<T> {
+    if is_made_by(tags, at) {
+        Found::Ours(made)
+    } else {
+        Found::Theirs(made)
+    }
+}
+
+/// The run whose tag something bears, if that is another than `run`.
+pub(crate) fn other_run(tags: &(impl Tagged + ?Sized), run: RunId) -> Option<&str> {
+    tags.tag(RUN).filter(|other| *other != run.to_string())
+}
+
+/// Whose something is by now that this attempt's run made: another run's once
+/// that one has taken it over. RDS takes the tags away from what is going, so
+/// none is no sign of another.
+pub(crate) fn owner(tags: &(impl Tagged + ?Sized), at: &Attempt<Aws>) -> Owner {
+    match other_run(tags, at.run()) {
+        Some(run) => Owner::Other(format!("run {run}")),
+        None => Owner::ThisRun,
+    }
 }

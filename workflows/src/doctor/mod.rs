@@ -5,11 +5,11 @@ mod permissions;
 
 use aws_sdk_rds::types::DbCluster;
 use serde::Serialize;
-use stepwell_engine::{Fault, Timestamp};
+use stepwell_engine::Fault;
 
-use crate::aurora::{available_zones, offering_zones};
+use crate::aurora::{available_zones, newest};
 use crate::aws::call::fault;
-use crate::aws::{Aws, ec2, rds};
+use crate::aws::{Aws, ec2, permission, rds, states};
 use crate::input::{self, InvalidInput};
 use crate::rosa;
 pub use permissions::{Permissions, permissions};
@@ -65,6 +65,21 @@ pub async fn identity(aws: &Aws, region: &str) -> Result<Identity, Fault> {
     })
 }
 
+/// The `Sid`s of the statements of `docs/iam-policy.json` that allow operations,
+/// such as `CreateVpc`, in the order of the operations, each once.
+pub fn statements(operations: &[&str]) -> Vec<String> {
+    let mut statements: Vec<String> = Vec::new();
+    for sid in operations
+        .iter()
+        .flat_map(|one| permission::statements(one))
+    {
+        if !statements.contains(&sid) {
+            statements.push(sid);
+        }
+    }
+    statements
+}
+
 /// The zones of a region, which is enabled if there is an answer.
 pub async fn zones(aws: &Aws, region: &str) -> Result<Vec<String>, Fault> {
     available_zones(aws, region).await
@@ -78,9 +93,10 @@ pub async fn offer(
     open: &[String],
 ) -> Result<Vec<String>, Fault> {
     let (version, class) = (&options.engine_version, &options.instance_class);
-    let offering = offering_zones(aws, region, "aurora-postgresql", version, class).await?;
+    let offer = newest(aws, region, "aurora-postgresql", version, class).await?;
+    let zones = offer.map(|offer| offer.zones).unwrap_or_default();
     Ok((open.iter())
-        .filter(|zone| offering.contains(*zone))
+        .filter(|zone| zones.contains(*zone))
         .cloned()
         .collect())
 }
@@ -109,14 +125,8 @@ const QUOTAS: [&str; 3] = ["DBClusters", "DBInstances", "DBSubnetGroups"];
 
 /// Asks RDS for its quotas.
 pub async fn quotas(aws: &Aws, region: &str) -> Result<Vec<Quota>, Fault> {
-    let answer = aws
-        .rds(region)
-        .describe_account_attributes()
-        .send()
-        .await
-        .map_err(|error| fault("DescribeAccountAttributes", error))?;
-    let mut quotas: Vec<Quota> = answer
-        .account_quotas()
+    let mut quotas: Vec<Quota> = rds::quotas(aws, region)
+        .await?
         .iter()
         .filter_map(|quota| {
             Some(Quota {
@@ -153,16 +163,9 @@ pub async fn cluster(aws: &Aws, region: &str, name: &str) -> Result<Option<Stand
     Ok(found.map(|found: DbCluster| {
         let status = found.status().unwrap_or("unknown").to_owned();
         Standing {
-            broken: rds::is_terminal(&status),
+            broken: states::of_cluster(&status).never_serves(),
             instances: found.db_cluster_members().len(),
             status,
         }
     }))
-}
-
-/// The time at the service, where an answer told it.
-pub(crate) fn date_of(headers: &aws_smithy_runtime_api::http::Headers) -> Option<Timestamp> {
-    use aws_smithy_types::date_time::{DateTime, Format};
-    let date = DateTime::from_str(headers.get("date")?, Format::HttpDate).ok()?;
-    date.to_millis().ok().map(Timestamp)
 }

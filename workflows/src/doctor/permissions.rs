@@ -4,15 +4,14 @@
 //! `UnauthorizedOperation` if not (EC2 API reference, "DryRun"). All but the
 //! first name resources that do not exist, so they could have no effect even at
 //! an endpoint that ignores the flag; that they are not found is then the
-//! answer to an allowed call.
+//! answer to an allowed call. A dry run of a read reads nothing.
 
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_ec2::types::{IpPermission, IpRange};
-use stepwell_engine::{Fault, Timestamp};
+use aws_sdk_ec2::types::{IpPermission, IpRange, Tag};
+use stepwell_engine::Fault;
 use tokio::task::JoinSet;
 
-use super::date_of;
 use crate::aws::Aws;
 use crate::aws::call::fault;
 use crate::aws::codes;
@@ -26,8 +25,6 @@ pub struct Permissions {
     pub denied: Vec<&'static str>,
     /// Operations of which nothing is known, and why.
     pub untold: Vec<(&'static str, Fault)>,
-    /// The time at EC2, if it told.
-    pub date: Option<Timestamp>,
 }
 
 const VPC: &str = "vpc-00000000000000000";
@@ -36,16 +33,29 @@ const GROUP: &str = "sg-00000000000000000";
 const TABLE: &str = "rtb-00000000000000000";
 const ASSOCIATION: &str = "rtbassoc-00000000000000000";
 const PEERING: &str = "pcx-00000000000000000";
+const ACL: &str = "acl-00000000000000000";
+const ATTACHMENT: &str = "tgw-attach-00000000000000000";
+const CARRIER: &str = "cagw-00000000000000000";
+const EGRESS_ONLY: &str = "eigw-00000000000000000";
+const ENDPOINT: &str = "vpce-00000000000000000";
+const INTERFACE: &str = "eni-00000000000000000";
+const INTERNET: &str = "igw-00000000000000000";
+const NAT: &str = "nat-00000000000000000";
+const VPN: &str = "vgw-00000000000000000";
 const BLOCK: &str = "192.168.255.0/26";
 
-/// An operation's answer to a dry run, and the time that came with it.
-type Told = (&'static str, Result<(), Fault>, Option<Timestamp>);
+/// An operation's answer to a dry run.
+type Told = (&'static str, Result<(), Fault>);
 
 macro_rules! dry_runs {
     ($runs:ident, $($name:literal $request:expr;)*) => {$(
         let request = $request;
         $runs.spawn(async move { told($name, request.dry_run(true).send().await) });
     )*};
+}
+
+fn tag() -> Tag {
+    Tag::builder().key("stepwell:dry-run").build()
 }
 
 /// Tries what EC2 lets try without an effect.
@@ -79,6 +89,8 @@ pub async fn permissions(aws: &Aws, region: &str) -> Permissions {
         "ReplaceRoute" ec2.replace_route().route_table_id(TABLE)
             .destination_cidr_block(BLOCK).vpc_peering_connection_id(PEERING);
         "RevokeSecurityGroupIngress" ec2.revoke_security_group_ingress()
+            .group_id(GROUP).ip_permissions(rule.clone());
+        "RevokeSecurityGroupEgress" ec2.revoke_security_group_egress()
             .group_id(GROUP).ip_permissions(rule);
         "DeleteRoute" ec2.delete_route().route_table_id(TABLE).destination_cidr_block(BLOCK);
         "DisassociateRouteTable" ec2.disassociate_route_table().association_id(ASSOCIATION);
@@ -87,10 +99,33 @@ pub async fn permissions(aws: &Aws, region: &str) -> Permissions {
         "DeleteRouteTable" ec2.delete_route_table().route_table_id(TABLE);
         "DeleteSubnet" ec2.delete_subnet().subnet_id(SUBNET);
         "DeleteVpc" ec2.delete_vpc().vpc_id(VPC);
+        "CreateTags" ec2.create_tags().resources(VPC).tags(tag());
+        "DeleteTags" ec2.delete_tags().resources(VPC).tags(tag());
+        "DetachInternetGateway" ec2.detach_internet_gateway()
+            .internet_gateway_id(INTERNET).vpc_id(VPC);
+        "DeleteInternetGateway" ec2.delete_internet_gateway().internet_gateway_id(INTERNET);
+        "DeleteNatGateway" ec2.delete_nat_gateway().nat_gateway_id(NAT);
+        "DeleteVpcEndpoints" ec2.delete_vpc_endpoints().vpc_endpoint_ids(ENDPOINT);
+        "DeleteEgressOnlyInternetGateway" ec2.delete_egress_only_internet_gateway()
+            .egress_only_internet_gateway_id(EGRESS_ONLY);
+        "DetachVpnGateway" ec2.detach_vpn_gateway().vpn_gateway_id(VPN).vpc_id(VPC);
+        "DeleteVpnGateway" ec2.delete_vpn_gateway().vpn_gateway_id(VPN);
+        "DeleteTransitGatewayVpcAttachment" ec2.delete_transit_gateway_vpc_attachment()
+            .transit_gateway_attachment_id(ATTACHMENT);
+        "DeleteNetworkAcl" ec2.delete_network_acl().network_acl_id(ACL);
+        "DeleteNetworkInterface" ec2.delete_network_interface().network_interface_id(INTERFACE);
+        "DeleteCarrierGateway" ec2.delete_carrier_gateway().carrier_gateway_id(CARRIER);
+        "DescribeCarrierGateways" ec2.describe_carrier_gateways();
+        "DescribeEgressOnlyInternetGateways" ec2.describe_egress_only_internet_gateways();
+        "DescribeInternetGateways" ec2.describe_internet_gateways();
+        "DescribeNatGateways" ec2.describe_nat_gateways();
+        "DescribeNetworkAcls" ec2.describe_network_acls();
+        "DescribeTransitGatewayVpcAttachments" ec2.describe_transit_gateway_vpc_attachments();
+        "DescribeVpcEndpoints" ec2.describe_vpc_endpoints();
+        "DescribeVpnGateways" ec2.describe_vpn_gateways();
     }
     let mut permissions = Permissions::default();
-    for (name, answer, date) in runs.join_all().await {
-        permissions.date = permissions.date.or(date);
+    for (name, answer) in runs.join_all().await {
         let code = (answer.as_ref().err())
             .and_then(|fault| fault.code.clone())
             .unwrap_or_default();
@@ -98,9 +133,11 @@ pub async fn permissions(aws: &Aws, region: &str) -> Permissions {
             Err(_) if code == "DryRunOperation" || codes::is_gone(&code) => {
                 permissions.allowed.push(name);
             }
-            Err(_) if code == "UnauthorizedOperation" || code == "AccessDenied" => {
+            Err(_) if codes::is_permission(&code) => {
                 permissions.denied.push(name);
             }
+            // What was carried out is allowed; only a create may have had an effect.
+            Ok(()) if !name.starts_with("Create") => permissions.allowed.push(name),
             Err(fault) => permissions.untold.push((name, fault)),
             Ok(()) => {
                 let fault = Fault::permanent(format!("{name} ignored that it was a dry run"));
@@ -117,12 +154,5 @@ fn told<T, E>(name: &'static str, answer: Result<T, SdkError<E, HttpResponse>>) 
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let date = (answer.as_ref().err())
-        .and_then(|error| error.raw_response())
-        .and_then(|response| date_of(response.headers()));
-    (
-        name,
-        answer.map(drop).map_err(|error| fault(name, error)),
-        date,
-    )
+    (name, answer.map(drop).map_err(|error| fault(name, error)))
 }

@@ -5,12 +5,14 @@
 pub(crate) mod fuzz;
 #[cfg(test)]
 mod tests;
+mod users;
 
 use std::collections::BTreeMap;
 
 use ipnet::Ipv4Net;
 
 use crate::secret::Secret;
+pub(crate) use users::username;
 
 /// An input that can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,9 +79,14 @@ pub(crate) fn identifier(input: &'static str, value: &str, longest: usize) -> Ch
     invalid(input, value, problem, &allowed)
 }
 
-/// A cluster's name: short enough to leave room for `-instance-NN` within the
-/// 63 characters of an instance's name.
+/// The name of a cluster that may be there already.
 pub(crate) fn cluster(value: &str) -> Checked<String> {
+    identifier("cluster", value, 63)
+}
+
+/// The name of a cluster that is to be made: short enough to leave room for
+/// `-instance-NN` within the 63 characters of an instance's name.
+pub(crate) fn new_cluster(value: &str) -> Checked<String> {
     identifier("cluster", value, 51)
 }
 
@@ -222,36 +229,6 @@ pub(crate) fn vpc_cidr(value: &str) -> Checked<Ipv4Net> {
         return Ok(block);
     };
     invalid("vpc-cidr", value, problem, allowed)
-}
-
-/// The master user's name (RDS API reference: 1 to 16 letters and digits, a
-/// letter first, no reserved word).
-pub(crate) fn username(value: &str) -> Checked<String> {
-    let allowed = "1 to 16 letters, digits and underscores, a letter first, no reserved word";
-    let problem = if value.is_empty() || value.len() > 16 {
-        "has the wrong length"
-    } else if !value.starts_with(|first: char| first.is_ascii_alphabetic()) {
-        "does not begin with a letter"
-    } else if !word(value) {
-        "holds other characters"
-    } else if matches!(
-        value.to_ascii_lowercase().as_str(),
-        "admin"
-            | "all"
-            | "none"
-            | "postgres"
-            | "public"
-            | "rds_superuser"
-            | "rdsadmin"
-            | "rdsrepladmin"
-            | "replication"
-            | "user"
-    ) {
-        "is reserved"
-    } else {
-        return Ok(value.to_owned());
-    };
-    invalid("username", value, problem, allowed)
 }
 
 /// The database's name. Those that every cluster has by itself, and nobody may

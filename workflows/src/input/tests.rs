@@ -5,10 +5,15 @@ use super::*;
 #[test]
 fn cluster_names() {
     assert_eq!(cluster("KeyCloak-1").unwrap(), "keycloak-1");
-    for bad in ["", "1a", "a-", "a--b", "a_b", "ä", &"x".repeat(52)] {
+    for bad in ["", "1a", "a-", "a--b", "a_b", "ä", &"x".repeat(64)] {
         assert!(cluster(bad).is_err(), "{bad:?} is taken");
+        assert!(new_cluster(bad).is_err(), "{bad:?} is taken");
     }
-    assert!(cluster(&"x".repeat(51)).is_ok());
+    // What is there may have any name that RDS takes; what is made needs room
+    // for the names of its instances.
+    assert!(cluster(&"x".repeat(63)).is_ok());
+    assert!(new_cluster(&"x".repeat(52)).is_err());
+    assert!(new_cluster(&"x".repeat(51)).is_ok());
 }
 
 #[test]
@@ -77,8 +82,18 @@ fn reserved_names() {
         assert!(database(bad).is_err(), "{bad:?} is taken");
     }
     assert!(database("postgres").is_ok());
-    for bad in ["replication", "ALL", "rdsrepladmin"] {
+    for bad in [
+        "replication",
+        "ALL",
+        "rdsrepladmin",
+        "pg_kc",
+        "PG_KC",
+        "Select",
+    ] {
         assert!(username(bad).is_err(), "{bad:?} is taken");
+    }
+    for good in ["postgres", "pgkc", "keycloak"] {
+        assert!(username(good).is_ok(), "{good:?} is refused");
     }
     for bad in ["default", "Default", "sg-1", "SG-1", "a ", " a"] {
         assert!(security_group_name(bad).is_err(), "{bad:?} is taken");
@@ -95,7 +110,7 @@ fn an_error_repeats_no_more_than_is_legible() {
     assert!(text.len() < 400, "{text}");
     assert!(text.starts_with("cluster \"\\u{1b}[2J\\nxxx"), "{text}");
     assert!(
-        text.contains("x…\" is too long; allowed: 1 to 51"),
+        text.contains("x…\" is too long; allowed: 1 to 63"),
         "{text}"
     );
     assert!(region(&format!("{}-1", "a-".repeat(5000))).is_err());

@@ -2,4 +2,4 @@
 
 mod env;
 
-pub use env::{Credentials, EnvOptions, EnvRequest, credentials};
+pub use env::{Credentials, EnvOptions, EnvRequest, credentials, must_be_active};

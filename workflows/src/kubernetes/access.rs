@@ -9,6 +9,9 @@ use super::Place;
 /// The key of the Secret that holds the password.
 pub(crate) const PASSWORD: &str = "password";
 
+/// The key of the Secret that holds the user.
+const USERNAME: &str = "username";
+
 /// Prints the names of the keys alone: what they hold does not leave `kubectl`.
 const KEYS: &str = "go-template={{range $key, $value := .data}}{{$key}}{{\"\\n\"}}{{end}}";
 
@@ -45,12 +48,38 @@ pub(crate) async fn check_namespace(place: &Place, clock: &dyn Clock) -> Result<
     }
 }
 
-/// The Secret is there and has a password.
+/// Whether a namespace is OpenShift's, which gives each of them a range of users
+/// for its pods (OpenShift, "Managing security context constraints"). None if it
+/// may not be looked at.
+pub(crate) async fn is_openshift(place: &Place, clock: &dyn Clock) -> Result<Option<bool>, Fault> {
+    let Some(namespace) = &place.namespace else {
+        return Ok(None);
+    };
+    let words = ["get", "namespace", namespace, "--output", ANNOTATIONS];
+    match place.read(clock, &words).await {
+        Ok(keys) => Ok(Some(keys.lines().any(|key| key == UID_RANGE))),
+        Err(fault) if has_code(&fault, "Forbidden") => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+const ANNOTATIONS: &str =
+    "go-template={{range $key, $value := .metadata.annotations}}{{$key}}{{\"\\n\"}}{{end}}";
+const UID_RANGE: &str = "openshift.io/sa.scc.uid-range";
+
+/// What a Secret holds for psql, beside the password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SecretKeys {
+    /// The key with the user, if it has one.
+    pub(crate) username: Option<String>,
+}
+
+/// The Secret is there and has a password; gives what else it has.
 pub(crate) async fn check_secret(
     place: &Place,
     clock: &dyn Clock,
     secret: &str,
-) -> Result<(), Fault> {
+) -> Result<SecretKeys, Fault> {
     let hint = "`stepwell keycloak env --format secret` makes it; --secret names another one";
     let keys = match place
         .read(clock, &["get", "secret", secret, "--output", KEYS])
@@ -66,7 +95,10 @@ pub(crate) async fn check_secret(
         answer => answer?,
     };
     if keys.lines().any(|key| key == PASSWORD) {
-        return Ok(());
+        let username = keys.lines().find(|key| *key == USERNAME);
+        return Ok(SecretKeys {
+            username: username.map(str::to_owned),
+        });
     }
     let found: Vec<&str> = keys.lines().filter(|key| !key.is_empty()).collect();
     Err(Fault::permanent(format!(

@@ -18,7 +18,7 @@ use crate::child;
 const REQUEST_TIMEOUT: &str = "--request-timeout=30s";
 
 /// How long one call of `kubectl` may take.
-const LIMIT: Duration = Duration::from_secs(90);
+pub const LIMIT: Duration = Duration::from_secs(90);
 
 /// How much a call may print: an object of Kubernetes has at most 1.5 MiB, and
 /// there are lists of pods.

@@ -11,6 +11,7 @@ mod fuzz;
 mod kubectl;
 pub(crate) mod names;
 pub(crate) mod pod;
+pub(crate) mod probe;
 mod psql;
 mod workload;
 
@@ -18,9 +19,9 @@ use std::time::Duration;
 
 use stepwell_engine::Policy;
 
-pub(crate) use access::{check_namespace, check_secret};
-pub use kubectl::{Interactive, Place, quoted};
-pub(crate) use psql::{Client, Server, default_image};
+pub(crate) use access::{check_namespace, check_secret, is_openshift};
+pub use kubectl::{Interactive, LIMIT, Place, quoted};
+pub(crate) use psql::{Client, Server, default_image, qualified_image};
 pub use workload::Workload;
 pub(crate) use workload::pods_of;
 

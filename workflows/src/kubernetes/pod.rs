@@ -71,24 +71,36 @@ impl Pod {
         )
     }
 
-    /// Whether the work of its first container has ended.
+    /// Whether the work of the container of ours has ended.
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.stand(), Stand::Succeeded | Stand::Failed(_))
     }
 
-    /// How it stands, by its first container: a sidecar that somebody's mesh
-    /// adds would keep the pod as a whole from ever ending.
+    /// The state of the container of ours: by its name, since a mesh may put its
+    /// sidecar in front. `kubectl run` names it like the pod.
+    fn state(&self) -> Option<&Value> {
+        let containers = self.0["status"]["containerStatuses"].as_array()?;
+        let named = |name: &str| containers.iter().find(|one| one["name"] == name);
+        let own = named(CONTAINER).or_else(|| named(self.name())).or_else(|| {
+            let first = self.0["spec"]["containers"][0]["name"].as_str();
+            first.and_then(named)
+        });
+        own.map(|container| &container["state"])
+    }
+
+    /// The exit code of the container of ours, once it has ended.
+    pub(crate) fn exit_code(&self) -> Option<i64> {
+        let ended = self.state()?.get("terminated")?;
+        Some(ended["exitCode"].as_i64().unwrap_or(-1))
+    }
+
+    /// How it stands, by the container of ours: a sidecar would keep the pod as
+    /// a whole from ever ending.
     pub(crate) fn stand(&self) -> Stand {
         let status = &self.0["status"];
         let text = |value: &Value| legible(value.as_str().unwrap_or_default());
-        let containers = status["containerStatuses"].as_array();
-        let own = containers.and_then(|all| {
-            let name = &self.0["spec"]["containers"][0]["name"];
-            all.iter().find(|container| container["name"] == *name)
-        });
-        let state = own.map(|container| &container["state"]);
-        if let Some(ended) = state.and_then(|state| state.get("terminated")) {
-            let code = ended["exitCode"].as_i64().unwrap_or(-1);
+        let state = self.state();
+        if let Some(code) = self.exit_code() {
             return match code {
                 0 => Stand::Succeeded,
                 code => Stand::Failed(format!("ended with exit code {code}")),
@@ -144,7 +156,11 @@ fn patience(reason: &str) -> Option<Duration> {
     Some(Duration::from_secs(match reason {
         "InvalidImageName" | "ErrImageNeverPull" => 0,
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => 5,
-        "ErrImagePull" | "ImagePullBackOff" | "RegistryUnavailable" => 30,
+        "ErrImagePull"
+        | "ImageInspectError"
+        | "ImagePullBackOff"
+        | "RegistryUnavailable"
+        | "SignatureValidationFailed" => 30,
         _ => return None,
     }))
 }
@@ -214,7 +230,11 @@ pub(crate) async fn create(
     clock: &dyn Clock,
     wanted: &Wanted<'_>,
 ) -> Result<(), Fault> {
-    let manifest = wanted.manifest().to_string();
+    apply(place, clock, &wanted.manifest()).await
+}
+
+/// The same with the pod's whole manifest.
+pub(crate) async fn apply(place: &Place, clock: &dyn Clock, manifest: &Value) -> Result<(), Fault> {
     // What is in it is ours, so that no schema has to be fetched to validate it.
     let words = [
         "create",
@@ -222,7 +242,10 @@ pub(crate) async fn create(
         "--filename=-",
         "--output=name",
     ];
-    match place.change(clock, &words, Some(manifest)).await {
+    match place
+        .change(clock, &words, Some(manifest.to_string()))
+        .await
+    {
         Err(fault) if has_code(&fault, "AlreadyExists") => Ok(()),
         answer => answer.map(drop),
     }

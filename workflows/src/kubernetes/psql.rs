@@ -89,6 +89,12 @@ pub(crate) fn default_image(engine_version: Option<&str>) -> String {
     format!("postgres:{}", major.unwrap_or("17"))
 }
 
+/// The same with its registry: what is only `postgres:17` is refused by CRI-O
+/// from 1.34 on (OpenShift 4.21), which no longer guesses where it is from.
+pub(crate) fn qualified_image(engine_version: Option<&str>) -> String {
+    format!("docker.io/library/{}", default_image(engine_version))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use aws_sdk_ec2::types::{Tag, VpcPeeringConnection, VpcPeeringConnectionVpcInfo}
 use ipnet::Ipv4Net;
 use stepwell_engine::Fault;
 
-use super::end::End;
+use super::end::{Access, End};
 use crate::aws::call::{fault, unless_gone};
 use crate::aws::{Aws, ec2};
 
@@ -27,7 +27,7 @@ pub(crate) struct LinkEnd {
     pub(crate) owner: String,
     pub(crate) region: String,
     pub(crate) vpc_id: String,
-    /// Its ranges. AWS tells the accepter's only once it has accepted.
+    /// Its ranges. AWS tells them only while the peering is active.
     pub(crate) cidrs: Vec<Ipv4Net>,
 }
 
@@ -93,6 +93,16 @@ impl Link {
 }
 
 impl LinkEnd {
+    /// As a step works on it.
+    pub(crate) fn reached_by(&self, access: Access) -> End {
+        End {
+            access,
+            owner: self.owner.clone(),
+            region: self.region.clone(),
+            vpc_id: self.vpc_id.clone(),
+        }
+    }
+
     fn new(info: &VpcPeeringConnectionVpcInfo) -> Option<Self> {
         let mut cidrs: Vec<Ipv4Net> = info
             .cidr_block_set()

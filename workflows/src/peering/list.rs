@@ -6,12 +6,14 @@ use ipnet::Ipv4Net;
 use serde::Serialize;
 use stepwell_engine::{Fault, FaultClass};
 
-use super::delete::{Known, add, end, links, name_at};
+use super::delete::{Known, add, links, name_at};
 use super::end::{Accounts, End};
 use super::ingress;
 use super::link::{self, Link, LinkEnd};
-use super::routes::{self, TargetKind};
-use crate::aurora::SkippedRegion;
+use super::routes;
+use crate::aurora::{SkippedRegion, overlap};
+use crate::aws::call::is_denied;
+use crate::aws::destination::Destination;
 use crate::aws::{Aws, ec2, tags};
 
 /// A route in a list.
@@ -22,7 +24,7 @@ pub struct ListedRoute {
     /// Its table.
     pub table: String,
     /// Its destination.
-    pub destination: Ipv4Net,
+    pub destination: Destination,
 }
 
 /// A peering in a list. The names are part of the documented JSON.
@@ -52,7 +54,9 @@ pub struct PeeringSummary {
     pub missing_routes: Vec<ListedRoute>,
     /// Routes that lead to it while it is not active.
     pub stale_routes: Vec<ListedRoute>,
-    /// Whether the database's port is open to ROSA; null unless it is active.
+    /// The port on which the cluster serves; 5432 if there is no cluster.
+    pub port: i32,
+    /// Whether that port is open to ROSA; null unless the peering is active.
     pub ingress_open: Option<bool>,
     /// Why a side could not be looked at.
     pub unreachable: Option<String>,
@@ -116,7 +120,7 @@ pub async fn list(
     }
     let mut peerings = Vec::new();
     for known in found {
-        if cluster.is_none_or(|cluster| known.cluster == cluster)
+        if cluster.is_none_or(|cluster| tags::names(Some(&known.cluster), cluster))
             && let Some(summary) = summarise(aws, accounts, &known).await?
         {
             peerings.push(summary);
@@ -193,6 +197,7 @@ async fn summarise(
         },
         missing_routes: Vec::new(),
         stale_routes: Vec::new(),
+        port: ingress::DEFAULT_PORT,
         ingress_open: None,
         unreachable: None,
     };
@@ -202,7 +207,7 @@ async fn summarise(
     ];
     for (side, here, there) in sides {
         let looked = match accounts.access(&here.owner) {
-            Some(access) => look(aws, &end(here, access), link, side, &there.cidrs).await,
+            Some(access) => look(aws, &here.reached_by(access), known, side, &there.cidrs).await,
             None => Err(Fault::permanent(format!(
                 "{} belongs to account {}",
                 here.vpc_id, here.owner
@@ -214,12 +219,15 @@ async fn summarise(
                     summary.rosa_state = looked.state;
                 } else {
                     summary.state = looked.state;
+                    summary.port = looked.port;
                     summary.ingress_open = looked.ingress_open;
                 }
                 summary.missing_routes.extend(looked.missing);
                 summary.stale_routes.extend(looked.stale);
             }
-            Err(fault) if fault.class == FaultClass::Operator => return Err(fault),
+            Err(fault) if fault.class == FaultClass::Operator && !is_denied(&fault) => {
+                return Err(fault);
+            }
             Err(fault) => summary.unreachable = Some(fault.to_string()),
         }
     }
@@ -232,17 +240,18 @@ struct Looked {
     state: Option<String>,
     missing: Vec<ListedRoute>,
     stale: Vec<ListedRoute>,
+    port: i32,
     ingress_open: Option<bool>,
 }
 
 async fn look(
     aws: &Aws,
     end: &End,
-    link: &Link,
+    known: &Known,
     side: &'static str,
     other_cidrs: &[Ipv4Net],
 ) -> Result<Looked, Fault> {
-    let there = end.aws(aws);
+    let (there, link): (_, &Link) = (end.aws(aws), &known.link);
     let state = there
         .look(|| link::from(aws, end, &link.id))
         .await?
@@ -261,6 +270,7 @@ async fn look(
         state,
         missing: Vec::new(),
         stale: Vec::new(),
+        port: ingress::DEFAULT_PORT,
         ingress_open: None,
     };
     let mut destinations: BTreeSet<Ipv4Net> = BTreeSet::new();
@@ -274,13 +284,13 @@ async fn look(
         };
         let ours: Vec<_> = routes::standing(table)
             .into_iter()
-            .filter(|route| route.target.kind == TargetKind::Peering && route.target.id == link.id)
+            .filter(|route| route.leads_to(&link.id))
             .collect();
-        destinations.extend(ours.iter().map(|route| route.destination));
+        destinations.extend(ours.iter().filter_map(|route| route.destination.ipv4()));
         looked.stale.extend(
             ours.iter()
                 .filter(|route| route.blackhole || !is_active)
-                .map(|route| listed(route.destination)),
+                .map(|route| listed(route.destination.clone())),
         );
         let serves = serving
             .iter()
@@ -293,26 +303,24 @@ async fn look(
             other_cidrs
                 .iter()
                 .filter(|wanted| {
-                    !ours
-                        .iter()
-                        .any(|route| crate::aurora::overlap(route.destination, **wanted))
+                    !(ours.iter().filter_map(|route| route.destination.ipv4()))
+                        .any(|destination| overlap(destination, **wanted))
                 })
-                .map(|wanted| listed(*wanted)),
+                .map(|wanted| listed((*wanted).into())),
         );
     }
+    if side == "aurora" {
+        let port = there.look(|| ingress::port_of(aws, end, &known.cluster));
+        looked.port = port.await?;
+    }
     if is_active && side == "aurora" {
-        let groups: Vec<String> = there
-            .look(|| ec2::security_groups(there, &end.region, &end.vpc_id))
-            .await?
-            .iter()
-            .filter_map(|group| group.group_id().map(str::to_owned))
-            .collect();
         destinations.extend(other_cidrs.iter().copied());
-        let rules = there.look(|| ingress::rules(aws, end, &groups)).await?;
-        looked.ingress_open = Some(rules.iter().any(|(source, _)| {
-            destinations
-                .iter()
-                .any(|range| crate::aurora::overlap(*range, *source))
+        let rules = ingress::all_openings(aws, end).await?;
+        looked.ingress_open = Some(rules.iter().any(|rule| {
+            rule.port == looked.port
+                && destinations
+                    .iter()
+                    .any(|range| overlap(*range, rule.source))
         }));
     }
     Ok(looked)

@@ -7,8 +7,12 @@ mod gone;
 mod ingress;
 mod link;
 mod list;
+mod ranges;
 mod routes;
+mod verify;
 
+pub use crate::aws::destination::Destination;
+pub(crate) use create::resume_refusal as create_resume_refusal;
 pub use create::steps::{Peered, PeeredRoute};
 pub use create::{
     Before, CreateOptions, CreateParameters, CreateRequest, ExistingPeering, PlannedRoute,
@@ -18,10 +22,15 @@ pub use delete::{
     DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory, RosaPlace, RouteInventory,
     RuleInventory, Unpeered, UnpeeredLink, delete_graph, survey_delete,
 };
-pub(crate) use delete::{add_steps as add_delete_steps, peerings_of};
+pub(crate) use delete::{
+    add_steps as add_delete_steps, peerings_of, resume_refusal as delete_resume_refusal,
+};
 pub use end::{Access, Accounts, End, RosaAccount};
 pub use list::{ListedRoute, PeeringListing, PeeringSummary, list};
 pub use routes::{RouteTarget, TargetKind};
+pub use verify::{
+    Check, CheckStatus, Culprit, Verdict, VerifyOptions, VerifyRequest, VerifySession,
+};
 
 /// What a run on a peering works on; at most one unfinished run each.
 pub fn target(region: &str, cluster: &str, rosa_vpc: &str) -> String {

@@ -10,6 +10,7 @@ use stepwell_engine::Fault;
 
 use super::end::End;
 use crate::aws::call::{fault, unless_gone};
+use crate::aws::destination::Destination;
 use crate::aws::{Aws, ec2};
 
 /// What kind of thing a route leads to.
@@ -74,6 +75,13 @@ impl RouteTarget {
     }
 }
 
+impl Standing {
+    /// Whether it leads to a peering.
+    pub(crate) fn leads_to(&self, peering: &str) -> bool {
+        self.target.kind == TargetKind::Peering && self.target.id == peering
+    }
+}
+
 impl fmt::Display for RouteTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.id)
@@ -83,13 +91,13 @@ impl fmt::Display for RouteTarget {
 /// A route as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Standing {
-    pub(crate) destination: Ipv4Net,
+    pub(crate) destination: Destination,
     pub(crate) target: RouteTarget,
     /// Whether AWS says that the target is not there.
     pub(crate) blackhole: bool,
 }
 
-/// The IPv4 routes of a table, the local ones aside.
+/// The routes of a table, the local ones aside.
 pub(crate) fn standing(table: &RouteTable) -> Vec<Standing> {
     table
         .routes()
@@ -97,7 +105,7 @@ pub(crate) fn standing(table: &RouteTable) -> Vec<Standing> {
         .filter(|route| route.gateway_id() != Some("local"))
         .filter_map(|route| {
             Some(Standing {
-                destination: route.destination_cidr_block()?.parse().ok()?,
+                destination: Destination::of(route)?,
                 target: RouteTarget::of(route),
                 blackhole: route.state() == Some(&RouteState::Blackhole),
             })
@@ -106,10 +114,10 @@ pub(crate) fn standing(table: &RouteTable) -> Vec<Standing> {
 }
 
 /// The route of a table to exactly a destination.
-pub(crate) fn to(table: &RouteTable, destination: Ipv4Net) -> Option<Standing> {
+pub(crate) fn to(table: &RouteTable, destination: &Destination) -> Option<Standing> {
     standing(table)
         .into_iter()
-        .find(|route| route.destination == destination)
+        .find(|route| route.destination == *destination)
 }
 
 /// The tables that serve subnets: those associated with one, and the main one

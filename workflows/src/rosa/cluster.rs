@@ -2,6 +2,8 @@
 //! and what OCM's REST API answers. Both write down the same object of OCM's
 //! clusters_mgmt/v1; the command adds fields of its own to it.
 
+use std::net::Ipv4Addr;
+
 use ipnet::Ipv4Net;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
@@ -51,7 +53,14 @@ struct Link {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 struct Network {
     machine_cidr: Option<String>,
+    pod_cidr: Option<String>,
+    service_cidr: Option<String>,
 }
+
+/// The ranges of pods and services where none were asked for (Red Hat OpenShift
+/// Service on AWS, "CIDR range definitions").
+const PODS: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(10, 128, 0, 0), 14);
+const SERVICES: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(172, 30, 0, 0), 16);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 struct AwsPart {
@@ -119,7 +128,23 @@ impl Cluster {
 
     /// The range of its machines, if it says one that can be read.
     pub(crate) fn machine_cidr(&self) -> Option<Ipv4Net> {
-        let text = self.network.as_ref()?.machine_cidr.as_ref()?;
+        self.range(|network| network.machine_cidr.as_ref())
+    }
+
+    /// The range of its pods.
+    pub(crate) fn pod_cidr(&self) -> Ipv4Net {
+        self.range(|network| network.pod_cidr.as_ref())
+            .unwrap_or(PODS)
+    }
+
+    /// The range of its services.
+    pub(crate) fn service_cidr(&self) -> Ipv4Net {
+        self.range(|network| network.service_cidr.as_ref())
+            .unwrap_or(SERVICES)
+    }
+
+    fn range(&self, of: impl Fn(&Network) -> Option<&String>) -> Option<Ipv4Net> {
+        let text = of(self.network.as_ref()?)?;
         text.parse::<Ipv4Net>().ok().map(|block| block.trunc())
     }
 

@@ -49,6 +49,12 @@ pub struct RosaNetwork {
     /// The range of its machines: what may reach the database, and what the
     /// routes back lead to.
     pub machine_cidr: Ipv4Net,
+    /// The range of its pods, where it was looked up or given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod_cidr: Option<Ipv4Net>,
+    /// The range of its services, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_cidr: Option<Ipv4Net>,
     /// The subnets of its machines; all of the VPC where nobody says which.
     pub subnets: Vec<String>,
     /// How it was found, for people: for example `aws.subnet_ids of rosa

@@ -48,6 +48,8 @@ pub(super) async fn check(
         vpc_id: vpc_id.to_owned(),
         vpc_cidrs,
         machine_cidr,
+        pod_cidr: request.pod_cidr.or(cluster.map(Cluster::pod_cidr)),
+        service_cidr: request.service_cidr.or(cluster.map(Cluster::service_cidr)),
         subnets: subnets(request, cluster, vpc_id, &all)?,
         found_by,
     })

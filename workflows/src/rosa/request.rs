@@ -17,6 +17,10 @@ pub struct RosaOptions {
     /// The range of its machines; none to believe the description, or where
     /// the VPC is given, to take the VPC's own.
     pub machine_cidr: Option<String>,
+    /// The range of its pods; none to believe the description.
+    pub pod_cidr: Option<String>,
+    /// The range of its services; none to believe the description.
+    pub service_cidr: Option<String>,
     /// The subnets of its machines; none to look for them.
     pub subnets: Vec<String>,
 }
@@ -37,6 +41,8 @@ pub struct RosaRequest {
     pub(super) cluster: Option<String>,
     pub(super) region: Option<String>,
     pub(super) machine_cidr: Option<Ipv4Net>,
+    pub(super) pod_cidr: Option<Ipv4Net>,
+    pub(super) service_cidr: Option<Ipv4Net>,
     pub(super) subnets: Vec<String>,
     pub(super) any_state: bool,
 }
@@ -68,7 +74,11 @@ impl RosaOptions {
                 });
             }
         };
-        let machine_cidr = self.machine_cidr.as_deref().map(machine_cidr).transpose()?;
+        let block =
+            |input, value: Option<String>| value.map(|value| block(input, &value)).transpose();
+        let machine_cidr = block("rosa-machine-cidr", self.machine_cidr)?;
+        let pod_cidr = block("rosa-pod-cidr", self.pod_cidr)?;
+        let service_cidr = block("rosa-service-cidr", self.service_cidr)?;
         let mut subnets = self
             .subnets
             .iter()
@@ -81,6 +91,8 @@ impl RosaOptions {
             cluster,
             region,
             machine_cidr,
+            pod_cidr,
+            service_cidr,
             subnets,
             any_state: false,
         })
@@ -170,14 +182,14 @@ fn id(input: &'static str, value: &str, prefix: &str) -> Result<String, InvalidI
     }
 }
 
-fn machine_cidr(value: &str) -> Result<Ipv4Net, InvalidInput> {
-    let problem = match input::block(value) {
+fn block(input: &'static str, value: &str) -> Result<Ipv4Net, InvalidInput> {
+    let problem = match crate::input::block(value) {
         None => "is not an address range",
         Some(block) if block.addr() != block.network() => "has bits set behind its prefix",
         Some(block) => return Ok(block),
     };
     Err(InvalidInput {
-        input: "rosa-machine-cidr",
+        input,
         value: value.to_owned(),
         problem: problem.to_owned(),
         allowed: "an IPv4 block such as 10.0.0.0/16".to_owned(),

@@ -1,7 +1,9 @@
 //! A create whose state file is lost: the next one finds what it left by its
 //! tags and completes it, unless the first is still at work.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod taken_over;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,7 +11,9 @@ use std::time::Duration;
 use stepwell_engine::{BoxFuture, Clock, Report, Timestamp};
 use stepwell_sandbox::{Call, Hook, Verdict};
 use stepwell_workflows::SurveyError;
-use stepwell_workflows::aurora::{CreateParameters, SignsOfLife, refuse_alive, survey_create};
+use stepwell_workflows::aurora::{
+    CreateParameters, Heard, SignsOfLife, refuse_alive, survey_create,
+};
 
 use crate::strikes::{Blow, Dying, Strike, Striker, until_death};
 use crate::support::{REGION, Wanted, World, connect, ended_well, memory, options, rolled_back};
@@ -74,9 +78,10 @@ async fn die_at(world: &World, number: u64, blow: Blow) -> Option<String> {
     striker.struck()
 }
 
-fn ids(world: &World) -> BTreeSet<(String, String)> {
-    let resources = world.resources();
-    resources.into_iter().map(|r| (r.kind, r.id)).collect()
+/// Has a create never come to its instances, and be at work for as long as it
+/// lives.
+fn keep_at_work(world: &World) {
+    world.fails("CreateDBInstance", "InvalidDBClusterStateFault", None);
 }
 
 fn is_alive(result: &Result<CreateParameters, SurveyError>) -> bool {
@@ -148,48 +153,12 @@ async fn what_a_create_left_at_any_call_is_completed_without_its_journal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_create_that_fails_undoes_only_what_it_made_itself() {
-    let clean = clean().await;
-    let mut failed = 0;
-    for number in 1..=clean.mutating {
-        // The first effect of the second create, one in the middle, the last.
-        for strike in [1, (clean.mutating - number) / 2, clean.mutating - number] {
-            let world = World::new().await;
-            let struck = die_at(&world, number, Blow::DeathAfter).await;
-            world.clock.sleep(VALID + MINUTE).await;
-            let before = ids(&world);
-            let other = world.other_process(0).await;
-            if survey(&other).await.is_err() {
-                continue;
-            }
-            let striker = Striker::new(strike.max(1), Blow::Refused, true);
-            other.account.set_hook(Some(striker.clone()));
-            let report = create(&other).await;
-            let context = format!(
-                "died at call {number} {struck:?}, refused {:?}",
-                striker.struck()
-            );
-            if striker.struck().is_none() {
-                assert!(ended_well(&report), "{context}: {report:?}");
-                continue;
-            }
-            failed += 1;
-            assert!(rolled_back(&report), "{context}: {report:?}");
-            // A network interface outlives its instance by some time.
-            world.clock.sleep(5 * MINUTE).await;
-            assert_eq!(ids(&world), before, "{context}");
-            // And what is left is still there to be completed.
-            other.account.set_hook(None);
-            create_again(&other, &clean, &context).await;
-        }
-    }
-    println!("{failed} second creates failed");
-    assert!(failed >= 20, "{failed}");
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_cluster_that_another_host_is_at_work_on_is_refused() {
-    let world = World::new().await;
+    // So slow that the sign that came with the VPC grows old.
+    let world = World::with(|options| {
+        options.instance_times = Some(Arc::new(|_| Duration::from_secs(25 * 60)));
+    })
+    .await;
     let other = world.other_process(0).await;
     let run = world.run_id();
     let watch = async {
@@ -237,6 +206,7 @@ async fn a_cluster_that_another_host_is_at_work_on_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn a_dead_run_is_in_the_way_for_ten_minutes_at_most() {
     let world = World::new().await;
+    keep_at_work(&world);
     let other = world.other_process(0).await;
     tokio::select! {
         biased;
@@ -299,6 +269,7 @@ impl Clock for Skewed {
 async fn the_clocks_of_hosts_may_differ() {
     for hours in [-5, 5] {
         let world = World::new().await;
+        keep_at_work(&world);
         let mut other = world.other_process(0).await;
         let skewed: Arc<dyn Clock> = Arc::new(Skewed {
             inner: other.clock.clone(),
@@ -353,7 +324,7 @@ async fn a_run_that_can_give_no_sign_goes_on() {
     let notes = std::sync::Mutex::new(Vec::new());
     let report = SignsOfLife::during(
         signs.as_ref(),
-        |note| notes.lock().unwrap().push(note),
+        |heard| notes.lock().unwrap().push(heard),
         world.start_create(memory(), run, &parameters, Wanted::default()),
     )
     .await
@@ -362,7 +333,10 @@ async fn a_run_that_can_give_no_sign_goes_on() {
     assert!(mute.0.load(Ordering::SeqCst) > 5);
     let notes = notes.into_inner().unwrap();
     assert_eq!(notes.len(), 1, "{notes:?}");
-    assert!(notes[0].contains("UnauthorizedOperation"), "{notes:?}");
+    let Heard::Failed(note) = &notes[0] else {
+        panic!("{notes:?}");
+    };
+    assert!(note.contains("UnauthorizedOperation"), "{note}");
 }
 
 #[tokio::test(start_paused = true)]

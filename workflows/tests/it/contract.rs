@@ -167,9 +167,15 @@ async fn the_plan_only_reads() {
     let graph = create_graph(&parameters).expect("graph");
     let before = world.account.inventory().expect("inventory");
     let context = Arc::new(world.aws.clone());
-    let planned = plan(&graph, world.run_id(), context.clone(), world.clock.clone())
-        .await
-        .expect("plan");
+    let planned = plan(
+        &graph,
+        world.run_id(),
+        context.clone(),
+        world.clock.clone(),
+        &[],
+    )
+    .await
+    .expect("plan");
     assert_eq!(world.account.inventory().expect("inventory"), before);
     assert!(
         planned
@@ -188,20 +194,58 @@ async fn the_plan_only_reads() {
     )
     .await;
     assert!(ended.is_none());
-    let other = plan(&graph, world.run_id(), context.clone(), world.clock.clone())
-        .await
-        .expect("plan");
-    let found = other.iter().filter(|step| !step.ids.is_empty()).count();
-    println!("{found} steps found by the plan");
-
     // Until the dead process's sign of life counts for nothing.
     world.clock.sleep(Duration::from_secs(600)).await;
+    let parameters = survey_create(&world.aws, &request).await.expect("survey");
+    let graph = create_graph(&parameters).expect("graph");
+    let before = world.account.inventory().expect("inventory");
+    let other = plan(
+        &graph,
+        world.run_id(),
+        context.clone(),
+        world.clock.clone(),
+        &[],
+    )
+    .await
+    .expect("plan");
+    assert_eq!(world.account.inventory().expect("inventory"), before);
+    let adopted = other.iter().filter(|step| step.change == Change::Adopt);
+    assert!(adopted.count() > 0, "{other:#?}");
+
     let found = world.survey_delete(None).await.expect("survey");
     let graph = delete_graph(&found).expect("graph");
     let before = world.account.inventory().expect("inventory");
-    let planned = plan(&graph, world.run_id(), context, world.clock.clone())
+    let planned = plan(&graph, world.run_id(), context, world.clock.clone(), &[])
         .await
         .expect("plan");
     assert!(planned.iter().any(|step| step.change == Change::Delete));
     assert_eq!(world.account.inventory().expect("inventory"), before);
+}
+
+/// Reads that miss what is there do not make a plan say that it would be made.
+#[tokio::test(start_paused = true)]
+async fn a_plan_looks_again_for_what_it_missed() {
+    let world = World::new().await;
+    let request = options(2).validate(None).expect("valid");
+    let parameters = survey_create(&world.aws, &request).await;
+    let graph = create_graph(&parameters.expect("survey")).expect("graph");
+    let (run, how) = (world.run_id(), Wanted::default());
+    let report = world.create(memory(), run, options(2), how).await;
+    assert!(ended_well(&report.expect("create")));
+    let reads = [
+        ("DescribeDBClusters", "DBClusterNotFoundFault"),
+        ("DescribeDBSubnetGroups", "DBSubnetGroupNotFoundFault"),
+        ("DescribeDBInstances", "DBInstanceNotFoundFault"),
+    ];
+    for (operation, code) in reads {
+        for times in [1, 2] {
+            world.fails(operation, code, Some(times));
+            let context = Arc::new(world.aws.clone());
+            let (clock, run) = (world.clock.clone(), world.run_id());
+            let planned = plan(&graph, run, context, clock, &stepwell_workflows::DOUBTS).await;
+            let planned = planned.expect("plan");
+            let made = planned.iter().filter(|step| step.change == Change::Create);
+            assert_eq!(made.count(), 0, "{operation} {times}: {planned:#?}");
+        }
+    }
 }

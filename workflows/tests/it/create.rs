@@ -1,5 +1,11 @@
 //! What a create makes.
 
+mod identity;
+mod inputs;
+mod ranges;
+mod settings;
+mod speed;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -82,28 +88,6 @@ async fn a_finished_create_rolls_back_to_nothing() {
     let report = world.rollback(journal, run).await.expect("rollback");
     assert!(rolled_back(&report), "{report:?}");
     assert_eq!(world.account.inventory().expect("inventory"), before);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_address_range_keeps_clear_of_every_other_vpc() {
-    let world = World::new().await;
-    let (_, _, first) = created(&world, 1).await;
-    for (number, region) in [REGION, "us-east-1", "ap-northeast-1"]
-        .into_iter()
-        .enumerate()
-    {
-        let mut wanted = options(1);
-        wanted.cluster = format!("other-{number}");
-        wanted.region = region.to_owned();
-        wanted.vpc_cidr = Some(first.cidr.clone());
-        let report = world
-            .create(memory(), world.run_id(), wanted, Wanted::default())
-            .await
-            .expect("run");
-        assert!(rolled_back(&report), "{report:?}");
-        let (_, fault) = report.fault.expect("fault");
-        assert!(fault.message.contains("overlaps"), "{fault}");
-    }
 }
 
 #[tokio::test(start_paused = true)]

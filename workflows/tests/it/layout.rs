@@ -51,6 +51,8 @@ impl RosaNet {
             vpc_id: self.vpc.clone(),
             vpc_cidrs: vec![cidr],
             machine_cidr: cidr,
+            pod_cidr: None,
+            service_cidr: None,
             subnets: self.subnets.clone(),
             found_by: "the test".to_owned(),
         }

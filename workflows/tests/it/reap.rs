@@ -14,7 +14,7 @@ use stepwell_workflows::aurora::{
 use stepwell_workflows::peering::{Accounts, RosaAccount};
 
 use crate::scripts::{Hand, of};
-use crate::support::{REGION, Wanted, World, ended_well, memory, options};
+use crate::support::{REGION, Wanted, World, element, ended_well, memory, options};
 
 fn asked(world: &World, older_than: Option<Duration>) -> ReapRequest {
     let now = i64::try_from(world.account.now().as_millis()).expect("a time");
@@ -206,6 +206,39 @@ async fn a_neighbour_in_the_vpc_blocks() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_gateway_of_nobody_blocks_and_is_named() {
+    let world = World::new().await;
+    let hand = Hand::at(&world, REGION);
+    let (vpc, _) = hand.aurora_create("keycloak", "192.168.1", 1).await;
+    let made = world.call("ec2", "Action=CreateInternetGateway").await;
+    let gateway = element(&made, "internetGatewayId");
+    minutes(1).await;
+    let form = format!("Action=AttachInternetGateway&InternetGatewayId={gateway}&VpcId={vpc}");
+    world.call("ec2", &form).await;
+    let found = survey(&world).await;
+    let Verdict::Blocked { reason, hint } = &only(&found).verdict else {
+        panic!("{found:#?}");
+    };
+    assert!(reason.contains(&gateway), "{reason}");
+    let hint = hint.as_deref().expect("a hint");
+    assert!(hint.contains("detach-internet-gateway"), "{hint}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_named_in_mixed_case_is_one_and_goes() {
+    let world = World::new().await;
+    Hand::at(&world, REGION)
+        .aurora_create("gh-Octo", "192.168.1", 1)
+        .await;
+    minutes(20).await;
+    let found = survey(&world).await;
+    let one = only(&found);
+    assert_eq!((one.cluster.as_str(), one.vpcs.len()), ("gh-octo", 1));
+    reap(&world, one).await;
+    assert_eq!(world.census().values().sum::<usize>(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn protected_and_peered_clusters_stay() {
     let world = World::new().await;
     let hand = Hand::at(&world, REGION);
@@ -284,6 +317,7 @@ async fn the_leftover_of_a_run_tells_its_age() {
         .await
         .expect("run");
     assert!(!ended_well(&report));
+    minutes(1).await;
     let asked = |now: i64| {
         let options = ReapOptions {
             regions: vec![REGION.to_owned(), REGION.to_owned()],
@@ -316,6 +350,7 @@ async fn a_group_of_another_name_goes_by_its_tag() {
         .await
         .expect("run");
     assert!(!ended_well(&report));
+    minutes(1).await;
     let found = survey(&world).await;
     assert_eq!(only(&found).subnet_groups, ["my-own"]);
     reap(&world, only(&found)).await;

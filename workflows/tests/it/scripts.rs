@@ -75,6 +75,8 @@ impl Hand {
                 .expect("a subnet");
             subnets.push(made.subnet.expect("a subnet").subnet_id.expect("an id"));
         }
+        // Until RDS has heard of them.
+        tokio::time::sleep(std::time::Duration::from_secs(10)).await;
         self.rds
             .create_db_subnet_group()
             .db_subnet_group_name(name)
@@ -83,6 +85,7 @@ impl Hand {
             .send()
             .await
             .expect("a subnet group");
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
         subnets.try_into().expect("two")
     }
 
@@ -99,6 +102,7 @@ impl Hand {
             .send()
             .await
             .expect("a cluster");
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
         for number in 1..=instances {
             self.rds
                 .create_db_instance()
@@ -110,6 +114,7 @@ impl Hand {
                 .await
                 .expect("an instance");
         }
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
         let made = made.db_cluster.expect("a cluster");
         made.db_cluster_arn.expect("an arn")
     }

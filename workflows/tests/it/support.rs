@@ -9,8 +9,8 @@ use aws_smithy_runtime_api::shared::IntoShared as _;
 use stepwell_engine::event::{Actor, OnFailure, RunCreated};
 use stepwell_engine::machine::Status;
 use stepwell_engine::{
-    Clock, Event, Executor, Graph, GraphError, Journal, MemoryJournal, NoObserver, Report,
-    RunError, RunId, Stop, Timestamp, TokioClock,
+    Clock, Event, Executor, Graph, GraphError, Journal, MemoryJournal, NoLease, NoObserver, Report,
+    Requests, RollbackRequest, RunError, RunId, Stop, Timestamp, TokioClock,
 };
 use stepwell_sandbox::{Account, FaultEffect, FaultRule, Options, Reply, Resource};
 use stepwell_workflows::aurora::{
@@ -165,6 +165,8 @@ impl World {
             clock: self.clock.clone(),
             observer: Arc::new(NoObserver),
             stop: self.stop.clone(),
+            lease: Arc::new(NoLease),
+            requests: Requests::none(),
         }
     }
 
@@ -283,9 +285,9 @@ impl World {
             workflow: workflow.name().to_owned(),
             target,
             account: serde_json::json!({"kind": "sandbox"}),
+            reversible: workflow.reverses(&parameters),
             parameters,
             fingerprint: graph.fingerprint().to_owned(),
-            reversible: workflow.reversible(),
             on_failure: wanted.on_failure,
             parallel: wanted.parallel,
             by: actor(),
@@ -316,12 +318,23 @@ impl World {
         journal: Arc<dyn Journal>,
         run: RunId,
     ) -> Result<Report, RunError> {
+        let request = RollbackRequest::default();
+        self.rollback_as(journal, run, request).await
+    }
+
+    /// The same as a person asked for it.
+    pub(crate) async fn rollback_as(
+        &self,
+        journal: Arc<dyn Journal>,
+        run: RunId,
+        request: RollbackRequest,
+    ) -> Result<Report, RunError> {
         let events = journal.load(run).await?;
         let (graph, signs) = (rebuild(&events), self.signs(&events));
-        let (aws, waivers) = (Arc::new(self.aws.clone()), Vec::new());
+        let aws = Arc::new(self.aws.clone());
         let work = async {
             self.executor(journal)
-                .rollback(&events, actor(), waivers, &graph, aws)
+                .rollback(&events, actor(), request, &graph, aws)
                 .await
         };
         SignsOfLife::during(signs.as_ref(), |_| {}, work).await
@@ -391,6 +404,7 @@ pub(crate) async fn connect_through(
         fixed_credentials: true,
         endpoint_url: None,
         profile: None,
+        exported: None,
         clock: clock.clone(),
         password,
         actor: actor(),
@@ -398,11 +412,8 @@ pub(crate) async fn connect_through(
     .await
 }
 
-fn created(events: &[Event]) -> &RunCreated {
-    let stepwell_engine::event::EventBody::RunCreated(created) = &events[0].body else {
-        panic!("no beginning");
-    };
-    created
+fn created(events: &[Event]) -> RunCreated {
+    RunCreated::told(events).expect("a beginning")
 }
 
 fn rebuild(events: &[Event]) -> Graph<Aws> {
@@ -431,6 +442,7 @@ pub(crate) fn options(instances: u32) -> CreateOptions {
         region: REGION.to_owned(),
         instances,
         instance_class: "db.r7g.xlarge".to_owned(),
+        serverless_capacity: None,
         engine: "aurora-postgresql".to_owned(),
         origin: Origin::Empty {
             engine_version: "17.5".to_owned(),

@@ -3,7 +3,10 @@
 use super::sim::{Sim, view};
 use super::world::{Spec, StepSpec};
 use crate::clock::Timestamp;
-use crate::event::{End, EventBody, OnFailure, Outcome, RollbackCause, SuspendReason, Then, Verb};
+use crate::event::{
+    End, EventBody, OnFailure, Outcome, ParametersChanged, RollbackCause, RunCreated,
+    SuspendReason, Then, Verb,
+};
 use crate::fault::Fault;
 use crate::machine::{Machine, Phase, Status};
 use crate::step::Effect;
@@ -292,4 +295,167 @@ fn a_run_is_stuck_only_when_nothing_else_can_be_undone() {
 #[test]
 fn an_empty_graph_succeeds() {
     assert_eq!(Sim::new(graph([]), Vec::new()).finish(), End::Succeeded);
+}
+
+/// The change of a run's parameters after which its steps are these.
+fn changed(machine: &Machine, change: impl FnOnce(&mut RunCreated)) -> EventBody {
+    let mut created = machine.created().clone();
+    change(&mut created);
+    EventBody::ParametersChanged(Box::new(ParametersChanged {
+        by: super::world::actor(),
+        reason: "none are left".to_owned(),
+        parameters: "other".into(),
+        fingerprint: "1".to_owned(),
+        steps: created.steps,
+    }))
+}
+
+/// A run of `s0` (done), `s1` (refused, suspended) and `s2` (not begun), taken up.
+fn taken_up() -> Machine {
+    let mut machine = machine(&chain(3));
+    advance(&mut machine);
+    succeed(&mut machine, "s0");
+    advance(&mut machine);
+    fail(
+        &mut machine,
+        "s1",
+        Verb::Run,
+        Fault::operator("quota"),
+        Then::Suspend,
+    );
+    advance(&mut machine);
+    let by = super::world::actor();
+    machine.record(NOW, EventBody::RunResumed { by }).unwrap();
+    machine
+}
+
+#[test]
+fn only_what_was_not_made_is_changed() {
+    let mut machine = taken_up();
+    let other = |at: usize| move |created: &mut RunCreated| created.steps[at].digest = "x".into();
+    type Change = Box<dyn FnOnce(&mut RunCreated)>;
+    let refused: [(Change, &str); 7] = [
+        (Box::new(other(0)), "step \"s0\" is done"),
+        (
+            Box::new(|created| created.steps[2].needs = vec![0]),
+            "step \"s2\" would need other steps",
+        ),
+        (
+            Box::new(|created| created.steps[2].effect = Effect::Delete),
+            "step \"s2\" would be another",
+        ),
+        (
+            Box::new(|created| created.steps[2].kind = "other".into()),
+            "step \"s2\" would be another",
+        ),
+        (
+            Box::new(|created| created.steps[2].name = "s3".into()),
+            "step \"s3\" stands where \"s2\" is",
+        ),
+        (
+            Box::new(|created| drop(created.steps.pop())),
+            "the graph has 3 steps, not 2",
+        ),
+        (
+            Box::new(|created| created.steps.push(created.steps[2].clone())),
+            "the graph has 3 steps, not 4",
+        ),
+    ];
+    let before = view(&machine);
+    for (change, why) in refused {
+        let error = machine
+            .record(NOW, changed(&machine.clone(), change))
+            .unwrap_err();
+        assert!(error.to_string().ends_with(why), "{error}");
+        assert_eq!(view(&machine), before);
+    }
+    for at in [1, 2] {
+        let body = changed(&machine, other(at));
+        machine.record(NOW, body).unwrap();
+        assert_eq!(machine.created().parameters, "other");
+        assert_eq!(machine.created().steps[at].digest, "x");
+        let id = machine.shape().find(&format!("s{at}")).unwrap();
+        assert_eq!(machine.shape().record(id).digest, "x");
+    }
+    // While something is under way, nothing is.
+    advance(&mut machine);
+    let body = changed(&machine, other(2));
+    assert!(machine.record(NOW, body).is_err());
+}
+
+#[test]
+fn what_is_in_doubt_or_goes_back_is_not_changed() {
+    let digest = |created: &mut RunCreated| created.steps[1].digest = "x".into();
+    let mut doubtful = machine(&chain(2));
+    advance(&mut doubtful);
+    succeed(&mut doubtful, "s0");
+    advance(&mut doubtful);
+    let mut turned = doubtful.clone();
+    fail(
+        &mut doubtful,
+        "s1",
+        Verb::Run,
+        Fault::operator("lost").uncertain(),
+        Then::Suspend,
+    );
+    fail(
+        &mut turned,
+        "s1",
+        Verb::Run,
+        Fault::permanent("no"),
+        Then::GiveUp,
+    );
+    let resumed = || EventBody::RunResumed {
+        by: super::world::actor(),
+    };
+    advance(&mut doubtful);
+    for (machine, why) in [
+        (&mut doubtful, "in doubt: it may have made something"),
+        (&mut turned, "the run is about to be rolled back"),
+    ] {
+        machine.record(NOW, resumed()).unwrap();
+        let error = machine
+            .record(NOW, changed(&machine.clone(), digest))
+            .unwrap_err();
+        assert!(error.to_string().ends_with(why), "{error}");
+    }
+    assert!(turned.goes_back());
+    advance(&mut turned);
+    let error = turned
+        .record(NOW, changed(&turned.clone(), digest))
+        .unwrap_err();
+    assert!(error.to_string().ends_with("being rolled back"), "{error}");
+}
+
+#[test]
+fn a_history_that_does_not_say_what_a_step_does_is_not_changed() {
+    let mut spec = chain(1).created();
+    spec.steps[0].digest.clear();
+    let run = crate::id::RunId::from_u128(1);
+    let (mut machine, _) = Machine::create(run, NOW, spec).unwrap();
+    let body = changed(&machine, |created| created.steps[0].digest = "x".into());
+    let error = machine.record(NOW, body).unwrap_err();
+    assert!(error.to_string().ends_with("is not recorded"), "{error}");
+}
+
+#[test]
+fn how_to_undo_is_said_in_a_rollback_alone() {
+    let mut machine = taken_up();
+    let given = || EventBody::RollbackOptionsGiven {
+        by: super::world::actor(),
+        options: "keep".into(),
+    };
+    assert!(machine.record(NOW, given()).is_err());
+    let cause = RollbackCause::Requested {
+        by: super::world::actor(),
+    };
+    let turned = EventBody::RollbackStarted(cause);
+    machine.record(NOW, turned).unwrap();
+    machine.record(NOW, given()).unwrap();
+    assert_eq!(*machine.rollback_options(), "keep");
+    advance(&mut machine);
+    assert!(
+        machine.record(NOW, given()).is_err(),
+        "an undo is under way"
+    );
 }

@@ -32,7 +32,7 @@ fn assert_end_fits(sim: &Sim, end: &End) {
             for step in sim.machine.shape().ids() {
                 let name = sim.machine.shape().name(step);
                 let done = sim.journal.iter().filter(|event| {
-                    matches!(&event.body, EventBody::AttemptSucceeded { step, verb: Verb::Run, .. } if step == name)
+                    matches!(&event.body, EventBody::AttemptSucceeded { step, verb: Verb::Run, .. } | EventBody::StepDone { step, .. } if step == name)
                 });
                 assert_eq!(done.count(), 1, "{name} is done once");
             }
@@ -214,6 +214,22 @@ fn the_simulation_meets_every_kind_of_history() {
             any(&|body| matches!(body, EventBody::StepWaived { .. })),
         );
         note(
+            "done by hand",
+            any(&|body| matches!(body, EventBody::StepDone { .. })),
+        );
+        note(
+            "retried",
+            any(&|body| matches!(body, EventBody::StepRetried { .. })),
+        );
+        note(
+            "options",
+            any(&|body| matches!(body, EventBody::RollbackOptionsGiven { .. })),
+        );
+        note(
+            "changed",
+            any(&|body| matches!(body, EventBody::ParametersChanged(_))),
+        );
+        note(
             "doubt",
             any(&|body| matches!(body, EventBody::AttemptFailed { in_doubt: true, .. })),
         );
@@ -233,7 +249,7 @@ fn the_simulation_meets_every_kind_of_history() {
             "dropped wait",
             any(&|body| matches!(body, EventBody::AttemptInterrupted { .. })),
         );
-        for reason in ["operator", "failed", "interrupted"] {
+        for reason in ["operator", "failed", "interrupted", "deadline"] {
             note(
                 reason,
                 any(&|body| match body {

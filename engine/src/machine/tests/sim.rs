@@ -1,14 +1,17 @@
 //! Plays the executor over the simulated world, without async, time or I/O.
 
 mod attempts;
+mod hand;
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::world::{Spec, World, actor};
 use crate::clock::Timestamp;
-use crate::event::{End, Event, EventBody, RollbackCause, SuspendReason, Verb};
+use crate::event::{
+    Deadline, End, Event, EventBody, ParametersChanged, RollbackCause, SuspendReason, Verb,
+};
 use crate::graph::StepId;
 use crate::id::RunId;
 use crate::machine::{Machine, Owner, Phase, Status};
@@ -62,6 +65,10 @@ pub(super) struct Sim {
     pub(super) crashes: usize,
     /// The steps that a rollback was told to pass over.
     pub(super) waived: BTreeSet<StepId>,
+    /// The steps that a person did, or had tried again.
+    pub(super) by_hand: BTreeSet<StepId>,
+    /// How often a person said otherwise.
+    told: usize,
 }
 
 const NOW: Timestamp = Timestamp(0);
@@ -84,6 +91,8 @@ impl Sim {
             succeeded: BTreeSet::new(),
             crashes: 0,
             waived: BTreeSet::new(),
+            by_hand: BTreeSet::new(),
+            told: 0,
         }
     }
 
@@ -119,7 +128,39 @@ impl Sim {
                 by: actor(),
             }));
         }
+        self.tell();
         self.commit();
+    }
+
+    /// A person says how to undo what was made or, on the way forward, changes
+    /// what each step is to make. The machine takes it only of a step that has
+    /// left nothing in the world.
+    fn tell(&mut self) {
+        self.told += 1;
+        if self.machine.is_backward() {
+            let options = json!({ "number": self.told });
+            let by = actor();
+            return self.record(EventBody::RollbackOptionsGiven { by, options });
+        }
+        for id in self.machine.shape().clone().ids() {
+            let mut steps = self.machine.created().steps.clone();
+            steps[id.index()].digest = format!("said {}", self.told);
+            let body = EventBody::ParametersChanged(Box::new(ParametersChanged {
+                by: actor(),
+                reason: "none are left".to_owned(),
+                parameters: json!({ "number": self.told }),
+                fingerprint: self.told.to_string(),
+                steps,
+            }));
+            let before = view(&self.machine);
+            if self.machine.clone().record(NOW, body.clone()).is_ok() {
+                assert!(!self.succeeded.contains(&id), "a done step was changed");
+                assert!(!self.world.has_effect(id), "what was made was changed");
+                self.record(body);
+            } else {
+                assert_eq!(view(&self.machine), before);
+            }
+        }
     }
 
     /// A person passes over the first step that may be.
@@ -162,6 +203,13 @@ impl Sim {
             } => assert!(self.succeeded.insert(find(step)), "{step} succeeded twice"),
             EventBody::StepWaived { step, .. } => {
                 self.waived.insert(find(step));
+            }
+            EventBody::StepDone { step, .. } => {
+                assert!(self.succeeded.insert(find(step)), "{step} was done twice");
+                self.by_hand.insert(find(step));
+            }
+            EventBody::StepRetried { step, .. } => {
+                self.by_hand.insert(find(step));
             }
             _ => {}
         }
@@ -210,14 +258,24 @@ impl Sim {
                     assert!(!quiet, "stuck without a fault: {leftovers:?}");
                     assert!(!leftovers.is_empty());
                     self.take_up();
-                    if self.script.next(3) == 2 {
-                        self.waive_one();
+                    match self.script.next(4) {
+                        2 => self.waive_one(),
+                        3 => self.tell(),
+                        _ => {}
                     }
                 }
                 Status::Ended(end) => return end,
                 Status::Suspended(reason) => {
                     assert!(!quiet, "suspended without a cause: {reason:?}");
+                    match self.script.next(6) {
+                        4 => self.do_one(),
+                        5 => self.retry_one(),
+                        _ => {}
+                    }
                     self.take_up();
+                    if self.script.next(3) == 2 {
+                        self.tell();
+                    }
                 }
                 Status::Running => unreachable!(),
             }
@@ -324,9 +382,22 @@ impl Sim {
 
     /// Something happens in the world.
     fn happen(&mut self) {
-        if self.script.next(24) == 23 {
-            self.machine.request_stop(SuspendReason::Interrupted);
-            return;
+        match self.script.next(25) {
+            24 => {
+                let why = "taken over".to_owned();
+                return self.machine.request_stop(SuspendReason::LeaseLost { why });
+            }
+            23 => return self.machine.request_stop(SuspendReason::Interrupted),
+            22 => {
+                let of = Deadline::Asked;
+                let reason = SuspendReason::Deadline { at: NOW, of };
+                return self.machine.request_stop(reason);
+            }
+            20 | 21 => {
+                self.retry_one();
+                return;
+            }
+            _ => {}
         }
         let land_all = self.script.next(3) == 2;
         loop {
@@ -363,8 +434,10 @@ pub(super) fn view(machine: &Machine) -> String {
         .collect();
     let output: Option<&Value> = machine.output();
     format!(
-        "{:?} {} {} {:?} {output:?} {steps:?}",
+        "{:?} {} {:?} {} {} {:?} {output:?} {steps:?}",
         machine.status(),
+        machine.rollback_options(),
+        machine.created(),
         machine.is_backward(),
         machine.running(),
         machine.blame(),

@@ -45,7 +45,7 @@ impl Spec {
             kind: "simulated".into(),
             effect: step.effect,
             needs: step.needs.clone(),
-            digest: String::new(),
+            digest: "first".into(),
         });
         let steps: Vec<_> = steps.collect();
         RunCreated {
@@ -149,6 +149,15 @@ impl World {
         }
     }
 
+    /// A person makes it, so that it is not the run's.
+    pub(super) fn make_by_hand(&mut self, step: StepId) {
+        let thing = &mut self.0[step.index()];
+        if !thing.effect.is_passive() {
+            assert_eq!(thing.performed, 0, "made what is there");
+            thing.theirs = true;
+        }
+    }
+
     /// Takes a step's effect back; nothing happens if it is gone already.
     pub(super) fn take_back(&mut self, step: StepId) {
         let thing = &mut self.0[step.index()];
@@ -161,6 +170,11 @@ impl World {
     pub(super) fn has_ours(&self, step: StepId) -> bool {
         let thing = self.0[step.index()];
         thing.effect == Effect::Create && thing.performed > 0
+    }
+
+    /// Whether this run did something for a step.
+    pub(super) fn has_effect(&self, step: StepId) -> bool {
+        self.0[step.index()].performed > 0
     }
 
     /// Whether nothing that can be undone is left of the run, but for steps

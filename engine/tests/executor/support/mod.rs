@@ -10,8 +10,9 @@ use serde_json::Value;
 use stepwell_engine::event::{Actor, EventBody, OnFailure, RunCreated, Verb};
 use stepwell_engine::machine::Status;
 use stepwell_engine::{
-    Clock, Event, Executor, Graph, Journal as _, Machine, Observer, Report, RunError, RunId,
-    StepName, Stop, Stopper, TokioClock, stop_channel,
+    Clock, Event, Executor, Graph, Journal as _, Machine, NoLease, Observer, ParameterChange,
+    Report, Requests, RollbackRequest, RunError, RunId, StepName, Stop, Stopper, TokioClock,
+    stop_channel,
 };
 
 pub(crate) use journal::{TestJournal, Trouble};
@@ -106,12 +107,14 @@ impl Bench {
         }
     }
 
-    fn executor(&self, stop: Stop) -> Executor {
+    pub(crate) fn executor(&self, stop: Stop) -> Executor {
         Executor {
             journal: self.journal.clone(),
             clock: self.clock.clone(),
             observer: self.ears.clone(),
             stop,
+            lease: Arc::new(NoLease),
+            requests: Requests::none(),
         }
     }
 
@@ -124,7 +127,16 @@ impl Bench {
         graph: &Graph<World>,
         stop: Stop,
     ) -> Result<Report, RunError> {
-        self.executor(stop)
+        self.begin(&self.executor(stop), graph).await
+    }
+
+    /// Starts the run with an executor of the test's own.
+    pub(crate) async fn begin(
+        &self,
+        executor: &Executor,
+        graph: &Graph<World>,
+    ) -> Result<Report, RunError> {
+        executor
             .start(self.run, self.created(), graph, self.world.clone())
             .await
     }
@@ -171,14 +183,35 @@ impl Bench {
             .await
     }
 
+    /// Takes the run up with other parameters, and the graph that follows.
+    pub(crate) async fn resume_changed(
+        &self,
+        change: ParameterChange,
+        graph: &Graph<World>,
+    ) -> Result<Report, RunError> {
+        let events = self.events();
+        self.executor(Stop::never())
+            .resume_changed(&events, actor(), change, graph, self.world.clone())
+            .await
+    }
+
     pub(crate) async fn try_resume(&self, graph: &Graph<World>) -> Result<Report, RunError> {
         self.resume_with(graph, Stop::never()).await
     }
 
     pub(crate) async fn try_rollback(&self, graph: &Graph<World>) -> Result<Report, RunError> {
+        self.rollback_as(RollbackRequest::default(), graph).await
+    }
+
+    /// Rolls the run back as a person asked for it.
+    pub(crate) async fn rollback_as(
+        &self,
+        request: RollbackRequest,
+        graph: &Graph<World>,
+    ) -> Result<Report, RunError> {
         let events = self.events();
         self.executor(Stop::never())
-            .rollback(&events, actor(), Vec::new(), graph, self.world.clone())
+            .rollback(&events, actor(), request, graph, self.world.clone())
             .await
     }
 

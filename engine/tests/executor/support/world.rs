@@ -6,8 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 use stepwell_engine::event::Verb;
-use stepwell_engine::{Attempt, Effect, Fault, Found, Graph, GraphBuilder, Handle, Policy, Step};
+use stepwell_engine::{
+    Attempt, Effect, Fault, Found, Graph, GraphBuilder, Handle, Owner, Policy, Step,
+};
 
 use super::TestJournal;
 
@@ -18,6 +21,8 @@ pub(crate) enum Act {
     Well,
     /// Goes well, after some time.
     Slow(Duration),
+    /// A look finds nothing, whatever there is.
+    Miss,
     /// Has no effect.
     Fail(Fault),
     /// Has its effect, and fails all the same.
@@ -39,6 +44,8 @@ struct Inner {
     things: BTreeMap<String, (Duration, String)>,
     calls: Vec<String>,
     keys: BTreeMap<String, BTreeSet<String>>,
+    /// With which options each undo was called.
+    options: Vec<(String, Value)>,
     wrong: Vec<String>,
     active: usize,
     peak: usize,
@@ -112,6 +119,13 @@ impl World {
             .collect()
     }
 
+    /// The options with which the undos of a step were called.
+    pub(crate) fn options(&self, step: &str) -> Vec<Value> {
+        let inner = self.lock();
+        let of_step = inner.options.iter().filter(|(name, _)| name == step);
+        of_step.map(|(_, options)| options.clone()).collect()
+    }
+
     /// How many calls there were at once, at most, and how many there are now.
     pub(crate) fn peak_and_active(&self) -> (usize, usize) {
         let inner = self.lock();
@@ -135,6 +149,10 @@ impl World {
         }
         inner.calls.push(format!("{verb} {step}"));
         inner.keys.entry(step.clone()).or_default().insert(at.key());
+        if verb == "undo" {
+            let options = (step.clone(), at.rollback_options().clone());
+            inner.options.push(options);
+        }
         inner.active += 1;
         inner.peak = inner.peak.max(inner.active);
         let act = inner
@@ -147,7 +165,7 @@ impl World {
 
     async fn act(&self, act: Act, at: &Attempt<Self>, effect: impl FnOnce()) -> Result<(), Fault> {
         match act {
-            Act::Well => effect(),
+            Act::Well | Act::Miss => effect(),
             Act::Slow(time) => {
                 at.clock().sleep(time).await;
                 effect();
@@ -227,10 +245,12 @@ impl<K: Kind> Step for Scripted<K> {
     async fn check(&self, at: &Attempt<World>, _: &Vec<String>) -> Result<Found<String>, Fault> {
         let world = at.context();
         let (_call, act) = world.enter("check", at);
+        let missed = matches!(act, Act::Miss);
         world.act(act, at, || {}).await?;
         let name = at.step().to_string();
         let blind = *world.blind.lock().unwrap();
         Ok(match world.lock().things.get(&name) {
+            _ if missed => Found::Nothing,
             Some((_, key)) if *key != at.key() => Found::Theirs(name),
             Some((since, _)) if at.clock().elapsed() >= *since + blind => Found::Ours(name),
             _ => Found::Nothing,
@@ -272,6 +292,18 @@ impl<K: Kind> Step for Scripted<K> {
             }
         };
         world.act(act, at, effect).await
+    }
+
+    async fn owner(
+        &self,
+        at: &Attempt<World>,
+        _: &Vec<String>,
+        output: &String,
+    ) -> Result<Owner, Fault> {
+        Ok(match at.context().lock().things.get(output) {
+            Some((_, key)) if *key != at.key() => Owner::Other(key.clone()),
+            _ => Owner::ThisRun,
+        })
     }
 
     fn ids(&self, output: &String) -> Vec<String> {

@@ -1,13 +1,18 @@
 //! `CreateDBCluster`.
 
 use super::placement::{check_new, domain, placement};
+use super::replica::origin;
 use super::{describe, secret};
 use crate::operations::Context;
+use crate::rds::global;
 use crate::rds::tags::given_tags;
-use crate::rds::validate::{database, identifier, password, port, retention, username};
+use crate::rds::validate::{self, database, identifier, password, port, retention, username};
 use crate::wire::error::{ApiError, ApiResult};
-use crate::world::catalog::{DEFAULT_VERSION, ENGINE, resolve};
-use crate::world::database::{Cluster, ClusterStatus, Source};
+use crate::world::catalog::{
+    DEFAULT_VERSION, ENGINE, default_port, is_engine, other_version, resolve,
+};
+use crate::world::database::{Cluster, Source};
+use crate::world::state::ClusterStatus;
 use crate::world::timing;
 
 /// `CreateDBCluster`.
@@ -16,23 +21,32 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let id = identifier(params, "DBClusterIdentifier")?;
     let engine = engine(context)?;
     refuse_unsimulated(context)?;
-    let version = version(context, DEFAULT_VERSION)?;
-    let user = params
-        .get("MasterUsername")
-        .ok_or_else(|| {
-            ApiError::value("The parameter MasterUsername must be provided and must not be blank.")
-        })?
-        .to_owned();
-    username(&user)?;
-    let managed = credentials(context)?;
-    let database_name = params.get("DatabaseName").map(str::to_owned);
-    if let Some(name) = &database_name {
-        database(name)?;
+    let origin = origin(context)?;
+    if let Some(origin) = origin.as_ref().filter(|origin| origin.engine != engine) {
+        return Err(ApiError::combination(format!(
+            "The engine {engine} is not the source's: {}",
+            origin.engine
+        )));
     }
-    let port = port(params)?;
+    let copied = origin.as_ref().map(|origin| origin.version.as_str());
+    let version = version(context, &engine, copied)?;
+    let managed = match &origin {
+        Some(_) => false,
+        None => credentials(context)?,
+    };
+    let user = match &origin {
+        Some(origin) => origin.username.clone(),
+        None => master_user(context)?,
+    };
+    let given = params.get("DatabaseName");
+    given.map_or(Ok(()), database)?;
+    let copied = origin.as_ref().and_then(|origin| origin.database.clone());
+    let database_name = given.map(str::to_owned).or(copied);
+    let port = port(params)?.unwrap_or_else(|| default_port(&engine));
     let backup_retention = retention(params)?.unwrap_or(1);
     let tags = given_tags(params)?;
-    let encrypted = params.flag("StorageEncrypted")?.unwrap_or(false);
+    let copied = origin.as_ref().is_some_and(|origin| origin.encrypted);
+    let encrypted = params.flag("StorageEncrypted")?.unwrap_or(copied);
     let capacity = capacity(context)?;
     let deletion_protection = params.flag("DeletionProtection")?.unwrap_or(false);
     let iam_authentication = params
@@ -43,6 +57,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     check_new(context, &id)?;
     let place = placement(context)?;
     let secret = managed.then(|| secret::create(context, &id, &user));
+    let resource_id = format!("cluster-{}", context.world.new_token(26));
     let cluster = Cluster {
         engine,
         version,
@@ -54,7 +69,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         groups: place.groups,
         zones: place.zones,
         tags,
-        resource_id: format!("cluster-{}", context.world.new_token(26)),
+        visible_at: context.visible_at(&resource_id),
+        resource_id,
         domain: domain(context),
         created_at: context.now,
         status: ClusterStatus::Creating,
@@ -70,8 +86,22 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         secret,
         members: Vec::new(),
         writer: None,
+        imposed: None,
+        change: None,
+        deletion: None,
+        read_only: origin.as_ref().is_some_and(|origin| origin.read_only),
+        replica_of: origin.and_then(|origin| origin.replica_of),
     };
+    global::enter(context, &id);
     Ok(insert(context, id, cluster))
+}
+
+fn master_user(context: &Context<'_>) -> ApiResult<String> {
+    let user = context.params.get("MasterUsername").ok_or_else(|| {
+        ApiError::value("The parameter MasterUsername must be provided and must not be blank.")
+    })?;
+    username(user)?;
+    Ok(user.to_owned())
 }
 
 /// Adds a cluster, and answers with it.
@@ -89,28 +119,18 @@ pub(super) fn insert(context: &mut Context<'_>, id: String, cluster: Cluster) ->
     describe::single(context, &id)
 }
 
-/// The engine, which must be the one there is.
+/// The engine of a new cluster.
 pub(super) fn engine(context: &Context<'_>) -> ApiResult<String> {
-    match context.params.need("Engine")? {
-        ENGINE => Ok(ENGINE.to_owned()),
-        other => Err(ApiError::value(format!(
-            "Invalid DB engine: {other}; the sandbox has {ENGINE}"
-        ))),
+    let engine = context.params.need("Engine")?;
+    if is_engine(engine) {
+        Ok(engine.to_owned())
+    } else {
+        Err(ApiError::value(format!("Invalid DB engine: {engine}")))
     }
 }
 
 fn refuse_unsimulated(context: &Context<'_>) -> ApiResult<()> {
-    for name in [
-        "ReplicationSourceIdentifier",
-        "GlobalClusterIdentifier",
-        "DBClusterInstanceClass",
-    ] {
-        if context.params.get(name).is_some() {
-            return Err(ApiError::combination(format!(
-                "The parameter {name} is not simulated"
-            )));
-        }
-    }
+    validate::refuse_unsimulated(context.params, &["DBClusterInstanceClass"])?;
     match context.params.get("EngineMode") {
         None | Some("provisioned") => {}
         Some(mode) => {
@@ -120,7 +140,7 @@ fn refuse_unsimulated(context: &Context<'_>) -> ApiResult<()> {
         }
     }
     if let Some(name) = context.params.get("DBClusterParameterGroupName")
-        && !name.starts_with("default.aurora-postgresql")
+        && !name.starts_with("default.")
     {
         return Err(ApiError::new(
             "DBClusterParameterGroupNotFound",
@@ -130,12 +150,21 @@ fn refuse_unsimulated(context: &Context<'_>) -> ApiResult<()> {
     Ok(())
 }
 
-/// The engine version given, or `default`.
-pub(super) fn version(context: &Context<'_>, default: &str) -> ApiResult<String> {
-    let given = context.params.get("EngineVersion").unwrap_or(default);
-    resolve(given)
-        .map(str::to_owned)
-        .ok_or_else(|| ApiError::combination(format!("Cannot find version {given} for {ENGINE}")))
+/// The version of `engine` that is given; else `default`, or the engine's own.
+pub(super) fn version(
+    context: &Context<'_>,
+    engine: &str,
+    default: Option<&str>,
+) -> ApiResult<String> {
+    let given = context.params.get("EngineVersion").or(default);
+    let found = match engine {
+        ENGINE => resolve(given.unwrap_or(DEFAULT_VERSION)),
+        other => other_version(other, given),
+    };
+    found.map(str::to_owned).ok_or_else(|| {
+        let given = given.unwrap_or_default();
+        ApiError::combination(format!("Cannot find version {given} for {engine}"))
+    })
 }
 
 /// Whether RDS keeps the password; checks that exactly one way was chosen.
@@ -172,17 +201,18 @@ pub(super) fn capacity(context: &Context<'_>) -> ApiResult<Option<(String, Strin
             ));
         }
     };
+    // "You can specify ACU values in half-step increments" (ServerlessV2ScalingConfiguration, RDS
+    // API reference).
     let number = |text: &str| {
-        text.parse::<f64>()
-            .ok()
-            .filter(|n| (0.0..=256.0).contains(n))
+        let number = text.parse::<f64>().ok();
+        number.filter(|n| (0.0..=256.0).contains(n) && (n * 2.0).fract() == 0.0)
     };
     match (number(min), number(max)) {
         (Some(low), Some(high)) if low <= high && high >= 1.0 => {
             Ok(Some((min.to_owned(), max.to_owned())))
         }
         _ => Err(ApiError::value(format!(
-            "Serverless v2 capacity {min} to {max} isn't valid: 0 to 256, the minimum not above the maximum"
+            "Serverless v2 capacity {min} to {max} isn't valid: the minimum 0 to 256 and the maximum 1 to 256 in steps of 0.5, the minimum not above the maximum"
         ))),
     }
 }

@@ -1,55 +1,38 @@
 //! `DeleteDBCluster`.
 
-use super::{describe, find, given, wrong_state};
+use super::replica::replicas;
+use super::{describe, find, wrong_state};
 use crate::operations::Context;
-use crate::rds::snapshot;
-use crate::rds::validate::check_identifier;
+use crate::rds::validate::{check_identifier, identifier};
+use crate::rds::{blue_green, global, snapshot};
 use crate::wire::error::{ApiError, ApiResult};
-use crate::world::database::{ClusterStatus, DbInstanceStatus, Source};
+use crate::world::database::{Cluster, Deletion, Source};
+use crate::world::state::DbInstanceStatus;
 use crate::world::timing;
 
-/// `DeleteDBCluster`: accepted once every instance is being deleted.
+/// `DeleteDBCluster`: accepted once every instance is being deleted. The cluster shows `available`
+/// until they are gone, and is gone itself when its final snapshot is available.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
-    let id = given(context)?;
-    let skip = params.flag("SkipFinalSnapshot")?.unwrap_or(false);
-    let name = params.get("FinalDBSnapshotIdentifier");
-    let name = match (skip, name) {
-        (false, None) => {
-            return Err(ApiError::combination(
-                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
-            ));
-        }
-        (true, Some(_)) => {
-            return Err(ApiError::combination(
-                "FinalDBSnapshotIdentifier can not be specified when deleting a cluster with SkipFinalSnapshot set.",
-            ));
-        }
-        (true, None) => None,
-        (false, Some(name)) => Some(check_identifier("FinalDBSnapshotIdentifier", name, 255)?),
-    };
+    let id = identifier(params, "DBClusterIdentifier")?;
     let cluster = find(context, &id)?;
+    let snapshot = final_snapshot(context)?;
     if cluster.deletion_protection {
         return Err(ApiError::combination(
             "Cannot delete protected Cluster, please disable deletion protection and try again.",
         ));
     }
-    match cluster.status {
-        ClusterStatus::Deleting => {
-            return Err(wrong_state(format!(
-                "DB cluster {id} is already being deleted"
-            )));
-        }
-        ClusterStatus::Available => {}
-        // There is nothing in it yet that a snapshot could keep.
-        ClusterStatus::Creating if name.is_none() => {}
-        _ => {
-            return Err(wrong_state(format!(
-                "DB cluster {id} is not in available state: {}",
-                cluster.status.name()
-            )));
-        }
+    global::check_deletion(context, &id)?;
+    blue_green::check(context, &id)?;
+    if !replicas(context.world, context.region, &id).is_empty() {
+        return Err(wrong_state(format!(
+            "Cannot delete DB cluster {id}: it has read replicas. Delete or promote them first."
+        )));
     }
+    if let Some(name) = &snapshot {
+        snapshot::check_new(context, name)?;
+    }
+    check_state(&id, cluster, snapshot.is_some())?;
     let instances = &context.here().db_instances;
     let alive = cluster
         .members
@@ -61,23 +44,77 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
             "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
         ));
     }
-    if let Some(name) = &name {
-        snapshot::check_new(context, name)?;
+    if let Some(name) = &snapshot {
         snapshot::take(context, name.clone(), &id, None);
     }
+    accept(context, &id, snapshot);
+    Ok(describe::single(context, &id))
+}
+
+/// Notes that the cluster goes once it has no instances.
+pub(crate) fn accept(context: &mut Context<'_>, id: &str, snapshot: Option<String>) {
     let now = context.now;
     let here = context.here_mut();
-    if let Some(cluster) = here.clusters.get_mut(&id) {
-        cluster.status = ClusterStatus::Deleting;
-        let gone = cluster.members.is_empty();
-        cluster.until = gone.then_some(now + timing::CLUSTER_DELETING);
+    if let Some(cluster) = here.clusters.get_mut(id) {
+        cluster.deletion = Some(Deletion { snapshot });
+        cluster.change = None;
+        if cluster.members.is_empty() {
+            cluster.until = Some(now + timing::CLUSTER_LAGS);
+        }
     }
-    here.event(
-        now,
-        Source::Cluster,
-        &id,
-        "deletion",
-        "Started deleting the DB cluster",
-    );
-    Ok(describe::single(context, &id))
+    let message = "Started deleting the DB cluster";
+    here.event(now, Source::Cluster, id, "deletion", message);
+}
+
+/// The name of the final snapshot; that there is one, or none, has to be said.
+fn final_snapshot(context: &Context<'_>) -> ApiResult<Option<String>> {
+    let params = context.params;
+    let skip = params.flag("SkipFinalSnapshot")?.unwrap_or(false);
+    match (skip, params.get("FinalDBSnapshotIdentifier")) {
+        (false, None) => Err(ApiError::combination(
+            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+        )),
+        (true, Some(_)) => Err(ApiError::combination(
+            "FinalDBSnapshotIdentifier can not be specified when deleting a cluster with SkipFinalSnapshot set.",
+        )),
+        (true, None) => Ok(None),
+        (false, Some(name)) => check_identifier("FinalDBSnapshotIdentifier", name, 255).map(Some),
+    }
+}
+
+/// Whether the cluster can go as it is, with a final snapshot or without.
+fn check_state(id: &str, cluster: &Cluster, with_snapshot: bool) -> ApiResult<()> {
+    let state = cluster.state();
+    if cluster.deletion.is_some() || state == "deleting" {
+        return Err(wrong_state(format!(
+            "DB cluster {id} is already being deleted"
+        )));
+    }
+    match state {
+        "available" => Ok(()),
+        // Nothing in it could be kept, or it is lost.
+        "creating"
+        | "cloning-failed"
+        | "migration-failed"
+        | "inaccessible-encryption-credentials"
+            if !with_snapshot =>
+        {
+            Ok(())
+        }
+        "inaccessible-encryption-credentials"
+        | "inaccessible-encryption-credentials-recoverable"
+            if with_snapshot =>
+        {
+            Err(ApiError::new(
+                "KMSKeyNotAccessibleFault",
+                format!("The KMS key of DB cluster {id} can't be accessed."),
+            ))
+        }
+        _ if with_snapshot => Err(wrong_state(format!(
+            "Cannot create a snapshot because the database cluster {id} is not currently in the available state."
+        ))),
+        _ => Err(wrong_state(format!(
+            "DB cluster {id} is not in available state: {state}"
+        ))),
+    }
 }

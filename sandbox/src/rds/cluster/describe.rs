@@ -1,14 +1,17 @@
 //! `DescribeDBClusters`, and how a cluster looks in every answer.
 
-use super::find;
+use super::replica::replicas;
+use super::seen;
 use crate::operations::Context;
+use crate::rds::global::membership;
 use crate::rds::page::{filters, matches, page};
 use crate::rds::tags::tag_list;
 use crate::wire::error::ApiResult;
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;
-use crate::world::catalog::parts;
-use crate::world::database::{Cluster, ClusterStatus};
+use crate::world::catalog::family;
+use crate::world::database::{Change, Cluster};
+use crate::world::state::ClusterStatus;
 
 /// `DescribeDBClusters`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
@@ -26,7 +29,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         // An ARN is accepted as well.
         Some(text) => {
             let id = text.rsplit(':').next().unwrap_or(text).to_ascii_lowercase();
-            find(context, &id)?;
+            seen(context, &id)?;
             Some(id)
         }
         None => None,
@@ -36,6 +39,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         .clusters
         .iter()
         .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted == *id))
+        .filter(|(_, cluster)| context.now >= cluster.visible_at)
         .filter(|(id, cluster)| {
             filters.iter().all(|filter| match filter.name.as_str() {
                 "db-cluster-id" => matches(filter, &[id]),
@@ -73,10 +77,10 @@ pub(super) fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, clust
         .text("DBClusterIdentifier", id)
         .text(
             "DBClusterParameterGroup",
-            format_args!("default.aurora-postgresql{}", parts(&cluster.version).0),
+            format_args!("default.{}", family(&cluster.engine, &cluster.version)),
         )
         .text("DBSubnetGroup", &cluster.subnet_group)
-        .text("Status", cluster.status.name())
+        .text("Status", cluster.state())
         .text("Endpoint", endpoint("cluster"))
         .text("ReaderEndpoint", endpoint("cluster-ro"))
         .text("MultiAZ", is_multi_zone(context, cluster))
@@ -86,7 +90,15 @@ pub(super) fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, clust
         .text("MasterUsername", &cluster.username)
         .text("PreferredBackupWindow", "03:00-03:30")
         .text("PreferredMaintenanceWindow", "sun:05:00-sun:05:30")
-        .text("ReadReplicaIdentifiers", "");
+        .maybe("ReplicationSourceIdentifier", cluster.replica_of.as_ref())
+        .texts(
+            "ReadReplicaIdentifiers",
+            "ReadReplicaIdentifier",
+            replicas(context.world, context.region, id),
+        );
+    if let Some((global, _, _)) = membership(context.world, context.region, id) {
+        xml.text("GlobalClusterIdentifier", global);
+    }
     if cluster.status != ClusterStatus::Creating {
         xml.text("EarliestRestorableTime", iso(cluster.created_at))
             .text("LatestRestorableTime", iso(context.now));
@@ -145,21 +157,40 @@ pub(super) fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, clust
     if let Some(arn) = &cluster.secret {
         secret(xml, context, arn);
     }
+    if let Some(change) = &cluster.change {
+        pending(xml, change);
+    }
+}
+
+/// `PendingModifiedValues`, which has no element for a port, a failover or a promotion.
+fn pending(xml: &mut Xml, change: &Change) {
+    let shown = change.password
+        || change.version.is_some()
+        || change.iam_authentication.is_some()
+        || change.backup_retention.is_some();
+    if shown {
+        xml.node("PendingModifiedValues", |xml| {
+            xml.maybe("MasterUserPassword", change.password.then_some("****"))
+                .maybe(
+                    "IAMDatabaseAuthenticationEnabled",
+                    change.iam_authentication,
+                )
+                .maybe("EngineVersion", change.version.as_ref())
+                .maybe("BackupRetentionPeriod", change.backup_retention);
+        });
+    }
 }
 
 fn secret(xml: &mut Xml, context: &Context<'_>, arn: &str) {
-    let active = context
-        .here()
-        .secrets
-        .get(arn)
-        .is_some_and(|one| context.now >= one.active_at);
+    let held = context.here().secrets.get(arn);
+    let status = held.map(|one| one.status(context.now));
     let key = format!(
         "arn:aws:kms:{}:{}:key/aws-secretsmanager",
         context.region, context.world.account_id
     );
     xml.node("MasterUserSecret", |xml| {
         xml.text("SecretArn", arn)
-            .text("SecretStatus", if active { "active" } else { "creating" })
+            .maybe("SecretStatus", status)
             .text("KmsKeyId", key);
     });
 }

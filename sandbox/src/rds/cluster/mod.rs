@@ -3,9 +3,11 @@
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod describe;
+pub(crate) mod failover;
 pub(crate) mod modify;
 pub(crate) mod placement;
 pub(crate) mod power;
+pub(crate) mod replica;
 pub(crate) mod restore;
 pub(crate) mod secret;
 
@@ -14,21 +16,46 @@ use crate::rds::validate::identifier;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::database::Cluster;
 
-/// The cluster of that identifier, whatever its case.
+/// The cluster of that lower-case identifier, however young.
 pub(crate) fn find<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a Cluster> {
-    context.here().clusters.get(id).ok_or_else(|| {
-        ApiError::new(
-            "DBClusterNotFoundFault",
-            format!("DBCluster {id} not found."),
-        )
-    })
+    let found = context.here().clusters.get(id);
+    found.ok_or_else(|| not_found(id))
 }
 
-/// The identifier in the parameter `DBClusterIdentifier`, lower-cased, of a cluster that is there.
+/// The cluster of that lower-case identifier, if reads show it yet.
+pub(crate) fn seen<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a Cluster> {
+    let found = find(context, id)?;
+    if context.now < found.visible_at {
+        return Err(not_found(id));
+    }
+    Ok(found)
+}
+
+/// The error for a cluster that is not there.
+pub(crate) fn not_found(id: &str) -> ApiError {
+    ApiError::new(
+        "DBClusterNotFoundFault",
+        format!("DBCluster {id} not found."),
+    )
+}
+
+/// The identifier in the parameter `DBClusterIdentifier`, lower-cased, of a cluster that reads
+/// show.
 pub(crate) fn given(context: &Context<'_>) -> ApiResult<String> {
     let id = identifier(context.params, "DBClusterIdentifier")?;
-    find(context, &id)?;
+    seen(context, &id)?;
     Ok(id)
+}
+
+/// Refuses a cluster that is not available, or with which something else is under way.
+pub(crate) fn check_idle(id: &str, cluster: &Cluster) -> ApiResult<()> {
+    if cluster.is_idle() {
+        return Ok(());
+    }
+    let state = cluster.state();
+    Err(wrong_state(format!(
+        "DB cluster {id} is not in available state: {state}"
+    )))
 }
 
 /// The error for a cluster in the wrong state.

@@ -4,34 +4,43 @@ use super::create::{capacity, version};
 use super::placement::security_groups;
 use super::{describe, find, given, secret, wrong_state};
 use crate::operations::Context;
-use crate::rds::validate::{password, retention};
+use crate::rds::validate::{password, port, refuse_unsimulated, retention};
 use crate::wire::error::{ApiError, ApiResult};
+use crate::world::Millis;
 use crate::world::catalog::parts;
-use crate::world::database::{ClusterStatus, DbInstanceStatus};
+use crate::world::database::{Change, Cluster};
+use crate::world::state::ClusterStatus;
 use crate::world::timing;
 
-/// `ModifyDBCluster`: everything is applied at once.
+/// `ModifyDBCluster`: what needs no restart is applied at once. Credentials, port, version and the
+/// like show as pending while the status lags, and are applied when it is over, whatever
+/// `ApplyImmediately` says.
 pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let id = given(context)?;
     let cluster = find(context, &id)?;
-    if cluster.status != ClusterStatus::Available {
+    // Another modification that does not show yet may be joined, nothing else.
+    let busy = cluster.change.as_ref().is_some_and(|change| {
+        matches!(
+            change.status,
+            ClusterStatus::FailingOver | ClusterStatus::Promoting
+        )
+    });
+    if !cluster.is_available() || cluster.deletion.is_some() || busy {
         return Err(wrong_state(format!(
             "Database cluster {id} is not currently in the available state."
         )));
     }
-    for name in [
-        "NewDBClusterIdentifier",
-        "EngineMode",
-        "DBClusterInstanceClass",
-    ] {
-        if params.get(name).is_some() {
-            return Err(ApiError::combination(format!(
-                "The parameter {name} is not simulated"
-            )));
-        }
-    }
-    let (vpc, current, username) = (
+    refuse_unsimulated(
+        params,
+        &[
+            "NewDBClusterIdentifier",
+            "EngineMode",
+            "DBClusterInstanceClass",
+        ],
+    )?;
+    let (engine, vpc, current, username) = (
+        cluster.engine.clone(),
         cluster.vpc.clone(),
         cluster.version.clone(),
         cluster.username.clone(),
@@ -64,10 +73,7 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
     let copy_tags = params.flag("CopyTagsToSnapshot")?;
     let data_api = params.flag("EnableHttpEndpoint")?;
     let capacity = capacity(context)?;
-    let port = match params.has("Port") {
-        true => Some(crate::rds::validate::port(params)?),
-        false => None,
-    };
+    let port = port(params)?;
     let groups = match params
         .indices("VpcSecurityGroupIds.VpcSecurityGroupId")
         .is_empty()
@@ -75,7 +81,7 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
         true => None,
         false => Some(security_groups(context, &vpc)?),
     };
-    let upgraded = upgrade(context, &current)?;
+    let upgraded = upgrade(context, &engine, &current)?;
     let now = context.now;
 
     let turned_on = manage == Some(true) && !has_secret;
@@ -85,13 +91,9 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
         return Err(wrong_state("the cluster is gone"));
     };
     cluster.deletion_protection = protection.unwrap_or(cluster.deletion_protection);
-    cluster.backup_retention = backup_retention.unwrap_or(cluster.backup_retention);
-    cluster.iam_authentication = iam.unwrap_or(cluster.iam_authentication);
     cluster.copy_tags_to_snapshot = copy_tags.unwrap_or(cluster.copy_tags_to_snapshot);
     cluster.data_api = data_api.unwrap_or(cluster.data_api);
     cluster.capacity = capacity.or_else(|| cluster.capacity.take());
-    let moved = port.is_some_and(|port| port != cluster.port);
-    cluster.port = port.unwrap_or(cluster.port);
     if let Some(arn) = arn {
         cluster.secret = Some(arn);
     }
@@ -99,57 +101,68 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
     if manage == Some(false) {
         dropped = cluster.secret.take();
     }
+    let mut change = cluster.change.take().unwrap_or_default();
+    change.password |= new_password.is_some() || turned_on;
+    change.rotate |= rotate;
+    change.version = upgraded.or(change.version);
+    change.port = port.filter(|port| *port != cluster.port).or(change.port);
+    change.iam_authentication = iam.or(change.iam_authentication);
+    change.backup_retention = backup_retention.or(change.backup_retention);
+    begin(cluster, change, now);
+    let ends = cluster.change.as_ref().map(|change| change.lasts);
+    let secret = cluster.secret.clone().filter(|_| rotate);
     let members = cluster.members.clone();
-    let secret = cluster.secret.clone();
-    if let Some(version) = &upgraded {
-        cluster.version = version.clone();
-        cluster.status = ClusterStatus::Upgrading;
-        cluster.until = Some(now + timing::DB_INSTANCE_RESIZING);
-    } else if new_password.is_some() || turned_on || rotate {
-        cluster.status = ClusterStatus::ResettingMasterCredentials;
-        cluster.until = Some(now + timing::MODIFYING);
-    } else if moved || backup_retention.is_some() || iam.is_some() {
-        cluster.status = ClusterStatus::Modifying;
-        cluster.until = Some(now + timing::MODIFYING);
-    }
     if let Some(groups) = &groups {
         cluster.groups = groups.clone();
     }
     if let Some(arn) = dropped {
         here.secrets.remove(&arn);
     }
-    if rotate && let Some(held) = secret.and_then(|arn| here.secrets.get_mut(&arn)) {
-        held.version = held.version.saturating_add(1);
+    if let Some(held) = secret.and_then(|arn| here.secrets.get_mut(&arn)) {
+        held.rotating_until = now + timing::CLUSTER_LAGS + ends.unwrap_or(0);
     }
     for member in members {
-        let Some(instance) = here.db_instances.get_mut(&member) else {
-            continue;
-        };
-        if upgraded.is_some() && instance.status == DbInstanceStatus::Available {
-            instance.status = DbInstanceStatus::Upgrading;
-            instance.until = Some(now + timing::DB_INSTANCE_RESIZING);
-        }
-        if let (Some(groups), Some(interface)) =
-            (&groups, here.interfaces.get_mut(&instance.interface))
-        {
+        let instance = here.db_instances.get(&member);
+        let interface = instance.and_then(|one| here.interfaces.get_mut(&one.interface));
+        if let (Some(groups), Some(interface)) = (&groups, interface) {
             interface.groups = groups.clone();
         }
     }
     Ok(describe::single(context, &id))
 }
 
+/// Has the cluster go through the state that the change needs; it shows a moment later.
+fn begin(cluster: &mut Cluster, mut change: Change, now: Millis) {
+    if change.version.is_some() {
+        change.status = ClusterStatus::Upgrading;
+        change.lasts = timing::DB_INSTANCE_RESIZING;
+    } else if change.password || change.rotate {
+        change.status = ClusterStatus::ResettingMasterCredentials;
+        change.lasts = timing::MODIFYING;
+    } else if change.port.is_some()
+        || change.iam_authentication.is_some()
+        || change.backup_retention.is_some()
+    {
+        change.status = ClusterStatus::Modifying;
+        change.lasts = timing::MODIFYING;
+    } else {
+        return;
+    }
+    cluster.schedule(change, now);
+}
+
 /// The version to upgrade to, if it is another one.
-fn upgrade(context: &Context<'_>, current: &str) -> ApiResult<Option<String>> {
+fn upgrade(context: &Context<'_>, engine: &str, current: &str) -> ApiResult<Option<String>> {
     if context.params.get("EngineVersion").is_none() {
         return Ok(None);
     }
-    let wanted = version(context, current)?;
+    let wanted = version(context, engine, Some(current))?;
     if wanted == current {
         return Ok(None);
     }
     if parts(&wanted) < parts(current) {
         return Err(ApiError::combination(format!(
-            "Cannot upgrade aurora-postgresql from {current} to {wanted}"
+            "Cannot upgrade {engine} from {current} to {wanted}"
         )));
     }
     let major = parts(&wanted).0 != parts(current).0;

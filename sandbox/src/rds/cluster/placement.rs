@@ -24,7 +24,7 @@ pub(crate) fn placement(context: &Context<'_>) -> ApiResult<Placement> {
             "DB subnet group 'default' does not exist: the account has no default VPC.",
         )
     })?;
-    let (name, group) = subnet_group::find(context, name)?;
+    let (name, group) = subnet_group::seen(context, name)?;
     let covered = subnet_group::zones(context, group);
     if covered.len() < 2 {
         return Err(ApiError::new(
@@ -63,7 +63,9 @@ pub(crate) fn security_groups(context: &Context<'_>, vpc: &str) -> ApiResult<Vec
         .params
         .wrapped_list("VpcSecurityGroupIds", "VpcSecurityGroupId");
     for id in &given {
-        let group = context.here().groups.get(id).ok_or_else(|| {
+        let known = context.here().groups.get(id);
+        let known = known.filter(|group| context.is_known_to_rds(id, group.visible_at));
+        let group = known.ok_or_else(|| {
             ApiError::value(format!(
                 "Invalid security group , groupId= {id}, groupName=."
             ))

@@ -1,9 +1,13 @@
 //! Stopping and starting clusters.
 
+use super::replica::replicas;
 use super::{describe, find, given, wrong_state};
 use crate::operations::Context;
+use crate::rds::blue_green;
+use crate::rds::global::membership;
 use crate::wire::error::ApiResult;
-use crate::world::database::{ClusterStatus, DbInstanceStatus};
+use crate::world::database::Cluster;
+use crate::world::state::{ClusterStatus, DbInstanceStatus};
 use crate::world::timing;
 
 /// `StopDBCluster`: all members must be available.
@@ -15,12 +19,15 @@ pub(crate) fn stop(context: &mut Context<'_>) -> ApiResult<String> {
         .members
         .iter()
         .filter_map(|member| instances.get(member))
-        .all(|member| member.status == DbInstanceStatus::Available);
-    if cluster.status != ClusterStatus::Available || !ready || cluster.members.is_empty() {
+        .all(|member| member.is_available());
+    let whole = ready && !cluster.members.is_empty();
+    let busy = cluster.deletion.is_some() || cluster.change.is_some();
+    if !cluster.is_available() || busy || !whole {
         return Err(wrong_state(format!(
             "DbCluster {id} is not in available state"
         )));
     }
+    check_alone(context, &id, cluster)?;
     let until = context.now + timing::CLUSTER_STOPPING;
     let here = context.here_mut();
     if let Some(cluster) = here.clusters.get_mut(&id) {
@@ -36,15 +43,42 @@ pub(crate) fn stop(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(describe::single(context, &id))
 }
 
+/// Refuses what AWS does not stop ("Stopping and starting an Amazon Aurora DB cluster", Aurora user
+/// guide).
+fn check_alone(context: &Context<'_>, id: &str, cluster: &Cluster) -> ApiResult<()> {
+    if membership(context.world, context.region, id).is_some() {
+        return Err(wrong_state(format!(
+            "DB cluster {id} is part of a global cluster and can't be stopped"
+        )));
+    }
+    let followed = !replicas(context.world, context.region, id).is_empty();
+    if followed || cluster.replica_of.is_some() {
+        return Err(wrong_state(format!(
+            "DB cluster {id} takes part in a replication and can't be stopped"
+        )));
+    }
+    blue_green::check(context, id)
+}
+
 /// `StartDBCluster`.
 pub(crate) fn start(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
-    if find(context, &id)?.status != ClusterStatus::Stopped {
+    let state = find(context, &id)?.state();
+    // A key that can be used again is tried by a start ("inaccessible-encryption-credentials-
+    // recoverable", Aurora user guide).
+    if !matches!(
+        state,
+        "stopped" | "inaccessible-encryption-credentials-recoverable"
+    ) {
         return Err(wrong_state(format!(
             "DbCluster {id} is not in stopped state"
         )));
     }
     let now = context.now;
-    context.here_mut().start_cluster(now, &id);
+    let here = context.here_mut();
+    if let Some(cluster) = here.clusters.get_mut(&id) {
+        cluster.imposed = None;
+    }
+    here.start_cluster(now, &id);
     Ok(describe::single(context, &id))
 }

@@ -8,7 +8,8 @@ use crate::rds::tags::given_tags;
 use crate::rds::validate::{identifier, port};
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::catalog::parts;
-use crate::world::database::{Cluster, ClusterStatus};
+use crate::world::database::Cluster;
+use crate::world::state::ClusterStatus;
 use crate::world::timing;
 
 /// `RestoreDBClusterFromSnapshot`: user, password and database are the snapshot's.
@@ -35,18 +36,20 @@ pub(crate) fn restore(context: &mut Context<'_>) -> ApiResult<String> {
             format!("DB cluster snapshot {snapshot_id} is not in available state"),
         ));
     }
-    let version = version(context, &source.version)?;
+    if engine != source.engine {
+        return Err(ApiError::combination(format!(
+            "The engine {engine} is not the snapshot's: {}",
+            source.engine
+        )));
+    }
+    let version = version(context, &engine, Some(&source.version))?;
     if parts(&version) < parts(&source.version) {
         return Err(ApiError::combination(format!(
             "Cannot restore a snapshot of engine version {} to the older engine version {version}",
             source.version
         )));
     }
-    let port = if params.has("Port") {
-        port(params)?
-    } else {
-        source.port
-    };
+    let port = port(params)?.unwrap_or(source.port);
     let tags = given_tags(params)?;
     let capacity = capacity(context)?;
     let deletion_protection = params.flag("DeletionProtection")?.unwrap_or(false);
@@ -56,6 +59,7 @@ pub(crate) fn restore(context: &mut Context<'_>) -> ApiResult<String> {
     let copy_tags_to_snapshot = params.flag("CopyTagsToSnapshot")?.unwrap_or(false);
     check_new(context, &id)?;
     let place = placement(context)?;
+    let resource_id = format!("cluster-{}", context.world.new_token(26));
     let cluster = Cluster {
         engine,
         version,
@@ -67,7 +71,8 @@ pub(crate) fn restore(context: &mut Context<'_>) -> ApiResult<String> {
         groups: place.groups,
         zones: place.zones,
         tags,
-        resource_id: format!("cluster-{}", context.world.new_token(26)),
+        visible_at: context.visible_at(&resource_id),
+        resource_id,
         domain: domain(context),
         created_at: context.now,
         status: ClusterStatus::Creating,
@@ -83,6 +88,11 @@ pub(crate) fn restore(context: &mut Context<'_>) -> ApiResult<String> {
         secret: None,
         members: Vec::new(),
         writer: None,
+        imposed: None,
+        change: None,
+        deletion: None,
+        replica_of: None,
+        read_only: false,
     };
     Ok(insert(context, id, cluster))
 }

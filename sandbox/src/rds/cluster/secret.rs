@@ -2,9 +2,11 @@
 
 use crate::operations::Context;
 use crate::world::database::Secret;
+use crate::world::state::DbInstanceStatus;
 use crate::world::timing;
 
-/// Makes the secret of a cluster and answers its ARN.
+/// Makes the secret of a cluster and answers its ARN. Without an instance that is available it
+/// stays in `creating`.
 pub(crate) fn create(context: &mut Context<'_>, cluster: &str, username: &str) -> String {
     let resource = context.world.new_token(12).to_lowercase();
     let suffix = context.world.new_token(6);
@@ -13,13 +15,24 @@ pub(crate) fn create(context: &mut Context<'_>, cluster: &str, username: &str) -
         "arn:aws:secretsmanager:{}:{}:secret:{name}-{suffix}",
         context.region, context.world.account_id
     );
+    let here = context.here();
+    let members = here
+        .clusters
+        .get(cluster)
+        .map_or(&[][..], |one| &one.members);
+    let served = members
+        .iter()
+        .filter_map(|id| here.db_instances.get(id))
+        .any(|member| member.status == DbInstanceStatus::Available);
     let secret = Secret {
         name,
         username: username.to_owned(),
         cluster_arn: context.rds_arn("cluster", cluster),
         created_at: context.now,
-        active_at: context.now + timing::SECRET_CREATING,
+        active_at: served.then_some(context.now + timing::SECRET_CREATING),
         version: 1,
+        rotating_until: 0,
+        impaired: false,
     };
     context.here_mut().secrets.insert(arn.clone(), secret);
     arn

@@ -1,6 +1,6 @@
 //! `CreateDBInstance`, for instances of clusters.
 
-use super::describe;
+use super::{check_quota, describe};
 use crate::ec2::interface::free_address;
 use crate::operations::Context;
 use crate::rds::tags::given_tags;
@@ -8,9 +8,10 @@ use crate::rds::validate::identifier;
 use crate::rds::{cluster, subnet_group};
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::catalog::{Class, ENGINE, find_class};
-use crate::world::database::{Cluster, ClusterStatus, DbInstance, DbInstanceStatus, Source};
+use crate::world::database::{Cluster, DbInstance, Source};
 use crate::world::network::Interface;
-use crate::world::{Tags, ids, regions, timing};
+use crate::world::state::DbInstanceStatus;
+use crate::world::{Tags, regions};
 
 /// `CreateDBInstance`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
@@ -42,10 +43,16 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
             "DB instance already exists",
         ));
     }
-    let cluster = cluster::find(context, &cluster_id)?.clone();
+    let cluster = cluster::seen(context, &cluster_id)?.clone();
+    if engine != cluster.engine {
+        return Err(ApiError::combination(format!(
+            "The engine name requested for your DB Instance ({engine}) doesn't match the engine name of your DB Cluster ({}).",
+            cluster.engine
+        )));
+    }
     if engine != ENGINE {
         return Err(ApiError::combination(format!(
-            "The engine name requested for your DB Instance ({engine}) doesn't match the engine name of your DB Cluster ({ENGINE})."
+            "DB instances of {engine} are not simulated"
         )));
     }
     if let Some(version) = params
@@ -59,23 +66,13 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     }
     check_cluster(&cluster_id, &cluster)?;
     let class = offered_class(context, &class_name, &cluster)?;
-    if class_name == "db.serverless" && cluster.capacity.is_none() {
-        return Err(ApiError::combination(
-            "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.",
-        ));
-    }
-    if context.here().db_instances.len() >= context.quotas.db_instances {
-        return Err(ApiError::new(
-            "InstanceQuotaExceeded",
-            "The request would result in the user exceeding the allowed number of DB instances.",
-        ));
-    }
+    check_quota(context)?;
     if cluster.members.len() >= 16 {
         return Err(ApiError::combination(format!(
             "DB cluster {cluster_id} already has the maximum of 16 DB instances"
         )));
     }
-    let place = place(context, &cluster, class)?;
+    let place = place(context, params.get("AvailabilityZone"), &cluster, class)?;
     // A cluster without instances has no interface that would hold its groups.
     let here = context.here();
     if let Some(gone) = (cluster.groups.iter()).find(|id| !here.groups.contains_key(*id)) {
@@ -84,32 +81,48 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
             format!("The EC2 security group {gone} of DB cluster {cluster_id} does not exist."),
         ));
     }
-    let now = context.now;
-    let spread = ids::hash(context.world.seed, &id) % (timing::DB_INSTANCE_SPREAD + 1);
-    let interface = context.world.new_id("eni");
-    let instance = DbInstance {
-        cluster: cluster_id.clone(),
+    let wanted = Wanted {
         class: class_name,
-        pending_class: None,
-        zone: place.zone.clone(),
         tags,
-        resource_id: format!("db-{}", context.world.new_token(26)),
-        created_at: now,
-        status: DbInstanceStatus::Creating,
-        until: Some(now + timing::DB_INSTANCE_CREATING + spread),
         tier,
         minor_upgrades,
-        performance_insights: insights.is_some(),
-        insights_retention: insights.unwrap_or(0),
+        insights,
         public,
         monitoring_interval,
-        interface: interface.clone(),
+    };
+    launch(context, id.clone(), &cluster_id, wanted, place);
+    Ok(describe::single(context, &id))
+}
+
+/// What is asked of a new instance.
+pub(crate) struct Wanted {
+    pub(crate) class: String,
+    pub(crate) tags: Tags,
+    pub(crate) tier: i64,
+    pub(crate) minor_upgrades: bool,
+    /// Days for which Performance Insights keeps data, if it is on.
+    pub(crate) insights: Option<i64>,
+    pub(crate) public: bool,
+    pub(crate) monitoring_interval: i64,
+}
+
+/// Adds an instance and its interface to a cluster that is there.
+pub(crate) fn launch(
+    context: &mut Context<'_>,
+    id: String,
+    cluster_id: &str,
+    wanted: Wanted,
+    place: Place,
+) {
+    let now = context.now;
+    let Some(cluster) = context.here().clusters.get(cluster_id) else {
+        return;
     };
     let held = Interface {
-        vpc: cluster.vpc,
+        vpc: cluster.vpc.clone(),
         subnet: place.subnet,
-        zone: place.zone,
-        groups: cluster.groups,
+        zone: place.zone.clone(),
+        groups: cluster.groups.clone(),
         address: place.address,
         description: "RDSNetworkInterface".into(),
         requester: Some("amazon-rds".into()),
@@ -117,20 +130,36 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         tags: Tags::new(),
         gone_at: None,
     };
+    let interface = context.world.new_id("eni");
+    let resource_id = format!("db-{}", context.world.new_token(26));
+    let instance = DbInstance {
+        cluster: cluster_id.to_owned(),
+        class: wanted.class,
+        pending_class: None,
+        zone: place.zone,
+        tags: wanted.tags,
+        visible_at: context.visible_at(&resource_id),
+        resource_id,
+        created_at: now,
+        status: DbInstanceStatus::Creating,
+        until: Some(now.saturating_add(context.creating(&id))),
+        tier: wanted.tier,
+        minor_upgrades: wanted.minor_upgrades,
+        performance_insights: wanted.insights.is_some(),
+        insights_retention: wanted.insights.unwrap_or(0),
+        public: wanted.public,
+        monitoring_interval: wanted.monitoring_interval,
+        interface: interface.clone(),
+        imposed: None,
+    };
     let here = context.here_mut();
     here.interfaces.insert(interface, held);
     here.db_instances.insert(id.clone(), instance);
-    if let Some(cluster) = here.clusters.get_mut(&cluster_id) {
+    if let Some(cluster) = here.clusters.get_mut(cluster_id) {
         cluster.members.push(id.clone());
     }
-    here.event(
-        now,
-        Source::Instance,
-        &id,
-        "creation",
-        "Started creating the DB instance",
-    );
-    Ok(describe::single(context, &id))
+    let message = "Started creating the DB instance";
+    here.event(now, Source::Instance, &id, "creation", message);
 }
 
 /// Refuses what only the cluster may be given.
@@ -207,21 +236,14 @@ pub(super) fn insights(context: &Context<'_>) -> ApiResult<Option<i64>> {
 }
 
 fn check_cluster(id: &str, cluster: &Cluster) -> ApiResult<()> {
-    let ready = match cluster.status {
-        ClusterStatus::Creating => !cluster.restored,
-        ClusterStatus::Available
-        | ClusterStatus::Modifying
-        | ClusterStatus::ResettingMasterCredentials => true,
-        ClusterStatus::Upgrading
-        | ClusterStatus::Stopping
-        | ClusterStatus::Stopped
-        | ClusterStatus::Starting
-        | ClusterStatus::Deleting => false,
-    };
-    if ready {
+    if cluster.takes_instances() {
         return Ok(());
     }
-    let state = cluster.status.name();
+    let state = if cluster.deletion.is_some() {
+        "deleting"
+    } else {
+        cluster.state()
+    };
     Err(cluster::wrong_state(format!(
         "DB cluster {id} is not in a state that takes DB instances: {state}"
     )))
@@ -245,6 +267,11 @@ pub(super) fn offered_class(
         )));
     }
     let class = find_class(name).ok_or_else(refused)?;
+    if name == "db.serverless" && cluster.capacity.is_none() {
+        return Err(ApiError::combination(
+            "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.",
+        ));
+    }
     let mut zones = regions::find(context.region)
         .into_iter()
         .flat_map(|one| one.zone_names());
@@ -256,17 +283,22 @@ pub(super) fn offered_class(
 }
 
 /// Where an instance goes.
-struct Place {
+pub(crate) struct Place {
     zone: String,
     subnet: String,
     address: String,
 }
 
 /// The zone given, or the one with the fewest members of those that offer the class.
-fn place(context: &Context<'_>, cluster: &Cluster, class: &Class) -> ApiResult<Place> {
+pub(crate) fn place(
+    context: &Context<'_>,
+    wanted: Option<&str>,
+    cluster: &Cluster,
+    class: &Class,
+) -> ApiResult<Place> {
     let (group_name, group) = subnet_group::find(context, &cluster.subnet_group)?;
     let covered = subnet_group::zones(context, group);
-    let zone = match context.params.get("AvailabilityZone") {
+    let zone = match wanted {
         Some(zone) => {
             if !regions::has_zone(context.region, zone) {
                 return Err(ApiError::value(format!("Invalid availability zone: {zone}")));

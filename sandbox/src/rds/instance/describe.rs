@@ -1,6 +1,6 @@
 //! `DescribeDBInstances`, and how an instance looks in every answer.
 
-use super::find;
+use super::seen;
 use crate::operations::Context;
 use crate::rds::page::{filters, matches, page};
 use crate::rds::subnet_group;
@@ -9,7 +9,8 @@ use crate::wire::error::ApiResult;
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;
 use crate::world::catalog::{ENGINE, parts};
-use crate::world::database::{Cluster, DbInstance, DbInstanceStatus};
+use crate::world::database::{Cluster, DbInstance};
+use crate::world::state::DbInstanceStatus;
 
 /// `DescribeDBInstances`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
@@ -27,7 +28,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         // An ARN is accepted as well.
         Some(text) => {
             let id = text.rsplit(':').next().unwrap_or(text).to_ascii_lowercase();
-            find(context, &id)?;
+            seen(context, &id)?;
             Some(id)
         }
         None => None,
@@ -37,6 +38,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         .db_instances
         .iter()
         .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted == *id))
+        .filter(|(_, instance)| context.now >= instance.visible_at)
         .filter(|(id, instance)| {
             filters.iter().all(|filter| match filter.name.as_str() {
                 "db-cluster-id" => matches(filter, &[&instance.cluster]),
@@ -75,7 +77,7 @@ fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, instance: &DbIns
     xml.text("DBInstanceIdentifier", id)
         .text("DBInstanceClass", &instance.class)
         .text("Engine", ENGINE)
-        .text("DBInstanceStatus", instance.status.name());
+        .text("DBInstanceStatus", instance.state());
     if let Some(cluster) = here.clusters.get(&instance.cluster) {
         of_cluster(xml, context, id, instance, cluster);
     }

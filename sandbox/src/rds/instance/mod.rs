@@ -10,20 +10,43 @@ use crate::rds::validate::identifier;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::database::DbInstance;
 
-/// The instance of that identifier.
+/// The instance of that lower-case identifier, however young.
 pub(crate) fn find<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a DbInstance> {
-    context
-        .here()
-        .db_instances
-        .get(id)
-        .ok_or_else(|| ApiError::new("DBInstanceNotFound", format!("DBInstance {id} not found.")))
+    let found = context.here().db_instances.get(id);
+    found.ok_or_else(|| not_found(id))
 }
 
-/// The identifier in the parameter `DBInstanceIdentifier` of an instance that is there.
+/// The instance of that lower-case identifier, if reads show it yet.
+pub(crate) fn seen<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a DbInstance> {
+    let found = find(context, id)?;
+    if context.now < found.visible_at {
+        return Err(not_found(id));
+    }
+    Ok(found)
+}
+
+/// The error for an instance that is not there.
+pub(crate) fn not_found(id: &str) -> ApiError {
+    ApiError::new("DBInstanceNotFound", format!("DBInstance {id} not found."))
+}
+
+/// The identifier in the parameter `DBInstanceIdentifier` of an instance that is there, seen or
+/// not.
 pub(crate) fn given(context: &Context<'_>) -> ApiResult<String> {
     let id = identifier(context.params, "DBInstanceIdentifier")?;
     find(context, &id)?;
     Ok(id)
+}
+
+/// Refuses one instance too many.
+pub(crate) fn check_quota(context: &Context<'_>) -> ApiResult<()> {
+    if context.here().db_instances.len() >= context.quotas.db_instances {
+        return Err(ApiError::new(
+            "InstanceQuotaExceeded",
+            "The request would result in the user exceeding the allowed number of DB instances.",
+        ));
+    }
+    Ok(())
 }
 
 /// The error for an instance in the wrong state.

@@ -1,19 +1,20 @@
 //! `ModifyDBInstance`.
 
 use super::create::{insights, offered_class, tier};
-use super::{describe, find, given, wrong_state};
+use super::{describe, given, seen, wrong_state};
 use crate::operations::Context;
 use crate::rds::cluster;
+use crate::rds::validate::refuse_unsimulated;
 use crate::wire::error::{ApiError, ApiResult};
-use crate::world::database::DbInstanceStatus;
+use crate::world::state::DbInstanceStatus;
 use crate::world::timing;
 
 /// `ModifyDBInstance`: everything is applied at once.
 pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let id = given(context)?;
-    let instance = find(context, &id)?;
-    if instance.status != DbInstanceStatus::Available {
+    let instance = seen(context, &id)?;
+    if !instance.is_available() {
         return Err(wrong_state(format!(
             "Database instance {id} is not in available state."
         )));
@@ -30,17 +31,14 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
             )));
         }
     }
-    for name in [
-        "NewDBInstanceIdentifier",
-        "DBSubnetGroupName",
-        "EngineVersion",
-    ] {
-        if params.get(name).is_some() {
-            return Err(ApiError::combination(format!(
-                "The parameter {name} is not simulated"
-            )));
-        }
-    }
+    refuse_unsimulated(
+        params,
+        &[
+            "NewDBInstanceIdentifier",
+            "DBSubnetGroupName",
+            "EngineVersion",
+        ],
+    )?;
     let class = params
         .get("DBInstanceClass")
         .filter(|class| *class != instance.class);

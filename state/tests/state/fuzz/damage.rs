@@ -6,14 +6,14 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use rusqlite::{Connection, params};
-use stepwell_engine::{Event, Journal as _, Machine, RunId, Timestamp};
+use stepwell_engine::{Event, Journal as _, Machine, RunId};
 use stepwell_state::{Access, RunFilter, Store, Verdict};
 
 use super::events::{Change, changes};
 use super::history::{Story, stories};
 use super::possible::impossible;
 use super::tally::{Tally, fuzz};
-use crate::support::{append, block, place, resumed, story};
+use crate::support::{append, block, place, prune, resumed, story};
 
 /// What is done to the rows of a run.
 #[derive(Debug, Clone)]
@@ -255,7 +255,7 @@ fn whatever_is_written_to_the_file_is_noticed_and_harms_no_other_run() {
         // Nothing is added where it does not fit, and nothing ends the program.
         let _ = block(store.append(vec![resumed(run(0), events.len() as u32)]));
         let _ = block(store.append(vec![resumed(run(0), u32::MAX)]));
-        store.prune(Timestamp(i64::MAX)).expect("pruned");
+        prune(&store, i64::MAX);
     };
     fuzz(
         "state files that something else wrote to",

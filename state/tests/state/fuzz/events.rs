@@ -10,11 +10,15 @@ use super::history::{stories, values};
 use super::possible::impossible;
 use super::tally::{Tally, fuzz};
 
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 14] = [
     "run_created",
     "run_resumed",
     "rollback_started",
+    "rollback_options_given",
+    "parameters_changed",
     "step_waived",
+    "step_done",
+    "step_retried",
     "attempt_started",
     "attempt_succeeded",
     "attempt_failed",

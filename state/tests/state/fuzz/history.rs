@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use stepwell_engine::event::{
-    End, EventBody, OnFailure, Outcome, RollbackCause, RunCreated, SuspendReason, Then, Verb,
+    End, EventBody, OnFailure, Outcome, ParametersChanged, RollbackCause, RunCreated,
+    SuspendReason, Then, Verb,
 };
 use stepwell_engine::machine::Status;
 use stepwell_engine::{Effect, Event, Fault, FaultClass, Machine, RunId, StepRecord, Timestamp};
@@ -81,7 +82,7 @@ impl Story {
                     _ => Effect::Create,
                 },
                 needs: (0..at as u32).filter(|bit| edges >> bit & 1 == 1).collect(),
-                digest: String::new(),
+                digest: "first".to_owned(),
             });
         let steps: Vec<StepRecord> = steps.collect();
         RunCreated {
@@ -163,6 +164,9 @@ impl Telling<'_> {
             match self.machine.status() {
                 Status::Running => self.happen(),
                 Status::Suspended(_) | Status::Ended(End::Stuck { .. }) => {
+                    if self.draw(3) == 2 {
+                        self.by_hand();
+                    }
                     if self.draw(4) == 3 || !self.resumed() {
                         return;
                     }
@@ -191,13 +195,14 @@ impl Telling<'_> {
 
     fn turn_or_waive(&mut self) {
         let choice = match self.machine.is_backward() {
-            true => 4 + self.draw(2),
-            false => self.draw(5),
+            true => 4 + self.draw(3),
+            false => self.draw(7),
         };
         match choice {
             4 => {
                 self.requested();
             }
+            6 => self.said(),
             5 => {
                 for id in self.machine.shape().ids() {
                     let step = self.machine.shape().name(id).clone();
@@ -212,6 +217,51 @@ impl Telling<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A person says how it is to be undone, or what is to be made instead.
+    fn said(&mut self) {
+        let words = self.draw(self.story.outputs.len());
+        let (by, said) = (actor(), self.story.outputs[words].clone());
+        if self.machine.is_backward() {
+            self.record(EventBody::RollbackOptionsGiven { by, options: said });
+            return;
+        }
+        let mut steps = self.machine.created().steps.clone();
+        let which = self.draw(steps.len());
+        steps[which].digest = self.events.len().to_string();
+        self.record(EventBody::ParametersChanged(Box::new(ParametersChanged {
+            by,
+            reason: self.story.words[2].clone(),
+            parameters: said,
+            fingerprint: self.events.len().to_string(),
+            steps,
+        })));
+    }
+
+    /// A person did a step, or wants one to be tried again.
+    fn by_hand(&mut self) {
+        let done = self.draw(2) == 0;
+        let words = self.draw(self.story.outputs.len());
+        for id in self.machine.shape().clone().ids() {
+            let step = self.machine.shape().name(id).clone();
+            let (by, reason) = (actor(), self.story.words[0].clone());
+            let body = match done {
+                false => EventBody::StepRetried { step, by, reason },
+                true => EventBody::StepDone {
+                    step,
+                    by,
+                    reason,
+                    checked: words == 0,
+                    outcome: Outcome::Theirs {
+                        output: self.story.outputs[words].clone(),
+                    },
+                },
+            };
+            if self.record(body) {
+                return;
+            }
         }
     }
 
@@ -280,7 +330,7 @@ impl Telling<'_> {
                     (Verb::Run, _) => Outcome::Theirs { output },
                     (Verb::Undo, 0) => Outcome::Undone,
                     (Verb::Undo, 1) => Outcome::NothingToUndo,
-                    (Verb::Undo, _) => Outcome::Kept,
+                    (Verb::Undo, _) => Outcome::Kept { owner: None },
                 };
                 EventBody::AttemptSucceeded {
                     step,

@@ -40,9 +40,11 @@ fn would(machine: &Machine, body: &EventBody) -> bool {
                 .is_some_and(|id| matches!(woken.step(id).phase, Phase::Ready | Phase::UndoReady));
             free && ready && starts(woken.next_events())
         }
-        EventBody::RunSuspended(SuspendReason::Interrupted) => {
+        EventBody::RunSuspended(
+            reason @ (SuspendReason::Interrupted | SuspendReason::Deadline { .. }),
+        ) => {
             let mut told = machine.clone();
-            told.request_stop(SuspendReason::Interrupted);
+            told.request_stop(reason.clone());
             told.next_events() == [body.clone()]
         }
         EventBody::RunEnded(End::Stuck { leftovers }) => match &next(machine)[..] {
@@ -65,7 +67,11 @@ fn would(machine: &Machine, body: &EventBody) -> bool {
         EventBody::RunCreated(_)
         | EventBody::RunResumed { .. }
         | EventBody::RollbackStarted(RollbackCause::Requested { .. })
+        | EventBody::RollbackOptionsGiven { .. }
+        | EventBody::ParametersChanged(_)
         | EventBody::StepWaived { .. }
+        | EventBody::StepDone { .. }
+        | EventBody::StepRetried { .. }
         | EventBody::AttemptSucceeded { .. }
         | EventBody::AttemptInterrupted { .. }
         | EventBody::RunEnded(End::Abandoned { .. }) => true,

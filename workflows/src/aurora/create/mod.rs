@@ -1,23 +1,32 @@
 //! `aurora create`: a cluster with all that it needs, empty or from a snapshot.
 
+mod capacity;
+mod existing;
 mod parameters;
+mod refusal;
 mod snapshot;
 pub(crate) mod steps;
 mod survey;
+mod versions;
 
-use stepwell_engine::{Graph, GraphError, Handle, Precedes};
+use stepwell_engine::{Graph, GraphError, Precedes};
 
 use crate::aws::Aws;
+pub use capacity::Capacity;
+pub(crate) use capacity::SERVERLESS;
 pub use parameters::{
-    CreateOptions, CreateParameters, CreateRequest, Origin, PasswordSource, PlannedInstance,
+    CreateOptions, CreateParameters, CreateRequest, Inheritance, Origin, PasswordSource,
+    PlannedInstance,
 };
+pub(crate) use refusal::{resume_refusal, rollback_refusal};
 use steps::{
-    AssociateSubnet, ChooseRange, CreateCluster, CreateInstance, CreateRouteTable,
+    AssociateSubnet, ChooseRange, ChooseWriter, CreateCluster, CreateInstance, CreateRouteTable,
     CreateSecurityGroup, CreateSubnet, CreateSubnetGroup, CreateVpc, ProtectCluster,
-    RestoreCluster, SetPassword, VerifyEndpoint, WaitCluster, WaitInstance,
+    RestoreCluster, SetPassword, TakeOver, VerifyEndpoint, WaitCluster, WaitInstance,
 };
+pub(crate) use survey::available_zones;
 pub use survey::survey_create;
-pub(crate) use survey::{available_zones, offering_zones};
+pub(crate) use versions::{newest, offer};
 
 /// The graph of a create. Follows from the parameters alone.
 pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphError> {
@@ -26,7 +35,20 @@ pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphEr
     let labels = || p.labels.clone();
     let mut graph = Graph::builder();
 
-    let range = graph.add(
+    let take_over = p.take_over.as_ref().map(|inheritance| {
+        graph.add(
+            "take-over",
+            TakeOver {
+                region: region(),
+                labels: labels(),
+                subnet_group_name: p.subnet_group_name.clone(),
+                cluster: inheritance.cluster.clone(),
+            },
+            (),
+        )
+    });
+    let first: Vec<&dyn Precedes> = take_over.iter().map(|step| step as _).collect();
+    let range = graph.add_after(
         "address-range",
         ChooseRange {
             region: region(),
@@ -34,12 +56,14 @@ pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphEr
             wanted: p.vpc_cidr,
         },
         (),
+        &first,
     );
     let vpc = graph.add(
         "vpc",
         CreateVpc {
             region: region(),
             labels: labels(),
+            takes_over: take_over.is_some(),
         },
         range,
     );
@@ -100,6 +124,8 @@ pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphEr
                 username: p.username.clone(),
                 password: p.password,
                 database: p.database.clone(),
+                instances: p.instances.len(),
+                capacity: p.serverless_capacity,
             },
             (subnet_group, security_group),
         ),
@@ -111,18 +137,21 @@ pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphEr
                 snapshot: snapshot.clone(),
                 engine: p.engine.clone(),
                 engine_version: p.engine_version.clone(),
+                instances: p.instances.len(),
+                capacity: p.serverless_capacity,
             },
             (subnet_group, security_group),
         ),
     };
-    let mut cluster_available = graph.add(
+    let cluster_available = graph.add(
         "cluster-available",
-        WaitCluster { region: region() },
+        WaitCluster {
+            region: region(),
+            changed: false,
+        },
         cluster,
     );
-    if p.snapshot.is_some() && p.password != PasswordSource::Kept {
-        // Before the instances: whoever finds them all available may then
-        // take the cluster for complete.
+    let password_set = (p.snapshot.is_some() && p.password != PasswordSource::Kept).then(|| {
         let password = graph.add(
             "password",
             SetPassword {
@@ -131,56 +160,56 @@ pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphEr
             },
             cluster_available,
         );
-        cluster_available = graph.add("password-set", WaitCluster { region: region() }, password);
-    }
+        let wait = WaitCluster {
+            region: region(),
+            changed: true,
+        };
+        graph.add("password-set", wait, password)
+    });
 
-    let mut instances: Vec<Handle<_>> = Vec::new();
+    // No instance is made before the network is whole and the password set:
+    // whoever finds all of them may then take the cluster for complete. A
+    // restored cluster takes instances only once it is available.
+    let mut before: Vec<&dyn Precedes> = associations.iter().map(|made| made as _).collect();
+    if p.snapshot.is_some() {
+        before.push(password_set.as_ref().unwrap_or(&cluster_available));
+    }
+    let mut instances = Vec::new();
+    let mut last = None;
     for planned in &p.instances {
-        // Nor before the network is whole, for the same reason. And the first
-        // instance to be available becomes the writer, so the others wait for
-        // it: else the writer's zone would be left to chance.
-        let first = instances.first().copied();
-        let mut after: Vec<&dyn Precedes> = Vec::new();
-        match &first {
-            Some(first) => after.push(first),
-            None => after.extend(associations.iter().map(|made| made as &dyn Precedes)),
-        }
         let short = planned
             .name
             .strip_prefix(&format!("{}-", p.cluster))
             .unwrap_or(&planned.name);
-        let made = graph.add_after(
-            short.to_owned(),
-            CreateInstance {
-                region: region(),
-                labels: labels(),
-                name: planned.name.clone(),
-                zone: planned.zone.clone(),
-                class: p.instance_class.clone(),
-                engine: p.engine.clone(),
-            },
-            cluster_available,
-            &after,
-        );
-        instances.push(graph.add(
-            format!("{short}-available"),
-            WaitInstance {
-                region: region(),
-                cluster: p.cluster.clone(),
-                writer: first.is_none(),
-            },
-            made,
-        ));
-    }
-    let endpoint = graph.add(
-        "endpoint",
-        VerifyEndpoint {
+        let step = CreateInstance {
             region: region(),
-            cluster: p.cluster.clone(),
-            database: p.database.clone(),
-            username: p.username.clone(),
-        },
-        (vpc, security_group, instances),
+            labels: labels(),
+            name: planned.name.clone(),
+            zone: planned.zone.clone(),
+            class: planned.class.as_ref().unwrap_or(&p.instance_class).clone(),
+            engine: p.engine.clone(),
+        };
+        // Each is asked for right after the one before, which need not be
+        // available: the others would wait ten minutes for the first.
+        let made = match &last {
+            None => graph.add_after(short.to_owned(), step, cluster, &before),
+            Some(last) => graph.add_after(short.to_owned(), step, cluster, &[last]),
+        };
+        let wait = WaitInstance { region: region() };
+        instances.push(graph.add(format!("{short}-available"), wait, made));
+        last = Some(made);
+    }
+    // The first to be available is the writer, and that may be any of them.
+    let writer = graph.add(
+        "writer",
+        ChooseWriter { region: region() },
+        (cluster_available, instances.clone()),
+    );
+    let endpoint = graph.add_after(
+        "endpoint",
+        VerifyEndpoint { region: region() },
+        (vpc, security_group, cluster_available, instances),
+        &[&writer],
     );
     if p.deletion_protection {
         graph.add_after(

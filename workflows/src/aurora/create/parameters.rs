@@ -3,7 +3,9 @@
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
+use super::capacity::{Capacity, SERVERLESS};
 use super::snapshot;
+use crate::aurora::ClusterIdentity;
 use crate::aws::tags::Labels;
 use crate::input::{self, InvalidInput};
 use crate::secret::Secret;
@@ -19,6 +21,9 @@ pub struct CreateOptions {
     pub instances: u32,
     /// Their class.
     pub instance_class: String,
+    /// Between which bounds serverless instances scale, `MIN-MAX`; none for
+    /// `0.5-16`.
+    pub serverless_capacity: Option<String>,
     /// The engine.
     pub engine: String,
     /// Where the data comes from.
@@ -42,7 +47,7 @@ pub struct CreateOptions {
 pub enum Origin {
     /// Nowhere: an empty database is made.
     Empty {
-        /// The engine's version.
+        /// The engine's version, or a major one for its newest.
         engine_version: String,
         /// The master user.
         username: String,
@@ -53,7 +58,8 @@ pub enum Origin {
     Snapshot {
         /// Its name or ARN.
         id: String,
-        /// The engine's version; none for the snapshot's.
+        /// The engine's version, or a major one for its newest; none for the
+        /// snapshot's.
         engine_version: Option<String>,
         /// Whether RDS is to make a new password and keep it, where none is given.
         managed_password: bool,
@@ -107,6 +113,7 @@ pub struct CreateRequest {
     pub(crate) region: String,
     pub(crate) instances: u32,
     pub(crate) instance_class: String,
+    pub(crate) capacity: Option<Capacity>,
     pub(crate) engine: String,
     pub(crate) origin: Origin,
     pub(crate) zones: Vec<String>,
@@ -121,7 +128,7 @@ pub struct CreateRequest {
 impl CreateOptions {
     /// Checks every value by its form.
     pub fn validate(self, password: Option<&Secret>) -> Result<CreateRequest, InvalidInput> {
-        let cluster = input::cluster(&self.cluster)?;
+        let cluster = input::new_cluster(&self.cluster)?;
         let region = input::region(&self.region)?;
         let subnet_group_name = self
             .subnet_group_name
@@ -134,6 +141,7 @@ impl CreateOptions {
         }
         Ok(CreateRequest {
             instances: input::instances(self.instances)?,
+            capacity: capacity(&self.instance_class, self.serverless_capacity.as_deref())?,
             instance_class: input::instance_class(&self.instance_class)?,
             engine: input::engine(&self.engine)?,
             zones: input::zones(&region, &self.zones)?,
@@ -161,6 +169,20 @@ impl CreateOptions {
             cluster,
             region,
         })
+    }
+}
+
+/// The capacity, which serverless instances need and others do not have.
+fn capacity(class: &str, given: Option<&str>) -> Result<Option<Capacity>, InvalidInput> {
+    match given {
+        None => Ok((class == SERVERLESS).then(Capacity::default)),
+        Some(_) if class == SERVERLESS => given.map(str::parse).transpose(),
+        Some(given) => Err(InvalidInput {
+            input: "serverless-capacity",
+            value: given.to_owned(),
+            problem: format!("is not for the instance class {class}"),
+            allowed: format!("only with --instance-class {SERVERLESS}"),
+        }),
     }
 }
 
@@ -193,6 +215,9 @@ pub struct PlannedInstance {
     pub name: String,
     /// Its zone.
     pub zone: String,
+    /// Its class, where it is another than the run began with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
 }
 
 /// What a run of `aurora create` starts from: everything that had to be asked
@@ -209,6 +234,9 @@ pub struct CreateParameters {
     pub instances: Vec<PlannedInstance>,
     /// Their class.
     pub instance_class: String,
+    /// Between which bounds serverless instances scale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serverless_capacity: Option<Capacity>,
     /// The engine.
     pub engine: String,
     /// Its version.
@@ -232,6 +260,19 @@ pub struct CreateParameters {
     pub subnet_group_name: String,
     /// The security group's name.
     pub security_group_name: String,
+    /// What dead runs have left, if anything: it is taken over and completed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take_over: Option<Inheritance>,
+}
+
+/// What dead runs have left of a cluster that is to be created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inheritance {
+    /// The runs.
+    pub runs: Vec<String>,
+    /// The half-made cluster, if they came that far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterIdentity>,
 }
 
 impl CreateParameters {

@@ -5,6 +5,7 @@ use aws_sdk_rds::types::DbClusterSnapshot;
 use stepwell_engine::Fault;
 
 use super::parameters::CreateRequest;
+use super::versions::numbers;
 use crate::SurveyError;
 use crate::aws::Aws;
 use crate::aws::call::{fault, unless_gone};
@@ -135,12 +136,9 @@ async fn describe(aws: &Aws, region: &str, id: &str) -> Result<Option<DbClusterS
 /// Whether a version is older than another, as far as both say: `17` stands
 /// for the newest 17.
 fn is_older(version: &str, other: &str) -> bool {
-    let parts = |text: &str| -> Vec<u32> {
-        text.split('.')
-            .map(|part| part.parse().unwrap_or(0))
-            .collect()
+    let (Some(one), Some(other)) = (numbers(version), numbers(other)) else {
+        return false;
     };
-    let (one, other) = (parts(version), parts(other));
     let both = one.len().min(other.len());
     one[..both] < other[..both]
 }

@@ -2,23 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_rds::types::DbCluster;
 use stepwell_engine::Fault;
 
 use super::parameters::{CreateParameters, CreateRequest, Origin, PlannedInstance};
-use super::snapshot;
+use super::{existing, snapshot, versions};
 use crate::SurveyError;
-use crate::aurora::alive::refuse_alive;
-use crate::aws::Aws;
+use crate::aurora::ranges;
 use crate::aws::call::fault;
-use crate::aws::{ec2, rds, tags};
+use crate::aws::{Aws, ec2};
 use crate::input::InvalidInput;
 
 /// How many zones a cluster is spread over, where there are as many: Aurora
 /// keeps its storage in three.
 const ZONES: usize = 3;
 
-/// Looks around and resolves what a run of `aurora create` starts from.
+/// Asks AWS what a run of `aurora create` starts from.
 ///
 /// Refuses a cluster that is there already, unless it is a half-made one of
 /// this tool, which is then completed; or one that another run is at work on.
@@ -26,24 +24,32 @@ pub async fn survey_create(
     aws: &Aws,
     request: &CreateRequest,
 ) -> Result<CreateParameters, SurveyError> {
-    refuse_existing(aws, request).await?;
-    refuse_alive(aws, &request.region, &request.cluster, None).await?;
-    let source = Source::of(aws, request).await?;
-    let zones = choose_zones(aws, request, &source.engine_version).await?;
+    let region = &request.region;
+    let existing = existing::survey(aws, request).await?;
+    if !existing.has_vpc {
+        refuse_ranges(aws, request).await?;
+    }
+    let source = Source::of(aws, request, existing.engine_version).await?;
+    let (engine, class) = (&request.engine, &request.instance_class);
+    let offer = versions::offer(aws, region, engine, &source.engine_version, class).await?;
+    refuse_capacity(aws, request, &offer.version).await?;
+    let zones = choose_zones(aws, request, &offer.zones).await?;
     let instances = (0..request.instances as usize)
         .map(|number| PlannedInstance {
             name: format!("{}-instance-{}", request.cluster, number + 1),
             zone: zones[number % zones.len()].clone(),
+            class: None,
         })
         .collect();
     Ok(CreateParameters {
         cluster: request.cluster.clone(),
-        region: request.region.clone(),
+        region: region.clone(),
         zones,
         instances,
-        instance_class: request.instance_class.clone(),
-        engine: request.engine.clone(),
-        engine_version: source.engine_version,
+        instance_class: class.clone(),
+        serverless_capacity: request.capacity,
+        engine: engine.clone(),
+        engine_version: offer.version,
         snapshot: source.snapshot,
         vpc_cidr: request.vpc_cidr,
         username: source.username,
@@ -53,7 +59,63 @@ pub async fn survey_create(
         labels: request.labels.clone(),
         subnet_group_name: request.subnet_group_name.clone(),
         security_group_name: request.security_group_name.clone(),
+        take_over: existing.take_over,
     })
+}
+
+/// Refuses a range that is taken in the region, and a region without a free one.
+async fn refuse_ranges(aws: &Aws, request: &CreateRequest) -> Result<(), SurveyError> {
+    let (region, name) = (&request.region, &request.cluster);
+    let taken = aws.look(|| ranges::taken(aws, region, name)).await?;
+    let (message, hint) = match request.vpc_cidr {
+        Some(wanted) => match ranges::refusal(wanted, &taken) {
+            Some(message) => (message, ranges::LEAVE_OUT),
+            None => return Ok(()),
+        },
+        None if ranges::is_any_free(&taken) => return Ok(()),
+        None => (
+            format!("no private address range is free in {region}"),
+            "delete VPCs that are not used",
+        ),
+    };
+    Err(SurveyError::Refused {
+        message,
+        hint: hint.to_owned(),
+    })
+}
+
+/// Refuses a capacity that the engine version does not support, where RDS says
+/// what it does.
+async fn refuse_capacity(
+    aws: &Aws,
+    request: &CreateRequest,
+    version: &str,
+) -> Result<(), SurveyError> {
+    let Some(capacity) = request.capacity else {
+        return Ok(());
+    };
+    let (region, engine) = (&request.region, &request.engine);
+    let look = || versions::describe(aws, region, engine, Some(version));
+    for found in aws.look(look).await? {
+        let Some(limits) = found.serverless_v2_features_support() else {
+            continue;
+        };
+        let (least, most) = (limits.min_capacity(), limits.max_capacity());
+        if let Some(problem) = capacity.exceeds(least, most) {
+            return Err(InvalidInput {
+                input: "serverless-capacity",
+                value: capacity.to_string(),
+                problem,
+                allowed: format!(
+                    "{} to {} for {engine} {version}",
+                    least.unwrap_or(0.5),
+                    most.unwrap_or(128.0)
+                ),
+            }
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// What the data's origin says of the cluster.
@@ -65,14 +127,19 @@ struct Source {
 }
 
 impl Source {
-    async fn of(aws: &Aws, request: &CreateRequest) -> Result<Self, SurveyError> {
+    /// `existing` is the version of the half-made cluster that is completed.
+    async fn of(
+        aws: &Aws,
+        request: &CreateRequest,
+        existing: Option<String>,
+    ) -> Result<Self, SurveyError> {
         match request.origin.clone() {
             Origin::Empty {
                 engine_version,
                 username,
                 database,
             } => Ok(Self {
-                engine_version,
+                engine_version: existing.unwrap_or(engine_version),
                 snapshot: None,
                 username,
                 database: Some(database),
@@ -85,7 +152,7 @@ impl Source {
                     // Named even where nobody asked for one: a restore that
                     // names none may get the region's default (RDS API
                     // reference, `RestoreDBClusterFromSnapshot`).
-                    engine_version: engine_version.unwrap_or(found.engine_version),
+                    engine_version: existing.or(engine_version).unwrap_or(found.engine_version),
                     snapshot: Some(id),
                     username: found.username,
                     database: None,
@@ -95,87 +162,13 @@ impl Source {
     }
 }
 
-async fn refuse_existing(aws: &Aws, request: &CreateRequest) -> Result<(), SurveyError> {
-    let (region, name) = (&request.region, &request.cluster);
-    let Some(cluster) = aws.look(|| rds::cluster(aws, region, name)).await? else {
-        return Ok(());
-    };
-    let instances = aws.look(|| rds::instances(aws, region, name)).await?;
-    let own = tags::rds_value(cluster.tag_list(), tags::DEPLOYMENT)
-        == Some(request.labels.deployment.as_str());
-    let whole = instances.len() >= request.instances as usize
-        && instances
-            .iter()
-            .all(|instance| instance.db_instance_status() == Some("available"));
-    if own && !whole {
-        return refuse_other_origin(request, &cluster);
-    }
-    Err(SurveyError::Exists {
-        message: format!(
-            "aurora cluster {name:?} already exists in {region} ({}, {} instances)",
-            cluster.status().unwrap_or("state unknown"),
-            instances.len()
-        ),
-    })
-}
-
-/// Refuses to complete a half-made cluster whose data is not what is asked for
-/// now: an empty one must not pass for a restored one, nor the other way round.
-fn refuse_other_origin(request: &CreateRequest, cluster: &DbCluster) -> Result<(), SurveyError> {
-    let asked = match &request.origin {
-        Origin::Empty { .. } => None,
-        Origin::Snapshot { id, .. } => Some(id.as_str()),
-    };
-    let found = tags::rds_value(cluster.tag_list(), tags::SNAPSHOT);
-    if asked == found {
-        return Ok(());
-    }
-    let of = |snapshot: Option<&str>| match snapshot {
-        Some(id) => format!("from snapshot {id:?}"),
-        None => "with an empty database".to_owned(),
-    };
-    let (region, name) = (&request.region, &request.cluster);
-    Err(SurveyError::Refused {
-        message: format!(
-            "a half-made cluster {name:?} exists in {region} that was begun {}, and {} is asked for",
-            of(found),
-            match asked {
-                Some(id) => format!("one from snapshot {id:?}"),
-                None => "an empty one".to_owned(),
-            }
-        ),
-        hint: format!(
-            "ask for the same as then, or take it away first: stepwell aurora delete --cluster {name} --region {region}"
-        ),
-    })
-}
-
 async fn choose_zones(
     aws: &Aws,
     request: &CreateRequest,
-    version: &str,
+    offering: &BTreeSet<String>,
 ) -> Result<Vec<String>, SurveyError> {
     let region = &request.region;
     let open = aws.look(|| available_zones(aws, region)).await?;
-    let class = &request.instance_class;
-    let offering = aws
-        .look(|| offering_zones(aws, region, &request.engine, version, class))
-        .await?;
-    if offering.is_empty() {
-        return Err(InvalidInput {
-            input: "instance-class",
-            value: request.instance_class.clone(),
-            problem: format!(
-                "is not offered for {} {version} in {region}",
-                request.engine
-            ),
-            allowed: format!(
-                "a class and version that `aws rds describe-orderable-db-instance-options --engine {} --region {region}` lists",
-                request.engine
-            ),
-        }
-        .into());
-    }
     let usable: Vec<String> = open
         .into_iter()
         .filter(|zone| offering.contains(zone))
@@ -226,32 +219,4 @@ pub(crate) async fn available_zones(aws: &Aws, region: &str) -> Result<Vec<Strin
         .collect();
     zones.sort();
     Ok(zones)
-}
-
-/// The zones in which the class can be had with the engine's version.
-pub(crate) async fn offering_zones(
-    aws: &Aws,
-    region: &str,
-    engine: &str,
-    version: &str,
-    class: &str,
-) -> Result<BTreeSet<String>, Fault> {
-    let options = aws
-        .rds(region)
-        .describe_orderable_db_instance_options()
-        .engine(engine)
-        .engine_version(version)
-        .db_instance_class(class)
-        .vpc(true)
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await
-        .map_err(|error| fault("DescribeOrderableDBInstanceOptions", error))?;
-    Ok(options
-        .iter()
-        .flat_map(|option| option.availability_zones())
-        .filter_map(|zone| zone.name().map(str::to_owned))
-        .collect())
 }

@@ -24,9 +24,9 @@ pub(super) fn judge(region: &Region, rule: Rule) -> (Vec<Candidate>, usize) {
         .filter(|cluster| is_aurora(cluster) && is_owned(region, cluster))
         .collect();
     let aurora = region.clusters.iter().filter(|one| is_aurora(one)).count();
-    let names: BTreeSet<&str> = owned
+    let names: BTreeSet<String> = owned
         .iter()
-        .filter_map(|cluster| cluster.db_cluster_identifier())
+        .filter_map(|cluster| cluster.db_cluster_identifier().map(str::to_owned))
         .chain(region.vpcs.iter().filter_map(name_of_vpc))
         .chain(
             region
@@ -37,7 +37,7 @@ pub(super) fn judge(region: &Region, rule: Rule) -> (Vec<Candidate>, usize) {
         .collect();
     let candidates = names
         .into_iter()
-        .map(|name| candidate(region, name, rule))
+        .map(|name| candidate(region, &name, rule))
         .collect();
     (candidates, aurora - owned.len())
 }
@@ -58,55 +58,65 @@ fn is_owned(region: &Region, cluster: &DbCluster) -> bool {
     };
     let tag = |key| tags::rds_value(cluster.tag_list(), key);
     match tag(tags::DEPLOYMENT) {
-        Some(deployment) => deployment == super::super::target(&region.name, name),
-        None if tag(tags::CLUSTER).is_some() => tag(tags::CLUSTER) == Some(name),
+        Some(deployment) => is_deployment(region, deployment, name),
+        None if tag(tags::CLUSTER).is_some() => tags::names(tag(tags::CLUSTER), name),
         None => region.vpc_of(cluster).is_some_and(|vpc| {
             region
                 .vpcs
                 .iter()
-                .any(|one| one.vpc_id() == Some(vpc) && name_of_vpc(one) == Some(name))
+                .any(|one| one.vpc_id() == Some(vpc) && is_vpc_of(one, name))
         }),
     }
 }
 
-/// The name of the cluster that a VPC was made for.
-fn name_of_vpc(vpc: &Vpc) -> Option<&str> {
-    tags::value(vpc.tags(), tags::CLUSTER)
+/// Whether a tag names the deployment of a cluster in the region.
+fn is_deployment(region: &Region, tag: &str, name: &str) -> bool {
+    tag.eq_ignore_ascii_case(&super::super::target(&region.name, name))
+}
+
+/// The name of the cluster that a VPC was made for, as RDS spells it: people
+/// type tags as they like.
+fn name_of_vpc(vpc: &Vpc) -> Option<String> {
+    tags::value(vpc.tags(), tags::CLUSTER).map(str::to_ascii_lowercase)
+}
+
+/// Whether a VPC was made for a cluster.
+fn is_vpc_of(vpc: &Vpc, name: &str) -> bool {
+    tags::names(tags::value(vpc.tags(), tags::CLUSTER), name)
 }
 
 /// The name of the cluster that a subnet group was made for, if nothing uses
 /// it: by its tags, or, for the scripts', by its name together with its VPC's
 /// tag, or with their description where the VPC is gone.
-fn name_of_group<'a>(region: &Region, group: &'a Group) -> Option<&'a str> {
+fn name_of_group(region: &Region, group: &Group) -> Option<String> {
     if group.used {
         return None;
     }
     let tag = |key| tags::rds_value(&group.tags, key);
     if let Some(name) = tag(tags::CLUSTER) {
-        let own = super::super::target(&region.name, name);
         return tag(tags::DEPLOYMENT)
-            .is_none_or(|deployment| deployment == own)
-            .then_some(name);
+            .is_none_or(|deployment| is_deployment(region, deployment, name))
+            .then(|| name.to_ascii_lowercase());
     }
     let name = (group.group.db_subnet_group_name()?).strip_suffix("-subnet-group")?;
     let id = group.group.vpc_id();
     let owned = match region.vpcs.iter().find(|vpc| vpc.vpc_id() == id) {
-        Some(vpc) => name_of_vpc(vpc).is_some_and(|tag| tag == name),
+        Some(vpc) => is_vpc_of(vpc, name),
         None => group.group.db_subnet_group_description() == Some(SCRIPTS_GROUP),
     };
-    owned.then_some(name)
+    owned.then(|| name.to_ascii_lowercase())
 }
 
 fn candidate(region: &Region, name: &str, rule: Rule) -> Candidate {
     let vpcs: Vec<&Vpc> = region
         .vpcs
         .iter()
-        .filter(|vpc| name_of_vpc(vpc) == Some(name))
+        .filter(|vpc| is_vpc_of(vpc, name))
         .collect();
     let groups: Vec<&Group> = region
         .groups
         .iter()
-        .filter(|group| name_of_group(region, group) == Some(name))
+        .filter(|group| name_of_group(region, group).as_deref() == Some(name))
         .collect();
     let cluster = region
         .clusters
@@ -136,7 +146,7 @@ fn candidate(region: &Region, name: &str, rule: Rule) -> Candidate {
         Some(format!("tagged {}", tags::KEEPALIVE))
     } else if cluster.is_some() && owned.is_none() {
         Some("a cluster of the name is somebody else's".to_owned())
-    } else if input::cluster(name).ok().as_deref() != Some(name) {
+    } else if input::identifier("cluster", name, 63).is_err() {
         Some("not a name that a cluster can have".to_owned())
     } else if owned.is_some_and(|cluster| cluster.deletion_protection() == Some(true)) {
         Some("protected against deletion".to_owned())

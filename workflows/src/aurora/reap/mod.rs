@@ -13,7 +13,8 @@ use tokio::task::JoinSet;
 
 use super::{DeleteOptions, DeleteRequest, SkippedRegion, survey_delete};
 use crate::SurveyError;
-use crate::aws::{Aws, ec2};
+use crate::aws::call::is_denied;
+use crate::aws::{Aws, ec2, tags};
 use crate::input::{self, InvalidInput};
 use crate::peering::Accounts;
 use look::Region;
@@ -236,10 +237,17 @@ async fn can_go(aws: &Aws, request: &ReapRequest, candidate: &Candidate) -> Resu
         Ok(_) => Verdict::Delete,
         Err(SurveyError::Alive { message, .. }) => Verdict::Spared { reason: message },
         Err(SurveyError::Refused { message, hint }) => blocked(message, Some(hint)),
-        Err(SurveyError::Fault(fault)) if fault.class == FaultClass::Permanent => {
+        Err(SurveyError::Fault(fault))
+            if fault.class == FaultClass::Permanent || is_denied(&fault) =>
+        {
             blocked(fault.to_string(), fault.hint)
         }
         Err(SurveyError::Fault(fault)) => return Err(fault),
         Err(error) => blocked(error.to_string(), None),
     })
+}
+
+/// Whether a tag of this key spares its cluster from being reaped.
+pub fn keeps_alive(key: &str) -> bool {
+    tags::keeps_alive(Some(key))
 }

@@ -10,7 +10,7 @@ use crate::kubernetes::{
     default_image, pod,
 };
 
-/// Nobody waits long for a look around: a server that is away should be told
+/// Nobody waits long for a survey: a server that is away should be told
 /// of at once.
 const LOOK: Policy = Policy {
     attempts: 3,

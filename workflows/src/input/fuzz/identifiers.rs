@@ -1,6 +1,7 @@
 //! Names, and passwords.
 
 use super::*;
+use crate::input::users::RESERVED_USERS;
 
 #[test]
 fn names_of_clusters_users_and_databases() {
@@ -8,7 +9,7 @@ fn names_of_clusters_users_and_databases() {
     hold(
         "cluster",
         near(&["keycloak", "KeyCloak-1", "a", "a-b-c"]),
-        cluster,
+        new_cluster,
         |text| identifier_rule(text, 51),
         |name| {
             sandbox.takes_cluster(&[("DBClusterIdentifier", name)]);
@@ -19,25 +20,22 @@ fn names_of_clusters_users_and_databases() {
     // RDS API reference, `CreateDBCluster`, `MasterUsername`: 1 to 16 letters or
     // numbers, a letter first, no reserved word; underscores are PostgreSQL's.
     let word = format!("{LETTERS}{DIGITS}_");
-    let reserved = [
-        "rdsadmin",
-        "admin",
-        "public",
-        "user",
-        "replication",
-        "all",
-        "none",
-        "postgres",
-        "rds_superuser",
-        "rdsrepladmin",
-    ];
     hold(
         "username",
-        near(&["keycloak", "Admin", "rds_superuser", "a_1"]),
+        near(&[
+            "keycloak",
+            "Admin",
+            "rds_superuser",
+            "a_1",
+            "postgres",
+            "pg_kc",
+            "select",
+        ]),
         username,
         |text| {
             let fits = letter_first(text) && text.len() <= 16 && all(text, &word);
-            let free = reserved.iter().all(|one| !text.eq_ignore_ascii_case(one));
+            let lower = text.to_lowercase();
+            let free = !RESERVED_USERS.contains(&&*lower) && !lower.starts_with("pg_");
             (fits && free).then(|| text.to_owned())
         },
         |name| sandbox.takes_cluster(&[("MasterUsername", name)]),

@@ -1,5 +1,7 @@
 //! `peering create`: ROSA's machines reach the database, and nobody else.
 
+mod database;
+mod networks;
 mod overlap;
 mod parameters;
 pub(crate) mod steps;
@@ -9,6 +11,7 @@ use stepwell_engine::{Graph, GraphBuilder, GraphError, Handle, Precedes};
 
 use super::end::End;
 use crate::aws::Aws;
+pub(crate) use database::resume_refusal;
 pub use parameters::{
     Before, CreateOptions, CreateParameters, CreateRequest, ExistingPeering, PlannedRoute,
 };
@@ -64,6 +67,8 @@ pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphEr
             labels: p.labels.clone(),
             group: p.security_group_id.clone(),
             source: p.rosa.machine_cidr,
+            port: p.port,
+            cluster: p.identity.clone(),
         },
         active,
     );

@@ -46,24 +46,26 @@ pub(crate) fn standing(
 ) -> Result<Before, String> {
     let mut before = Before::Absent;
     for route in routes {
-        let to_peering =
-            |id: &str| route.target.kind == TargetKind::Peering && route.target.id == id;
-        if ours.is_some_and(to_peering) {
-            if route.destination == destination {
+        // Both networks are known by their IPv4 ranges.
+        let Some(stands) = route.destination.ipv4() else {
+            continue;
+        };
+        if ours.is_some_and(|id| route.leads_to(id)) {
+            if stands == destination {
                 before = Before::Same;
             }
             continue;
         }
         // The way out to everywhere else gives way to anything that is narrower.
-        if route.destination.prefix_len() == 0 || !overlap(route.destination, destination) {
+        if stands.prefix_len() == 0 || !overlap(stands, destination) {
             continue;
         }
         let stale = route.blackhole
             && route.target.kind != TargetKind::Other
-            && !live.iter().any(|id| to_peering(id));
-        if route.destination == destination && stale {
+            && !live.iter().any(|id| route.leads_to(id));
+        if stands == destination && stale {
             before = Before::Stale(route.target.clone());
-        } else if stale && route.destination.contains(&destination) {
+        } else if stale && stands.contains(&destination) {
             // Leads nowhere, and the narrower route takes precedence.
         } else {
             return Err(format!(
@@ -86,7 +88,7 @@ mod tests {
 
     fn route(destination: &str, kind: TargetKind, id: &str, blackhole: bool) -> Standing {
         Standing {
-            destination: net(destination),
+            destination: net(destination).into(),
             target: RouteTarget {
                 kind,
                 id: id.to_owned(),

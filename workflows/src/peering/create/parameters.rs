@@ -3,9 +3,11 @@
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
+use crate::aurora::ClusterIdentity;
 use crate::aws::tags::Labels;
 use crate::input::{self, InvalidInput};
 use crate::peering::end::{End, RosaAccount};
+use crate::peering::ingress::default_port;
 use crate::peering::routes::RouteTarget;
 use crate::rosa::RosaNetwork;
 
@@ -109,6 +111,12 @@ pub struct CreateParameters {
     pub cidrs: Vec<Ipv4Net>,
     /// The security group in which the database's port is opened.
     pub security_group_id: String,
+    /// The port on which the cluster serves.
+    #[serde(default = "default_port")]
+    pub port: i32,
+    /// Which cluster it is for; none where only its network is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<ClusterIdentity>,
     /// Where ROSA is, as it was looked up.
     pub rosa: RosaNetwork,
     /// ROSA's end.

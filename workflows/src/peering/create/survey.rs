@@ -1,16 +1,18 @@
 //! What has to be asked of AWS before the graph of a peering is known. Reads
 //! only, and refuses before any effect what could not work.
 
-use aws_sdk_ec2::types::{RouteTable, SecurityGroup, Vpc};
+use aws_sdk_ec2::types::{RouteTable, Vpc};
 use ipnet::Ipv4Net;
 use stepwell_engine::Fault;
 
-use super::overlap::{self, Named};
+use super::database::Database;
+use super::networks;
+use super::overlap;
 use super::parameters::{Before, CreateParameters, CreateRequest, ExistingPeering, PlannedRoute};
 use crate::SurveyError;
-use crate::aurora::{blocks, overlap};
+use crate::aurora::blocks;
 use crate::aws::tags::Labels;
-use crate::aws::{Aws, ec2, rds, tags};
+use crate::aws::{Aws, ec2, tags};
 use crate::peering::end::{Access, Accounts, End};
 use crate::peering::link::{self, Link};
 use crate::peering::{ingress, routes};
@@ -49,7 +51,7 @@ pub async fn survey_create(
         region: rosa.region.clone(),
         vpc_id: rosa.vpc_id.clone(),
     };
-    let group = security_group(aws, request, &vpc_id).await?;
+    let database = Database::find(aws, request, &vpc_id).await?;
 
     let mut links = aws.look(|| link::all(aws, &request.region)).await?;
     for other in aws.look(|| link::all(aws.rosa(), &rosa.region)).await? {
@@ -58,11 +60,12 @@ pub async fn survey_create(
         }
     }
     links.retain(Link::is_live);
+    networks::complete(aws, &mut links, accounts, [&vpc_id, &rosa.vpc_id]).await?;
     let existing = links
         .iter()
         .filter(|link| link.joins(&vpc_id, &rosa.vpc_id))
         .max_by_key(|link| link.progress());
-    refuse_overlaps(request, &rosa, &vpc_id, &cidrs, &links)?;
+    networks::refuse_overlaps(request, &rosa, &vpc_id, &cidrs, &links)?;
 
     let (routes_to_aurora, routes_to_rosa) = {
         let there = aws
@@ -108,7 +111,7 @@ pub async fn survey_create(
         });
     }
     let rules = aws
-        .look(|| ingress::rules(aws, &aurora, std::slice::from_ref(&group)))
+        .look(|| ingress::openings(aws, &aurora, std::slice::from_ref(&database.group)))
         .await?;
     let existing = existing.map(|link| ExistingPeering {
         id: link.id.clone(),
@@ -118,14 +121,21 @@ pub async fn survey_create(
         cluster: request.cluster.clone(),
         region: request.region.clone(),
         labels: Labels {
-            cluster: request.cluster.clone(),
+            // As the VPC has it: the scripts look for it letter by letter.
+            cluster: tags::value(vpc.tags(), tags::CLUSTER)
+                .unwrap_or(&request.cluster)
+                .to_owned(),
             deployment: request.target(&rosa),
             extra: request.tags.clone(),
         },
         aurora,
         cidrs,
-        security_group_id: group,
-        ingress_open: rules.iter().any(|(source, _)| *source == rosa.machine_cidr),
+        ingress_open: rules
+            .iter()
+            .any(|rule| rule.is_for(rosa.machine_cidr, database.port)),
+        security_group_id: database.group,
+        port: database.port,
+        identity: database.identity,
         rosa,
         rosa_end,
         rosa_account: accounts.rosa.clone(),
@@ -169,131 +179,6 @@ async fn aurora_vpc(aws: &Aws, request: &CreateRequest) -> Result<Vpc, SurveyErr
             tags::CLUSTER
         ),
         hint: "`stepwell aurora list --all-regions` shows which clusters there are".to_owned(),
-    })
-}
-
-/// The cluster's security group: by the cluster's own word, else by its name
-/// within the cluster's VPC; a name alone may be another VPC's too.
-async fn security_group(
-    aws: &Aws,
-    request: &CreateRequest,
-    vpc: &str,
-) -> Result<String, SurveyError> {
-    let (region, name) = (&request.region, &request.cluster);
-    let groups = aws.look(|| ec2::security_groups(aws, region, vpc)).await?;
-    let id = |group: &&SecurityGroup| group.group_id().map(str::to_owned);
-    let named = groups
-        .iter()
-        .find(|group| group.group_name() == Some(&request.security_group_name));
-    let Some(cluster) = aws.look(|| rds::cluster(aws, region, name)).await? else {
-        return named.as_ref().and_then(id).ok_or_else(|| SurveyError::Refused {
-            message: format!(
-                "there is no aurora cluster {name:?} in {region}, and no security group {:?} in {vpc}",
-                request.security_group_name
-            ),
-            hint: "name the group with --security-group-name".to_owned(),
-        });
-    };
-    let own: Vec<&SecurityGroup> = groups
-        .iter()
-        .filter(|group| {
-            cluster
-                .vpc_security_groups()
-                .iter()
-                .any(|member| member.vpc_security_group_id() == group.group_id())
-        })
-        .collect();
-    let chosen = match own.as_slice() {
-        [one] => Some(*one),
-        several => several
-            .iter()
-            .copied()
-            .find(|group| group.group_name() == Some(&request.security_group_name)),
-    };
-    chosen.as_ref().and_then(id).ok_or_else(|| {
-        let ids: Vec<&str> = own.iter().filter_map(|group| group.group_id()).collect();
-        if ids.is_empty() {
-            SurveyError::Refused {
-                message: format!("aurora cluster {name:?} has no security group in {vpc}"),
-                hint: format!(
-                    "the vpc that is tagged {}={name} is not the cluster's; nothing was touched",
-                    tags::CLUSTER
-                ),
-            }
-        } else {
-            SurveyError::Refused {
-                message: format!(
-                    "aurora cluster {name:?} has several security groups: {}",
-                    ids.join(", ")
-                ),
-                hint: "name one of them with --security-group-name".to_owned(),
-            }
-        }
-    })
-}
-
-/// Refuses ranges that collide: of the two networks, and of each with what the
-/// other is peered with already.
-fn refuse_overlaps(
-    request: &CreateRequest,
-    rosa: &RosaNetwork,
-    vpc: &str,
-    cidrs: &[Ipv4Net],
-    links: &[Link],
-) -> Result<(), SurveyError> {
-    let aurora = Named {
-        what: format!("{vpc} (aurora cluster {})", request.cluster),
-        cidrs: cidrs.to_vec(),
-    };
-    let mut machines = rosa.vpc_cidrs.clone();
-    if !machines.contains(&rosa.machine_cidr) {
-        machines.push(rosa.machine_cidr);
-    }
-    if !rosa.vpc_cidrs.is_empty()
-        && !rosa
-            .vpc_cidrs
-            .iter()
-            .any(|block| overlap(*block, rosa.machine_cidr))
-    {
-        let ranges: Vec<String> = rosa.vpc_cidrs.iter().map(Ipv4Net::to_string).collect();
-        return Err(SurveyError::Refused {
-            message: format!(
-                "the machine range {} is not in {}, which has {}",
-                rosa.machine_cidr,
-                rosa.vpc_id,
-                ranges.join(", ")
-            ),
-            hint: "name the range with --rosa-machine-cidr, or the vpc with --rosa-vpc".to_owned(),
-        });
-    }
-    let rosa_named = Named {
-        what: format!("{} (rosa)", rosa.vpc_id),
-        cidrs: machines,
-    };
-    let peered = |own: &str| -> Vec<Named> {
-        links
-            .iter()
-            .filter(|link| link.touches(own) && !link.joins(vpc, &rosa.vpc_id))
-            .flat_map(|link| {
-                link.ends()
-                    .into_iter()
-                    .filter(|end| end.vpc_id != own)
-                    .map(|end| Named {
-                        what: format!("{}, peered with {own} by {}", end.vpc_id, link.id),
-                        cidrs: end.cidrs.clone(),
-                    })
-            })
-            .collect()
-    };
-    let mut lines = overlap::between(&aurora, std::slice::from_ref(&rosa_named));
-    lines.extend(overlap::between(&aurora, &peered(&rosa.vpc_id)));
-    lines.extend(overlap::between(&rosa_named, &peered(vpc)));
-    if lines.is_empty() {
-        return Ok(());
-    }
-    Err(SurveyError::Refused {
-        message: format!("address ranges overlap: {}", lines.join("; ")),
-        hint: "networks that overlap can't be peered: one of them needs another range (`stepwell aurora create` chooses one that is free); nothing was touched".to_owned(),
     })
 }
 

@@ -2,8 +2,11 @@
 //! the clusters is gone. Routes first, then the way in, then the peering: a
 //! route to what is gone stays behind as a blackhole.
 
+mod hindrance;
 mod inventory;
+mod known;
 mod parameters;
+mod rules;
 mod steps;
 mod survey;
 
@@ -12,7 +15,8 @@ use std::collections::BTreeMap;
 use stepwell_engine::{Graph, GraphBuilder, GraphError, Handle, Precedes};
 
 use crate::aws::Aws;
-pub(crate) use inventory::{Known, add, end, links, name_at};
+pub(crate) use hindrance::resume_refusal;
+pub(crate) use known::{Known, add, links, name_at};
 pub use parameters::{
     DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory, RosaPlace, RouteInventory,
     RuleInventory,
@@ -47,6 +51,7 @@ pub(crate) fn add_steps(
     // Two peerings of one cluster may name the same rule.
     let mut closed: BTreeMap<&str, Handle<()>> = BTreeMap::new();
     let mut gone = Vec::new();
+    let deleted: Vec<String> = peerings.iter().map(|peering| peering.id.clone()).collect();
     for peering in peerings {
         let mut parts: Vec<Handle<()>> = Vec::new();
         for route in &peering.routes {
@@ -55,7 +60,7 @@ pub(crate) fn add_steps(
                 DeleteRoute {
                     end: route.end.clone(),
                     table: route.table.clone(),
-                    destination: route.destination,
+                    destination: route.destination.clone(),
                     peering: peering.id.clone(),
                 },
                 (),
@@ -66,9 +71,9 @@ pub(crate) fn add_steps(
                 graph.add(
                     format!("close-port-{}", rule.rule),
                     ClosePort {
-                        end: rule.end.clone(),
-                        group: rule.group.clone(),
-                        rule: rule.rule.clone(),
+                        rule: rule.clone(),
+                        deleted: deleted.clone(),
+                        reached: [peering.aurora.clone(), peering.rosa.clone()],
                     },
                     (),
                 )

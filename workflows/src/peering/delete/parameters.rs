@@ -3,8 +3,10 @@
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
+use crate::aws::destination::Destination;
 use crate::input::{self, InvalidInput};
 use crate::peering::end::{End, RosaAccount};
+use crate::peering::ingress::default_port;
 
 /// The VPC of a ROSA cluster, which may be gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +86,7 @@ pub struct RouteInventory {
     /// Its table.
     pub table: String,
     /// Its destination.
-    pub destination: Ipv4Net,
+    pub destination: Destination,
 }
 
 /// A rule that lets the other side in to the database.
@@ -98,6 +100,12 @@ pub struct RuleInventory {
     pub rule: String,
     /// Whom it lets in.
     pub source: Ipv4Net,
+    /// To which port.
+    #[serde(default = "default_port")]
+    pub port: i32,
+    /// Whether its tag says that it was made for this very peering.
+    #[serde(default)]
+    pub own: bool,
 }
 
 /// A peering with all that belongs to it.
@@ -157,8 +165,8 @@ impl PeeringInventory {
         }));
         lines.extend(self.rules.iter().map(|rule| {
             format!(
-                "  ingress from {} in {} of {}",
-                rule.source, rule.group, rule.end.vpc_id
+                "  ingress from {} to port {} in {} of {}",
+                rule.source, rule.port, rule.group, rule.end.vpc_id
             )
         }));
         lines

@@ -1,17 +1,17 @@
 //! The steps of `peering delete`. None can be undone; each is a success if what
 //! it deletes is gone already.
 
-use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::inventory::routes_to;
-use super::parameters::PeeringInventory;
+use super::parameters::{PeeringInventory, RuleInventory};
+use super::rules::Need;
+use crate::aws::destination::Destination;
 use crate::aws::poll::{surely, until_gone};
 use crate::aws::{Aws, POLICY, remove};
 use crate::peering::end::End;
 use crate::peering::link::{self, Link};
-use crate::peering::routes::TargetKind;
 use crate::peering::{gone, ingress, routes};
 
 /// Deletes a route, if it still leads to the peering.
@@ -19,7 +19,7 @@ use crate::peering::{gone, ingress, routes};
 pub(crate) struct DeleteRoute {
     pub(crate) end: End,
     pub(crate) table: String,
-    pub(crate) destination: Ipv4Net,
+    pub(crate) destination: Destination,
     pub(crate) peering: String,
 }
 
@@ -29,10 +29,8 @@ impl DeleteRoute {
     async fn stands(&self, at: &Attempt<Aws>) -> Result<bool, Fault> {
         let look = || routes::table(at.context(), &self.end, &self.table);
         let table = surely(at, look).await?;
-        let route = table.and_then(|table| routes::to(&table, self.destination));
-        Ok(route.is_some_and(|route| {
-            route.target.kind == TargetKind::Peering && route.target.id == self.peering
-        }))
+        let route = table.and_then(|table| routes::to(&table, &self.destination));
+        Ok(route.is_some_and(|route| route.leads_to(&self.peering)))
     }
 }
 
@@ -57,16 +55,31 @@ impl Step for DeleteRoute {
 
     async fn run(&self, at: &Attempt<Aws>, (): &()) -> Result<(), Fault> {
         let (aws, region) = (self.end.aws(at.context()), &self.end.region);
-        remove::route(aws, region, &self.table, self.destination).await
+        remove::route(aws, region, &self.table, &self.destination).await
     }
 }
 
-/// Deletes an ingress rule.
+/// Deletes an ingress rule, unless a peering that came after the survey needs
+/// it: such a one finds the port open and makes no rule of its own.
 #[derive(Debug, Serialize)]
 pub(crate) struct ClosePort {
-    pub(crate) end: End,
-    pub(crate) group: String,
-    pub(crate) rule: String,
+    pub(crate) rule: RuleInventory,
+    /// The peerings that this run deletes.
+    pub(crate) deleted: Vec<String>,
+    /// Ends that the credentials reach, by which others are reached.
+    pub(crate) reached: [End; 2],
+}
+
+impl ClosePort {
+    async fn is_needed(&self, at: &Attempt<Aws>) -> Result<bool, Fault> {
+        let access = |owner: &str| {
+            let end = self.reached.iter().find(|end| end.owner == owner);
+            end.map(|end| end.access)
+        };
+        let (end, deleted) = (&self.rule.end, &self.deleted);
+        let need = Need::of_others(at.context(), end, deleted, access).await?;
+        Ok(need.keeps(self.rule.source, self.rule.own))
+    }
 }
 
 impl Step for ClosePort {
@@ -81,21 +94,23 @@ impl Step for ClosePort {
     }
 
     async fn check(&self, at: &Attempt<Aws>, (): &()) -> Result<Found<()>, Fault> {
-        let groups = std::slice::from_ref(&self.group);
-        let rules = ingress::rules(at.context(), &self.end, groups).await?;
-        let stands = rules
-            .iter()
-            .any(|(_, rule)| rule.security_group_rule_id() == Some(&self.rule));
-        Ok(if stands {
-            Found::Nothing
-        } else {
-            Found::Ours(())
-        })
+        let groups = std::slice::from_ref(&self.rule.group);
+        let rules = ingress::openings(at.context(), &self.rule.end, groups).await?;
+        let stands = rules.iter().any(|rule| rule.rule == self.rule.rule);
+        if !stands {
+            return Ok(Found::Ours(()));
+        }
+        if self.is_needed(at).await? {
+            let rule = &self.rule.rule;
+            at.progress(format!("{rule} stays: another peering needs it"));
+            return Ok(Found::Theirs(()));
+        }
+        Ok(Found::Nothing)
     }
 
     async fn run(&self, at: &Attempt<Aws>, (): &()) -> Result<(), Fault> {
-        let (aws, region) = (self.end.aws(at.context()), &self.end.region);
-        remove::ingress(aws, region, &self.group, &self.rule).await
+        let (end, rule) = (&self.rule.end, &self.rule);
+        remove::ingress(end.aws(at.context()), &end.region, &rule.group, &rule.rule).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which peerings are meant.
 
-use super::inventory::{self, Known};
+use super::inventory;
+use super::known::{self, Known};
 use super::parameters::{DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory};
 use crate::SurveyError;
 use crate::aws::Aws;
@@ -29,8 +30,7 @@ pub async fn survey_delete(
             rosa,
         } => {
             let place = rosa.as_ref();
-            let known =
-                inventory::of_cluster(aws, region, cluster, place, true, &mut skipped).await?;
+            let known = known::of_cluster(aws, region, cluster, place, true, &mut skipped).await?;
             let machines = place.and_then(|rosa| rosa.machine_cidr);
             let peerings = inventory::inventories(aws, known, accounts, machines).await?;
             if rosa.is_none() {
@@ -46,14 +46,13 @@ pub async fn survey_delete(
             parameters.peerings = peerings;
         }
         DeleteOptions::OfCluster { cluster, region } => {
-            let known =
-                inventory::of_cluster(aws, region, cluster, None, true, &mut skipped).await?;
+            let known = known::of_cluster(aws, region, cluster, None, true, &mut skipped).await?;
             parameters.target = target(region, cluster, "*");
             parameters.cluster = Some(cluster.clone());
             parameters.peerings = inventory::inventories(aws, known, accounts, None).await?;
         }
         DeleteOptions::OfRosa(rosa) => {
-            let known = inventory::of_rosa(aws, rosa, accounts).await?;
+            let known = known::of_rosa(aws, rosa, accounts).await?;
             let machines = rosa.machine_cidr;
             parameters.target = target(&rosa.region, "*", &rosa.vpc_id);
             parameters.peerings = inventory::inventories(aws, known, accounts, machines).await?;
@@ -110,7 +109,7 @@ pub(crate) async fn peerings_of(
     // Where no VPC is left, none has to be free of peerings: what can't be asked
     // is no hindrance.
     let mut skipped = Vec::new();
-    let known = inventory::of_cluster(aws, region, cluster, None, thorough, &mut skipped).await?;
+    let known = known::of_cluster(aws, region, cluster, None, thorough, &mut skipped).await?;
     if let Some(accounts) = accounts {
         return inventory::inventories(aws, known, accounts, None).await;
     }

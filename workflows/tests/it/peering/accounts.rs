@@ -49,6 +49,7 @@ async fn only(world: &World, region: &'static str) -> (Aws, Arc<AtomicU64>) {
         fixed_credentials: true,
         endpoint_url: None,
         profile: None,
+        exported: None,
         clock: world.clock.clone(),
         password: None,
         actor: crate::support::actor(),

@@ -4,13 +4,19 @@ mod accounts;
 pub(crate) mod campaign;
 mod create;
 mod delete;
+mod destinations;
+mod ended;
 mod list;
+mod names;
+mod rights;
 pub(crate) mod with_aurora;
 
 use std::sync::Arc;
 
+use aws_sdk_ec2::types::RouteTable;
 use stepwell_engine::event::OnFailure;
 use stepwell_engine::{Journal, Report, RunId};
+use stepwell_workflows::aurora::Provisioned;
 use stepwell_workflows::peering::{
     CreateOptions, CreateParameters, DeleteOptions, DeleteParameters, Peered, RosaPlace,
     create_graph, delete_graph, survey_create, survey_delete,
@@ -19,7 +25,7 @@ use stepwell_workflows::rosa::RosaNetwork;
 use stepwell_workflows::{SurveyError, Workflow};
 
 use crate::layout::{AuroraNet, RosaNet};
-use crate::support::{Wanted, World, ended_well, memory};
+use crate::support::{REGION, Wanted, World, ended_well, memory};
 
 /// Aurora's region in the tests, and ROSA's where it is another one.
 pub(crate) const HERE: &str = "eu-west-1";
@@ -66,6 +72,37 @@ impl Nets {
 
     pub(crate) fn aurora_tables(&self) -> [&str; 2] {
         [&self.aurora.table, &self.aurora.main]
+    }
+}
+
+/// The network of a cluster that serves.
+pub(crate) async fn cluster_net(world: &World) -> AuroraNet {
+    assert_eq!(HERE, REGION);
+    let mut wanted = crate::support::options(1);
+    wanted.vpc_cidr = Some("192.168.7.0/24".to_owned());
+    let report = world
+        .create(memory(), world.run_id(), wanted, Wanted::default())
+        .await
+        .expect("run");
+    assert!(ended_well(&report), "{report:?}");
+    let made: Provisioned = serde_json::from_value(report.output.expect("output")).expect("made");
+    let tables = world.tables(HERE, &made.vpc_id).await;
+    let of = |main: bool| {
+        let is = |table: &&RouteTable| {
+            let mut associations = table.associations().iter();
+            main == associations.any(|association| association.main() == Some(true))
+        };
+        let table = tables.iter().find(is).expect("a table");
+        table.route_table_id().expect("an id").to_owned()
+    };
+    AuroraNet {
+        region: HERE.to_owned(),
+        cluster: "keycloak".to_owned(),
+        cidr: made.cidr.clone(),
+        group: made.security_group_id.clone(),
+        table: of(false),
+        main: of(true),
+        vpc: made.vpc_id,
     }
 }
 

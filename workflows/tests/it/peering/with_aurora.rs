@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use stepwell_engine::{Journal, Report, RunId};
 use stepwell_workflows::SurveyError;
-use stepwell_workflows::aurora::{DeleteOptions, DeleteParameters, Provisioned, survey_delete};
+use stepwell_workflows::aurora::{DeleteOptions, DeleteParameters, survey_delete};
 
-use super::{HERE, Nets, THERE, peered_by_scripts};
+use super::{HERE, Nets, THERE, cluster_net, peered_by_scripts};
 use crate::layout::{AuroraNet, RosaNet};
-use crate::support::{REGION, Wanted, World, ended_well, memory, options};
+use crate::support::{World, ended_well, memory};
 use crate::trial::{Trial, inventory};
 
 async fn survey(world: &World, with_peerings: bool) -> Result<DeleteParameters, SurveyError> {
@@ -29,38 +29,7 @@ async fn survey(world: &World, with_peerings: bool) -> Result<DeleteParameters, 
 
 /// A cluster that is peered with two ROSA networks.
 async fn peered_cluster(world: &World) -> (AuroraNet, [RosaNet; 2]) {
-    assert_eq!(HERE, REGION);
-    let mut wanted = options(1);
-    wanted.vpc_cidr = Some("192.168.7.0/24".to_owned());
-    let report = world
-        .create(memory(), world.run_id(), wanted, Wanted::default())
-        .await
-        .expect("run");
-    assert!(ended_well(&report), "{report:?}");
-    let made: Provisioned = serde_json::from_value(report.output.expect("output")).expect("made");
-    let tables = world.tables(HERE, &made.vpc_id).await;
-    let of = |main: bool| {
-        tables
-            .iter()
-            .find(|table| {
-                main == table
-                    .associations()
-                    .iter()
-                    .any(|association| association.main() == Some(true))
-            })
-            .and_then(|table| table.route_table_id())
-            .expect("a table")
-            .to_owned()
-    };
-    let aurora = AuroraNet {
-        region: HERE.to_owned(),
-        cluster: "keycloak".to_owned(),
-        vpc: made.vpc_id.clone(),
-        cidr: made.cidr.clone(),
-        group: made.security_group_id.clone(),
-        table: of(false),
-        main: of(true),
-    };
+    let aurora = cluster_net(world).await;
     let rosa = [
         world.rosa_net(THERE, "10.0.0.0/16").await,
         world.rosa_net("us-west-2", "10.4.0.0/16").await,

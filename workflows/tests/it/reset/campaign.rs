@@ -305,11 +305,15 @@ fn say(mut stream: &UnixStream, verdict: Option<Verdict>, halves: bool) -> std::
             "Throttling" => "Error from server (TooManyRequests): too many requests".to_owned(),
             "InternalFailure" => "Error from server (InternalError): an error".to_owned(),
             "ServiceUnavailable" => "Error from server (ServiceUnavailable): not now".to_owned(),
-            "ExpiredToken" => {
+            // What a cluster forbids is told apart from a lost login: that is refused.
+            "ExpiredToken" | "AccessDenied" => {
                 "error: You must be logged in to the server (Unauthorized)".to_owned()
             }
             "InsufficientDBInstanceCapacity" => {
                 "Error from server (Forbidden): pods is forbidden: exceeded quota: pods".to_owned()
+            }
+            "InvalidDBClusterStateFault" => {
+                "Error from server (Conflict): the object has been modified".to_owned()
             }
             _ => "Error from server (Forbidden): it is forbidden: struck by the test".to_owned(),
         },

@@ -128,3 +128,47 @@ async fn a_cluster_must_be_ready_unless_something_is_taken_away() {
     cluster["state"] = json!("hibernating");
     assert!(described(&world, &cluster).await.is_ok());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_ranges_of_pods_and_services_are_known_where_they_were_looked_up() {
+    let world = World::new().await;
+    let layout = Layout::new(&world);
+    let vpc = layout.vpc("10.0.0.0/16", &[("Name", "rosa-1-vpc")]).await;
+    layout.subnet(&vpc, "10.0.0.0/24", &[]).await;
+    let texts = |network: stepwell_workflows::rosa::RosaNetwork| {
+        [network.pod_cidr, network.service_cidr].map(|range| range.map(|range| range.to_string()))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    let mut cluster = classic();
+    cluster["network"] = json!({ "machine_cidr": "10.0.0.0/16", "pod_cidr": "10.200.0.0/14",
+                                 "service_cidr": "172.20.0.0/16" });
+    let found = described(&world, &cluster).await.expect("found");
+    assert_eq!(texts(found), [some("10.200.0.0/14"), some("172.20.0.0/16")]);
+    // What ROSA takes where nobody says otherwise.
+    cluster["network"] = json!({ "machine_cidr": "10.0.0.0/16", "pod_cidr": "" });
+    let found = described(&world, &cluster).await.expect("found");
+    assert_eq!(texts(found), [some("10.128.0.0/14"), some("172.30.0.0/16")]);
+
+    let given = RosaOptions {
+        region: Some(REGION.to_owned()),
+        vpc: Some(vpc),
+        ..options()
+    };
+    let found = find(&world, &nobody(), given.clone()).await.expect("found");
+    assert_eq!(texts(found), [None, None]);
+    let given = RosaOptions {
+        pod_cidr: Some("10.64.0.0/14".to_owned()),
+        service_cidr: Some("172.16.0.0/16".to_owned()),
+        ..given
+    };
+    let found = find(&world, &nobody(), given.clone()).await.expect("found");
+    assert_eq!(texts(found), [some("10.64.0.0/14"), some("172.16.0.0/16")]);
+    for input in ["rosa-pod-cidr", "rosa-service-cidr"] {
+        let mut wrong = given.clone();
+        match input {
+            "rosa-pod-cidr" => wrong.pod_cidr = Some("10.64.0.1/14".to_owned()),
+            _ => wrong.service_cidr = Some("10.64.0.1/14".to_owned()),
+        }
+        assert_eq!(invalid(find(&world, &nobody(), wrong).await).input, input);
+    }
+}

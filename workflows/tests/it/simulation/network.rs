@@ -54,8 +54,9 @@ impl Way {
         let changes = operations()
             .iter()
             .any(|known| known.name == action && known.mutates);
-        // Signs of life are no effect of any step.
-        if changes && !form.contains("stepwell%3Aalive") {
+        // Signs of life are no effect of any step, and a dry run has none.
+        let is_dry_run = form.split('&').any(|pair| pair == "DryRun=true");
+        if changes && !is_dry_run && !form.contains("stepwell%3Aalive") {
             self.ledger.sent(action);
         }
     }

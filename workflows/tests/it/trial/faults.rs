@@ -32,6 +32,10 @@ pub(crate) enum Fault {
     Refused,
     /// A quota, or a lack of capacity.
     Full,
+    /// A permission is lacking.
+    Denied,
+    /// Something is in a state that does not allow it, or AWS says so.
+    Held,
     /// The credentials have expired.
     Expired,
 }
@@ -60,7 +64,7 @@ pub(crate) enum Must {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Throttled,
         Self::Internal,
         Self::Unavailable,
@@ -72,6 +76,8 @@ impl Fault {
         Self::Missed,
         Self::Refused,
         Self::Full,
+        Self::Denied,
+        Self::Held,
         Self::Expired,
     ];
 
@@ -83,11 +89,11 @@ impl Fault {
         use Must::*;
         match (self, lasting, mutates) {
             (Throttled | Internal | Unavailable | Truncated, Once, _) => &[Bear],
-            (Reset | Lost | LateEffect | LateAnswer | Missed, Once, _) => &[Bear],
+            (Reset | Lost | LateEffect | LateAnswer | Missed | Held, Once, _) => &[Bear],
             (Throttled | Internal | Unavailable, ForEver, _) => &[GiveUp],
-            (Reset, ForEver, _) => &[Suspend],
-            (Lost | LateAnswer | LateEffect, ForEver, false) => &[Suspend],
-            (Lost | LateAnswer | LateEffect, ForEver, true) => &[Bear, Suspend],
+            (Reset, ForEver, true) => &[Suspend],
+            // What is asked of another region is passed over where it has no answer.
+            (Reset | Lost | LateAnswer | LateEffect, ForEver, _) => &[Bear, Suspend],
             // `kubectl` takes a broken answer for a server that can't be reached.
             (Truncated, ForEver, false) => &[GiveUp, Suspend],
             (Truncated, ForEver, true) => &[Bear, GiveUp, Suspend],
@@ -95,7 +101,10 @@ impl Fault {
             // that can't be survived, and is pinned elsewhere.
             (Missed, ForEver, _) => &[],
             (Refused, _, _) => &[GiveUp],
-            (Full | Expired, _, _) => &[Suspend],
+            // Where nothing is to be seen that holds it, and time does not help; a
+            // wait that is merely over undoes nothing.
+            (Held, ForEver, _) => &[GiveUp, Suspend],
+            (Full | Denied | Expired, _, _) => &[Suspend],
         }
     }
 
@@ -108,7 +117,7 @@ impl Fault {
     pub(crate) fn befalls(self, lasting: Lasting, missing: Option<&str>, mutates: bool) -> bool {
         match self {
             Self::Missed => missing.is_some() && lasting == Lasting::Once,
-            Self::Full => mutates,
+            Self::Full | Self::Held => mutates,
             _ => true,
         }
     }
@@ -143,6 +152,9 @@ impl Fault {
             Self::Refused => error("InvalidParameterCombination", 400),
             Self::Full if ec2 => error("ResourceLimitExceeded", 400),
             Self::Full => error("InsufficientDBInstanceCapacity", 400),
+            Self::Denied if ec2 => error("UnauthorizedOperation", 403),
+            Self::Denied => error("AccessDenied", 403),
+            Self::Held => error(state(call), 400),
             Self::Expired if ec2 => error("RequestExpired", 400),
             Self::Expired => error("ExpiredToken", 403),
             Self::Lost | Self::LateAnswer => Verdict::Proceed,
@@ -252,6 +264,17 @@ impl Trouble {
             self.hits += 1;
         }
         hits
+    }
+}
+
+/// The code with which AWS says that a state does not allow a call.
+fn state(call: &Call) -> &'static str {
+    match (call.service, &*call.operation) {
+        (Service::Ec2, operation) if operation.starts_with("Delete") => "DependencyViolation",
+        (Service::Ec2, _) => "IncorrectState",
+        (_, "DeleteDBSubnetGroup") => "InvalidDBSubnetGroupStateFault",
+        (_, "DeleteDBInstance") => "InvalidDBInstanceState",
+        _ => "InvalidDBClusterStateFault",
     }
 }
 

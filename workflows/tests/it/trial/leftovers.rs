@@ -36,6 +36,13 @@ fn step_of(world: &World, id: &str) -> Option<String> {
     found.find_map(|resource| resource.tags.get("stepwell:step").cloned())
 }
 
+/// Whether something is on its way out: nobody has to take that away.
+fn is_going(world: &World, id: &str) -> bool {
+    let resources = world.resources();
+    let mut found = resources.iter().filter(|resource| resource.id == id);
+    found.any(|resource| resource.state == "deleting")
+}
+
 /// Whether everything that is left is listed by its id, and whether what is
 /// listed is there. What could not be looked at may be gone after all.
 pub(crate) async fn are_true<T: Trial>(
@@ -46,6 +53,9 @@ pub(crate) async fn are_true<T: Trial>(
     let world = case.stage.world();
     let now = ids(world);
     for left in now.difference(&case.ids) {
+        if is_going(world, left) {
+            continue;
+        }
         // What is not known by its id, because AWS can't be asked, is known by
         // the step that may have made it.
         let by_step = |leftover: &Leftover| {

@@ -169,8 +169,6 @@ pub(crate) struct Clean {
     pub(crate) counts: Counts,
     pub(crate) heard: Vec<Heard>,
     pub(crate) peak: BTreeMap<String, usize>,
-    /// How many attempts failed, and another one succeeded.
-    pub(crate) failures: usize,
 }
 
 pub(crate) async fn clean(trial: &impl Trial) -> Clean {
@@ -180,9 +178,7 @@ pub(crate) async fn clean(trial: &impl Trial) -> Clean {
     let report = report.expect("nobody dies").expect("survey");
     assert!(ended_well(&report), "{report:?}");
     assert_eq!(case.watch.complaints().all().count(), 0);
-    let events = case.watch.events().await;
     Clean {
-        failures: troubles::failures(&events),
         seen: tidy(case.stage.inventory()),
         counts: case.watch.counts(),
         heard: case.watch.heard(),
@@ -239,7 +235,8 @@ impl<'a, T: Trial> Case<'a, T> {
         let died = self.watch.process(fate);
         let (stage, run) = (&self.stage, self.run);
         let journal: Arc<dyn Journal> = self.watch.clone();
-        let work = async {
+        // What a whole survey or run is, is too large for the stack of a test.
+        let work = Box::pin(async {
             match act {
                 Act::Begin => self.trial.begin(stage, journal, run).await,
                 Act::GoOn => self.trial.go_on(stage, journal, run).await,
@@ -251,7 +248,7 @@ impl<'a, T: Trial> Case<'a, T> {
                     Ok(report.expect("rollback"))
                 }
             }
-        };
+        });
         let lived = tokio::select! {
             biased;
             () = died.notified() => None,
@@ -302,16 +299,12 @@ impl<'a, T: Trial> Case<'a, T> {
     pub(crate) fn ended(&self, report: &Report, goal: Goal<'_>) -> Result<(), Wrong> {
         let (status, wanted) = match goal {
             Goal::Succeed(seen) => (ended_well(report), seen),
-            Goal::Vanish => (rolled_back(report), &self.before),
+            Goal::Vanish => (rolled_back(report), &tidy(self.before.clone())),
         };
         if !status {
             return Err(format!("ended otherwise: {report:?}").into());
         }
-        let seen = self.stage.inventory();
-        let seen = match goal {
-            Goal::Succeed(_) => tidy(seen),
-            Goal::Vanish => seen,
-        };
+        let seen = tidy(self.stage.inventory());
         if seen != *wanted {
             return Err(Wrong::Left(difference(&seen, wanted)));
         }

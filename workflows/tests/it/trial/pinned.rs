@@ -87,8 +87,8 @@ async fn a_vpc_whose_answer_is_lost_and_that_no_read_shows_is_made_twice() {
     for seed in 1..=12 {
         let world = World::with(|options| {
             options.seed = seed;
-            // Reads miss what is young for up to three minutes.
-            options.consistency_window = Duration::from_secs(180);
+            // Reads miss what is young for up to two minutes.
+            options.consistency_window = Duration::from_secs(120);
         })
         .await;
         let empty = inventory(&world);

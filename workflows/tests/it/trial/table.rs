@@ -1,7 +1,7 @@
 //! Every workflow, and what it has to bear. A new one is an entry here.
 
 use super::crashes::{Amount, Story, deaths};
-use super::troubles::{faults, rollback_faults};
+use super::troubles::{faults, missed_reads, rollback_faults};
 use crate::campaign::{AuroraCreate, AuroraDelete};
 use crate::contract;
 use crate::peering::campaign::{ALL, FAR, NEAR, ONE_FAR, ONE_NEAR, STALE};
@@ -9,6 +9,7 @@ use crate::peering::with_aurora::WithPeerings;
 use crate::reap::campaign::Reap;
 use crate::reset::campaign::Reset;
 use crate::restore::campaign::Restore;
+use crate::scale::campaign::{Grow, Shrink};
 
 /// What CI has time for.
 const SOME: Amount = Amount {
@@ -90,6 +91,8 @@ macro_rules! workflow {
 workflow!(create, "aurora create", AuroraCreate, SOME, reversible with 12 steps);
 workflow!(restore, "aurora create from a snapshot", Restore, SOME, reversible with 12 steps);
 workflow!(delete, "aurora delete", AuroraDelete, SOME, forward);
+workflow!(grow, "aurora scale up", Grow, SOME, reversible with 3 steps);
+workflow!(shrink, "aurora scale down", Shrink, SOME, forward);
 workflow!(
     delete_with_peerings,
     "aurora delete with peerings",
@@ -117,3 +120,39 @@ workflow!(
 workflow!(unpeer_all, "peering delete of all", ALL, SOME, forward);
 workflow!(reap, "aurora reap", Reap, SOME, forward);
 workflow!(reset, "aurora reset", Reset::default(), FEW, forward);
+
+/// One read that comes from a place that has not heard of something yet must not
+/// have a deletion leave it behind, nor a scaling take it for gone.
+mod missed {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn by_a_deletion() {
+        missed_reads("aurora delete", &AuroraDelete).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn by_a_deletion_with_its_peerings() {
+        missed_reads("aurora delete with peerings", &WithPeerings).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn by_a_deletion_of_peerings() {
+        missed_reads("peering delete of all", &ALL).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn by_a_reap() {
+        missed_reads("aurora reap", &Reap).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn by_a_scaling_up() {
+        missed_reads("aurora scale up", &Grow).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn by_a_scaling_down() {
+        missed_reads("aurora scale down", &Shrink).await;
+    }
+}

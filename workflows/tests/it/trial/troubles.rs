@@ -27,13 +27,18 @@ impl Target {
 /// The calls that differ by what they are and by where the run then stands; of
 /// polls that repeat the first. In an exhaustive run every call.
 fn targets(heard: &[Heard]) -> Vec<Target> {
+    every(heard, is_exhaustive())
+}
+
+/// The same; `all` says whether every call is one.
+fn every(heard: &[Heard], all: bool) -> Vec<Target> {
     let mut kinds = BTreeMap::new();
     let mut places = BTreeSet::new();
     let mut targets = Vec::new();
     for call in heard {
         let nth = kinds.entry(call.signature.clone()).or_insert(0);
         *nth += 1;
-        if places.insert((call.signature.clone(), call.open.clone())) || is_exhaustive() {
+        if places.insert((call.signature.clone(), call.open.clone())) || all {
             targets.push(Target {
                 nth: *nth,
                 call: call.clone(),
@@ -59,30 +64,47 @@ fn product(targets: &[Target], late: bool, most: usize) -> Vec<(&Target, Fault, 
     some(all, most)
 }
 
+/// Every single read in turn misses what is there: nothing is passed over for it.
+pub(crate) async fn missed_reads(name: &str, trial: &impl Trial) {
+    let mut tally = Tally::new(format!("{name}, missed reads"));
+    let clean = clean(trial).await;
+    let targets = every(&clean.heard, true);
+    let missed = (Fault::Missed, Lasting::Once);
+    let cases = (targets.iter())
+        .filter(|Target { call, .. }| missed.0.befalls(missed.1, call.missing, call.mutates))
+        .map(|target| (target, missed.0, missed.1));
+    strike(trial, &clean, cases, false, &mut tally).await;
+    tally.close("faults", 1);
+}
+
 /// Each fault at each call of a run.
 pub(crate) async fn faults(name: &str, trial: &impl Trial, reversible: bool, most: usize) {
     let mut tally = Tally::new(format!("{name}, faults"));
     let clean = clean(trial).await;
     let targets = targets(&clean.heard);
     tally.count("calls", targets.len());
-    for (target, fault, lasting) in product(&targets, trial.can_be_late(), most) {
-        let case = Case::new(trial, Some(&clean)).await;
-        let end = meet(
-            &case,
-            &clean,
-            target,
-            (fault, lasting),
-            reversible,
-            &mut tally,
-        )
-        .await;
+    let cases = product(&targets, trial.can_be_late(), most);
+    strike(trial, &clean, cases, reversible, &mut tally).await;
+    tally.close("faults", most.min(20));
+}
+
+/// Each of the faults in a run of its own.
+async fn strike(
+    trial: &impl Trial,
+    clean: &Clean,
+    cases: impl IntoIterator<Item = (&Target, Fault, Lasting)>,
+    reversible: bool,
+    tally: &mut Tally,
+) {
+    for (target, fault, lasting) in cases {
+        let case = Case::new(trial, Some(clean)).await;
+        let end = meet(&case, clean, target, (fault, lasting), reversible, tally).await;
         let context = format!(
             "{fault:?} {lasting:?} at call {} {}",
             target.nth, target.call.signature
         );
         tally.judge(&context, &case.watch.complaints(), end);
     }
-    tally.close("faults", most.min(20));
 }
 
 /// One fault at one call of a run.
@@ -125,7 +147,7 @@ async fn meet<T: Trial>(
         Must::GiveUp if reversible => "stuck",
         Must::GiveUp => "suspended by a failure",
     });
-    let passed_by = came == Must::Bear && unseen(case, clean, target).await;
+    let passed_by = came == Must::Bear && unseen(case, target).await;
     if !must.contains(&came) && !passed_by {
         return Err(format!("must {must:?}, and came to {report:?}").into());
     }
@@ -204,7 +226,7 @@ pub(crate) async fn rollback_faults(name: &str, trial: &impl Trial, most: usize)
     tally.count("calls", targets.len());
     for (target, fault, lasting) in product(&targets, trial.can_be_late(), most) {
         let case = finished(trial, &clean).await;
-        let end = meet_back(&case, &clean, target, (fault, lasting), &mut tally).await;
+        let end = meet_back(&case, target, (fault, lasting), &mut tally).await;
         let context = format!(
             "{fault:?} {lasting:?} at call {} {}",
             target.nth, target.call.signature
@@ -225,7 +247,6 @@ async fn finished<'a, T: Trial>(trial: &'a T, clean: &Clean) -> Case<'a, T> {
 /// One fault at one call of a rollback.
 async fn meet_back<T: Trial>(
     case: &Case<'_, T>,
-    clean: &Clean,
     target: &Target,
     (fault, lasting): (Fault, Lasting),
     tally: &mut Tally,
@@ -244,7 +265,7 @@ async fn meet_back<T: Trial>(
         Must::GiveUp => "stuck",
     });
     let must = fault.must(lasting, target.call.mutates);
-    let passed_by = came == Must::Bear && unseen(case, clean, target).await;
+    let passed_by = came == Must::Bear && unseen(case, target).await;
     if !must.contains(&came) && !passed_by {
         return Err(format!("must {must:?}, and came to {report:?}").into());
     }
@@ -281,19 +302,23 @@ fn suspended_for_a_person(report: &Report) -> bool {
 
 /// Whether no attempt of any step heard of it: a read that only adds to a
 /// message, or that of a sign of life.
-async fn unseen<T: Trial>(case: &Case<'_, T>, clean: &Clean, target: &Target) -> bool {
+async fn unseen<T: Trial>(case: &Case<'_, T>, target: &Target) -> bool {
     if target.call.mutates {
         return Fault::is_idle(&target.call.signature.operation);
     }
     let events = case.watch.events().await;
-    failures(&events) == clean.failures
+    !events.iter().any(is_struck)
 }
 
-/// How many attempts failed. In a run to which nothing happens some do, because
-/// what is young is not seen everywhere.
-pub(super) fn failures(events: &[Event]) -> usize {
-    let failed = |event: &&Event| matches!(event.body, EventBody::AttemptFailed { .. });
-    events.iter().filter(failed).count()
+/// Whether an attempt failed by what was done to its calls. In a run to which
+/// nothing happens some fail as well, because what is young is not seen
+/// everywhere.
+fn is_struck(event: &Event) -> bool {
+    let EventBody::AttemptFailed { fault, .. } = &event.body else {
+        return false;
+    };
+    let done = ["struck by the test", "no answer", "unreadable answer"];
+    done.iter().any(|words| fault.message.contains(words))
 }
 
 /// Whether nothing was taken back.

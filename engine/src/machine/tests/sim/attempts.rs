@@ -48,7 +48,7 @@ impl Sim {
             }
             Verb::Undo => match self.world.check(id, flying.in_doubt) {
                 Found::Nothing => Outcome::NothingToUndo,
-                Found::Theirs(()) => Outcome::Kept,
+                Found::Theirs(()) => Outcome::Kept { owner: None },
                 Found::Ours(()) => {
                     self.world.take_back(id);
                     Outcome::Undone

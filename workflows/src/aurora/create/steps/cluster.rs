@@ -1,20 +1,21 @@
-//! The cluster itself, its protection, and the wait until it is available.
+//! The cluster itself.
 
-use std::time::Duration;
-
-use aws_sdk_rds::types::{DbCluster, SourceType};
-use serde::{Deserialize, Serialize};
-use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
+use aws_sdk_rds::types::{DbCluster, Tag};
+use serde::Serialize;
+use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Owner, Policy, Step};
 
 use super::password;
 use super::security_group::SecurityGroupMade;
 use super::subnet_group::SubnetGroupMade;
+use crate::aurora::create::capacity::Capacity;
 use crate::aurora::create::parameters::PasswordSource;
-use crate::aurora::gone;
-use crate::aws::call::{fault, has_code, unless_gone};
-use crate::aws::poll::{Presence, Seen, poll, surely};
-use crate::aws::tags::{self, Labels};
-use crate::aws::{Aws, POLICY, rds, remove};
+use crate::aurora::rollback::unless_held;
+use crate::aurora::{ClusterIdentity, RollbackOptions, final_snapshot, gone};
+use crate::aws::call::{fault, has_code};
+use crate::aws::poll::surely;
+use crate::aws::state::{Kind, Subject, settled};
+use crate::aws::tags::{self, Labels, Tagged as _};
+use crate::aws::{Aws, rds, remove};
 
 /// Makes the cluster, without waiting for it.
 #[derive(Debug, Serialize)]
@@ -26,26 +27,15 @@ pub(crate) struct CreateCluster {
     pub(crate) username: String,
     pub(crate) password: PasswordSource,
     pub(crate) database: Option<String>,
-}
-
-/// The cluster.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct ClusterMade {
-    pub(crate) cluster: String,
-}
-
-impl ClusterMade {
-    pub(super) fn of(labels: &Labels) -> Self {
-        Self {
-            cluster: labels.cluster.clone(),
-        }
-    }
+    /// How many instances the cluster is to have.
+    pub(crate) instances: usize,
+    pub(crate) capacity: Option<Capacity>,
 }
 
 impl Step for CreateCluster {
     type Context = Aws;
     type Input = (SubnetGroupMade, SecurityGroupMade);
-    type Output = ClusterMade;
+    type Output = ClusterIdentity;
     const KIND: &'static str = "create-cluster";
     const EFFECT: Effect = Effect::Create;
 
@@ -57,7 +47,7 @@ impl Step for CreateCluster {
         &self,
         at: &Attempt<Aws>,
         (group, _): &Self::Input,
-    ) -> Result<Found<ClusterMade>, Fault> {
+    ) -> Result<Found<ClusterIdentity>, Fault> {
         find(at, &self.region, &self.labels, group, None).await
     }
 
@@ -65,7 +55,7 @@ impl Step for CreateCluster {
         &self,
         at: &Attempt<Aws>,
         (group, security): &Self::Input,
-    ) -> Result<ClusterMade, Fault> {
+    ) -> Result<ClusterIdentity, Fault> {
         let request = at
             .context()
             .rds(&self.region)
@@ -78,7 +68,8 @@ impl Step for CreateCluster {
             .vpc_security_group_ids(&security.group_id)
             .storage_encrypted(true)
             .master_username(&self.username)
-            .set_tags(Some(self.labels.rds(at)));
+            .set_serverless_v2_scaling_configuration(self.capacity.map(Capacity::scaling))
+            .set_tags(Some(labels(at, &self.labels, self.instances)));
         let request = match self.password {
             PasswordSource::Given => request.master_user_password(password::given(at)?.reveal()),
             // An empty cluster has no password to keep.
@@ -86,9 +77,12 @@ impl Step for CreateCluster {
                 request.manage_master_user_password(true)
             }
         };
-        match request.send().await {
-            Ok(_) => Ok(ClusterMade::of(&self.labels)),
-            Err(error) => Err(not_made(fault("CreateDBCluster", error))),
+        let subject = Subject::to_use(Kind::SubnetGroup, &self.region, &group.name);
+        let answer = request.send().await;
+        let answer = answer.map_err(|error| fault("CreateDBCluster", error));
+        match settled(at.context(), &subject, answer).await {
+            Ok(answer) => made(answer.db_cluster()),
+            Err(fault) => Err(not_made(fault)),
         }
     }
 
@@ -96,14 +90,42 @@ impl Step for CreateCluster {
         &self,
         at: &Attempt<Aws>,
         _: &Self::Input,
-        output: &ClusterMade,
+        output: &ClusterIdentity,
     ) -> Result<(), Fault> {
-        take_away(at, &self.region, &output.cluster).await
+        take_away(at, &self.region, output).await
     }
 
-    fn ids(&self, output: &ClusterMade) -> Vec<String> {
+    async fn owner(
+        &self,
+        at: &Attempt<Aws>,
+        _: &Self::Input,
+        output: &ClusterIdentity,
+    ) -> Result<Owner, Fault> {
+        owner(at, &self.region, output).await
+    }
+
+    fn ids(&self, output: &ClusterIdentity) -> Vec<String> {
         vec![output.cluster.clone()]
     }
+}
+
+/// The tags of a cluster: by the number of instances another run knows whether
+/// it is half made.
+pub(super) fn labels(at: &Attempt<Aws>, labels: &Labels, instances: usize) -> Vec<Tag> {
+    let mut tags = labels.rds(at);
+    let wanted = Tag::builder()
+        .key(tags::INSTANCES)
+        .value(instances.to_string());
+    tags.push(wanted.build());
+    tags
+}
+
+/// The cluster of an answer.
+pub(super) fn made(cluster: Option<&DbCluster>) -> Result<ClusterIdentity, Fault> {
+    cluster
+        .filter(|cluster| cluster.db_cluster_resource_id().is_some())
+        .map(ClusterIdentity::of)
+        .ok_or_else(|| Fault::transient("rds named no cluster").uncertain())
 }
 
 /// Finds the cluster and whose it is. An earlier run's half-made one is
@@ -115,27 +137,35 @@ pub(super) async fn find(
     labels: &Labels,
     group: &SubnetGroupMade,
     snapshot: Option<&str>,
-) -> Result<Found<ClusterMade>, Fault> {
+) -> Result<Found<ClusterIdentity>, Fault> {
     let name = &labels.cluster;
     let Some(cluster) = rds::cluster(at.context(), region, name).await? else {
         return Ok(Found::Nothing);
     };
-    let made = ClusterMade::of(labels);
+    let made = ClusterIdentity::of(&cluster);
     let found = cluster.tag_list();
-    if tags::is_of_run(tags::rds_value(found, tags::RUN), at) {
-        if !at.undoing() {
-            refuse_deleting(&cluster)?;
-        }
+    let in_place = cluster.db_subnet_group() == Some(&group.name);
+    if at.undoing() {
+        // RDS takes the tags away from what is going; where its subnets are
+        // this run's, it is what this run made.
+        let going = is_going(&cluster) && in_place && found.tag(tags::RUN).is_none();
+        return Ok(if going {
+            Found::Ours(made)
+        } else {
+            tags::found(found, at, made)
+        });
+    }
+    if is_going(&cluster) {
+        return Err(Fault::pending(
+            "the cluster of this name is being deleted; waiting for it to go",
+        ));
+    }
+    if tags::is_made_by(found, at) {
         return Ok(Found::Ours(made));
     }
-    if at.undoing() {
-        return Ok(Found::Theirs(made));
-    }
-    refuse_deleting(&cluster)?;
-    let deployment = tags::rds_value(found, tags::DEPLOYMENT);
-    if deployment == Some(labels.deployment.as_str())
-        && cluster.db_subnet_group() == Some(&group.name)
-        && tags::rds_value(found, tags::SNAPSHOT) == snapshot
+    if found.tag(tags::DEPLOYMENT) == Some(labels.deployment.as_str())
+        && in_place
+        && found.tag(tags::SNAPSHOT) == snapshot
     {
         return Ok(Found::Theirs(made));
     }
@@ -145,145 +175,93 @@ pub(super) async fn find(
     .with_code("DBClusterAlreadyExistsFault"))
 }
 
+fn is_going(cluster: &DbCluster) -> bool {
+    cluster.status() == Some("deleting")
+}
+
 /// What a refused create or restore means.
 pub(super) fn not_made(fault: Fault) -> Fault {
     if has_code(&fault, &["DBClusterAlreadyExistsFault"]) {
         return fault.uncertain().with_class(FaultClass::Transient);
     }
-    // RDS learns of a young security group with some delay.
-    if has_code(&fault, &["InvalidParameterValue"]) && fault.message.contains("security group") {
+    // RDS learns of a young security group, subnet or subnet group with some
+    // delay.
+    let young = has_code(&fault, &["DBSubnetGroupNotFoundFault", "InvalidSubnet"])
+        || (has_code(&fault, &["InvalidParameterValue"])
+            && fault.message.contains("security group"));
+    if young {
         return fault.with_class(FaultClass::Transient);
     }
     fault
 }
 
-/// Deletes the cluster and waits until it is gone.
-pub(super) async fn take_away(at: &Attempt<Aws>, region: &str, name: &str) -> Result<(), Fault> {
-    let look = || rds::cluster(at.context(), region, name);
-    let Some(cluster) = surely(at, look).await? else {
-        return Ok(());
+/// A cluster as it is now, if it is there. Another of its name is a fault.
+pub(super) async fn look(
+    at: &Attempt<Aws>,
+    region: &str,
+    identity: &ClusterIdentity,
+) -> Result<Option<DbCluster>, Fault> {
+    let cluster = rds::cluster(at.context(), region, &identity.cluster).await?;
+    if let Some(cluster) = &cluster {
+        identity.must_be(cluster)?;
+    }
+    Ok(cluster)
+}
+
+/// Whose a cluster is by now that this run made.
+pub(super) async fn owner(
+    at: &Attempt<Aws>,
+    region: &str,
+    identity: &ClusterIdentity,
+) -> Result<Owner, Fault> {
+    let Some(cluster) = rds::cluster(at.context(), region, &identity.cluster).await? else {
+        return Ok(Owner::ThisRun);
     };
-    if cluster.deletion_protection() == Some(true) {
-        return Err(
-            Fault::permanent(format!("cluster {name:?} is protected against deletion"))
-                .with_hint("switch the protection off, then run the rollback again"),
-        );
-    }
-    if cluster.status() != Some("deleting") {
-        remove::cluster(at.context(), region, name, None).await?;
-    }
-    gone::wait_cluster(at, region, name).await
+    Ok(match identity.differs(&cluster) {
+        Some(message) => Owner::Other(message),
+        None => tags::owner(cluster.tag_list(), at),
+    })
 }
 
-fn refuse_deleting(cluster: &DbCluster) -> Result<(), Fault> {
-    if cluster.status() == Some("deleting") {
-        return Err(Fault::pending(
-            "the cluster of this name is being deleted; waiting for it to go",
-        ));
+/// Deletes the cluster and waits until it is gone, and until the snapshot that a
+/// person wants kept of it is there.
+pub(super) async fn take_away(
+    at: &Attempt<Aws>,
+    region: &str,
+    identity: &ClusterIdentity,
+) -> Result<(), Fault> {
+    let snapshot = RollbackOptions::of(at)?.final_snapshot;
+    let look = || rds::cluster(at.context(), region, &identity.cluster);
+    if let Some(cluster) = surely(at, look).await?.filter(|found| identity.is(found)) {
+        delete(at, region, identity, &cluster, snapshot.clone()).await?;
     }
-    Ok(())
-}
-
-/// Waits until the cluster is available: only then may instances be made.
-#[derive(Debug, Serialize)]
-pub(crate) struct WaitCluster {
-    pub(crate) region: String,
-}
-
-impl Step for WaitCluster {
-    type Context = Aws;
-    type Input = ClusterMade;
-    type Output = ClusterMade;
-    const KIND: &'static str = "wait-cluster";
-    const EFFECT: Effect = Effect::Wait;
-
-    fn policy(&self) -> Policy {
-        gone::POLICY
-    }
-
-    async fn run(&self, at: &Attempt<Aws>, input: &ClusterMade) -> Result<ClusterMade, Fault> {
-        let name = &input.cluster;
-        let what = format!("cluster {name:?} is not available");
-        let (pace, deadline) = (Duration::from_secs(5), Duration::from_secs(120 * 60));
-        let presence = Presence::default();
-        poll(at, &what, pace, deadline, || async {
-            let cluster = rds::cluster(at.context(), &self.region, name).await?;
-            let cluster = presence.look(cluster, &format!("cluster {name:?}"))?;
-            match cluster.as_ref().and_then(DbCluster::status) {
-                Some("available") => Ok(Seen::Done(input.clone())),
-                Some(status) if rds::is_terminal(status) => {
-                    let kind = SourceType::DbCluster;
-                    let words = rds::last_words(at.context(), &self.region, kind, name).await;
-                    Err(terminal("cluster", name, status, words))
-                }
-                status => Ok(Seen::Not(status.unwrap_or("not visible yet").to_owned())),
-            }
-        })
-        .await
-    }
-}
-
-/// A state that does not become "available", with what RDS says of it.
-pub(super) fn terminal(kind: &str, name: &str, status: &str, words: Option<String>) -> Fault {
-    let fault = Fault::permanent(format!("{kind} {name:?} is {status}"));
-    match words {
-        Some(words) => fault.with_cause(format!("RDS says: {words}")),
-        None => fault,
-    }
-}
-
-/// Protects the cluster against deletion, once everything stands: until then a
-/// failure must be able to take it away again.
-#[derive(Debug, Serialize)]
-pub(crate) struct ProtectCluster {
-    pub(crate) region: String,
-}
-
-impl ProtectCluster {
-    async fn set(&self, at: &Attempt<Aws>, cluster: &str, on: bool) -> Result<(), Fault> {
-        let answer = at
-            .context()
-            .rds(&self.region)
-            .modify_db_cluster()
-            .db_cluster_identifier(cluster)
-            .deletion_protection(on)
-            .apply_immediately(true)
-            .send()
-            .await
-            .map_err(|error| fault("ModifyDBCluster", error));
-        match answer {
-            Err(fault) if !on => unless_gone(Err::<(), _>(fault)).map(drop),
-            answer => answer.map(drop),
+    match snapshot {
+        Some(snapshot) => {
+            final_snapshot::wait_available(at, region, &snapshot, Some(identity)).await
         }
+        None => Ok(()),
     }
 }
 
-impl Step for ProtectCluster {
-    type Context = Aws;
-    type Input = ClusterMade;
-    type Output = ();
-    const KIND: &'static str = "protect-cluster";
-    const EFFECT: Effect = Effect::Create;
-
-    fn policy(&self) -> Policy {
-        POLICY
+async fn delete(
+    at: &Attempt<Aws>,
+    region: &str,
+    identity: &ClusterIdentity,
+    cluster: &DbCluster,
+    snapshot: Option<String>,
+) -> Result<(), Fault> {
+    let name = &identity.cluster;
+    // The state lags behind an accepted call; its snapshot does not.
+    let asked = match &snapshot {
+        Some(snapshot) if at.in_doubt() => {
+            final_snapshot::is_of(at.context(), region, snapshot, cluster).await?
+        }
+        _ => false,
+    };
+    if !is_going(cluster) && !asked {
+        unless_held(at, region, name).await?;
+        remove::cluster(at.context(), region, name, snapshot.clone()).await?;
     }
-
-    async fn check(&self, at: &Attempt<Aws>, input: &ClusterMade) -> Result<Found<()>, Fault> {
-        let cluster = rds::cluster(at.context(), &self.region, &input.cluster).await?;
-        let Some(cluster) = cluster.filter(|cluster| cluster.deletion_protection() == Some(true))
-        else {
-            return Ok(Found::Nothing);
-        };
-        let run = tags::rds_value(cluster.tag_list(), tags::RUN);
-        Ok(tags::owned(run, at, ()))
-    }
-
-    async fn run(&self, at: &Attempt<Aws>, input: &ClusterMade) -> Result<(), Fault> {
-        self.set(at, &input.cluster, true).await
-    }
-
-    async fn undo(&self, at: &Attempt<Aws>, input: &ClusterMade, (): &()) -> Result<(), Fault> {
-        self.set(at, &input.cluster, false).await
-    }
+    let id = cluster.db_cluster_resource_id();
+    gone::wait_cluster_of(at, region, name, id, snapshot.as_deref()).await
 }

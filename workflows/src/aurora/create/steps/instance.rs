@@ -1,17 +1,20 @@
-//! An instance, and the wait until it is available.
+//! An instance.
 
-use std::time::Duration;
+use aws_sdk_rds::types::DbInstance;
+use serde::Serialize;
+use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Owner, Policy, Step};
 
-use aws_sdk_rds::types::{DbCluster, DbInstance, SourceType};
-use serde::{Deserialize, Serialize};
-use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
-
-use super::cluster::{ClusterMade, terminal};
-use crate::aurora::gone;
+use super::cluster::look;
+use crate::aurora::rollback::unless_held;
+use crate::aurora::{ClusterIdentity, InstanceIdentity, gone};
 use crate::aws::call::{fault, has_code};
-use crate::aws::poll::{Presence, Seen, poll, surely};
-use crate::aws::tags::{self, Labels};
+use crate::aws::poll::surely;
+use crate::aws::state::{Kind, Subject, settled};
+use crate::aws::tags::{self, Labels, Tagged as _};
 use crate::aws::{Aws, rds, remove};
+
+/// There is no room for an instance of the class in the zone.
+const LACKING: [&str; 1] = ["InsufficientDBInstanceCapacity"];
 
 /// Makes an instance, without waiting for it.
 #[derive(Debug, Serialize)]
@@ -24,24 +27,10 @@ pub(crate) struct CreateInstance {
     pub(crate) engine: String,
 }
 
-/// The instance.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct InstanceMade {
-    pub(crate) instance: String,
-}
-
-impl CreateInstance {
-    fn made(&self) -> InstanceMade {
-        InstanceMade {
-            instance: self.name.clone(),
-        }
-    }
-}
-
 impl Step for CreateInstance {
     type Context = Aws;
-    type Input = ClusterMade;
-    type Output = InstanceMade;
+    type Input = ClusterIdentity;
+    type Output = InstanceIdentity;
     const KIND: &'static str = "create-instance";
     const EFFECT: Effect = Effect::Create;
 
@@ -52,33 +41,47 @@ impl Step for CreateInstance {
     async fn check(
         &self,
         at: &Attempt<Aws>,
-        input: &ClusterMade,
-    ) -> Result<Found<InstanceMade>, Fault> {
+        input: &ClusterIdentity,
+    ) -> Result<Found<InstanceIdentity>, Fault> {
         let Some(instance) = rds::instance(at.context(), &self.region, &self.name).await? else {
             return Ok(Found::Nothing);
         };
-        if tags::is_of_run(tags::rds_value(instance.tag_list(), tags::RUN), at) {
-            return Ok(Found::Ours(self.made()));
-        }
+        let made = InstanceIdentity::of(&instance);
+        let found = instance.tag_list();
+        let in_place = instance.db_cluster_identifier() == Some(&input.cluster);
         if at.undoing() {
-            return Ok(Found::Theirs(self.made()));
+            // RDS takes the tags away from what is going.
+            let going = is_going(&instance) && in_place && found.tag(tags::RUN).is_none();
+            return Ok(if going {
+                Found::Ours(made)
+            } else {
+                tags::found(found, at, made)
+            });
         }
-        if instance.db_cluster_identifier() != Some(&input.cluster) {
+        if tags::is_made_by(found, at) {
+            return Ok(Found::Ours(made));
+        }
+        if !in_place {
             return Err(Fault::permanent(format!(
                 "an instance {:?} exists that does not belong to cluster {:?}",
                 self.name, input.cluster
             ))
             .with_code("DBInstanceAlreadyExists"));
         }
-        if instance.db_instance_status() == Some("deleting") {
+        if is_going(&instance) {
             return Err(Fault::pending(
                 "the instance of this name is being deleted; waiting for it to go",
             ));
         }
-        Ok(Found::Theirs(self.made()))
+        Ok(Found::Theirs(made))
     }
 
-    async fn run(&self, at: &Attempt<Aws>, input: &ClusterMade) -> Result<InstanceMade, Fault> {
+    async fn run(
+        &self,
+        at: &Attempt<Aws>,
+        input: &ClusterIdentity,
+    ) -> Result<InstanceIdentity, Fault> {
+        look(at, &self.region, input).await?;
         let answer = at
             .context()
             .rds(&self.region)
@@ -96,91 +99,78 @@ impl Step for CreateInstance {
             .send()
             .await
             .map_err(|error| fault("CreateDBInstance", error));
-        match answer {
-            Ok(_) => Ok(self.made()),
+        let subject = Subject::to_use(Kind::Cluster, &self.region, &input.cluster);
+        match settled(at.context(), &subject, answer).await {
+            Ok(answer) => answer
+                .db_instance()
+                .filter(|instance| instance.dbi_resource_id().is_some())
+                .map(InstanceIdentity::of)
+                .ok_or_else(|| Fault::transient("rds named no instance").uncertain()),
             Err(fault) if has_code(&fault, &["DBInstanceAlreadyExists"]) => {
                 Err(fault.uncertain().with_class(FaultClass::Transient))
             }
+            // Right after the cluster was accepted not every place at RDS knows
+            // of it, or of its state.
+            Err(fault) if has_code(&fault, &["DBClusterNotFoundFault"]) => {
+                Err(fault.with_class(FaultClass::Transient))
+            }
+            Err(fault) if has_code(&fault, &LACKING) => Err(fault.with_hint(
+                "`stepwell resume` tries again; with --instance-class it asks for another class",
+            )),
             Err(fault) => Err(fault),
         }
     }
 
+    /// Has the instance deleted, and does not wait: the undo of the cluster,
+    /// which ends only when its instances are gone, waits for all of them at
+    /// once.
     async fn undo(
         &self,
         at: &Attempt<Aws>,
-        _: &ClusterMade,
-        output: &InstanceMade,
+        _: &ClusterIdentity,
+        output: &InstanceIdentity,
     ) -> Result<(), Fault> {
-        let name = &output.instance;
-        let look = || rds::instance(at.context(), &self.region, name);
-        let Some(instance) = surely(at, look).await? else {
-            return Ok(());
-        };
-        if instance.db_instance_status() != Some("deleting") {
-            remove::instance(at.context(), &self.region, name).await?;
-        }
-        gone::wait_instance(at, &self.region, name).await
+        take_away(at, &self.region, output).await
     }
 
-    fn ids(&self, output: &InstanceMade) -> Vec<String> {
+    async fn owner(
+        &self,
+        at: &Attempt<Aws>,
+        _: &ClusterIdentity,
+        output: &InstanceIdentity,
+    ) -> Result<Owner, Fault> {
+        let found = rds::instance(at.context(), &self.region, &output.instance).await?;
+        Ok(match found {
+            None => Owner::ThisRun,
+            Some(instance) => match output.differs(&instance) {
+                Some(message) => Owner::Other(message),
+                None => tags::owner(instance.tag_list(), at),
+            },
+        })
+    }
+
+    fn ids(&self, output: &InstanceIdentity) -> Vec<String> {
         vec![output.instance.clone()]
     }
 }
 
-/// Waits until an instance is available; the first must also be the writer.
-#[derive(Debug, Serialize)]
-pub(crate) struct WaitInstance {
-    pub(crate) region: String,
-    pub(crate) cluster: String,
-    pub(crate) writer: bool,
+fn is_going(instance: &DbInstance) -> bool {
+    instance.db_instance_status() == Some("deleting")
 }
 
-impl Step for WaitInstance {
-    type Context = Aws;
-    type Input = InstanceMade;
-    type Output = InstanceMade;
-    const KIND: &'static str = "wait-instance";
-    const EFFECT: Effect = Effect::Wait;
-
-    fn policy(&self) -> Policy {
-        gone::POLICY
+/// Has an instance deleted, if nothing keeps the rest from going.
+pub(super) async fn take_away(
+    at: &Attempt<Aws>,
+    region: &str,
+    identity: &InstanceIdentity,
+) -> Result<(), Fault> {
+    let look = || rds::instance(at.context(), region, &identity.instance);
+    match surely(at, look).await? {
+        Some(instance) if identity.is(&instance) && !is_going(&instance) => {
+            let cluster = instance.db_cluster_identifier().unwrap_or_default();
+            unless_held(at, region, cluster).await?;
+            remove::instance(at.context(), region, &identity.instance).await
+        }
+        _ => Ok(()),
     }
-
-    async fn run(&self, at: &Attempt<Aws>, input: &InstanceMade) -> Result<InstanceMade, Fault> {
-        let name = &input.instance;
-        let what = format!("instance {name:?} is not available");
-        let (pace, deadline) = (Duration::from_secs(10), Duration::from_secs(90 * 60));
-        let presence = Presence::default();
-        poll(at, &what, pace, deadline, || async {
-            let instance = rds::instance(at.context(), &self.region, name).await?;
-            let instance = presence.look(instance, &format!("instance {name:?}"))?;
-            match instance.as_ref().and_then(DbInstance::db_instance_status) {
-                Some("available") if !self.writer => Ok(Seen::Done(input.clone())),
-                Some("available") => {
-                    let cluster = rds::cluster(at.context(), &self.region, &self.cluster).await?;
-                    Ok(if cluster.as_ref().is_some_and(has_writer) {
-                        Seen::Done(input.clone())
-                    } else {
-                        Seen::Not("available, and not yet the writer".to_owned())
-                    })
-                }
-                Some(status) if rds::is_terminal(status) => {
-                    let kind = SourceType::DbInstance;
-                    let words = rds::last_words(at.context(), &self.region, kind, name).await;
-                    Err(terminal("instance", name, status, words))
-                }
-                status => Ok(Seen::Not(status.unwrap_or("not visible yet").to_owned())),
-            }
-        })
-        .await
-    }
-}
-
-/// Whether the cluster has a writer. Any member will do: after a failover
-/// during a long create, it need not be the first.
-pub(crate) fn has_writer(cluster: &DbCluster) -> bool {
-    cluster
-        .db_cluster_members()
-        .iter()
-        .any(|member| member.is_cluster_writer() == Some(true))
 }

@@ -1,12 +1,15 @@
 //! The password of a restored cluster, and where a given one comes from.
 
 use serde::Serialize;
-use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
+use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
-use super::cluster::ClusterMade;
+use super::cluster::look;
+use crate::aurora::ClusterIdentity;
 use crate::aurora::create::parameters::PasswordSource;
-use crate::aws::call::{fault, has_code};
-use crate::aws::{Aws, POLICY, rds, tags};
+use crate::aws::call::fault;
+use crate::aws::state::{Kind, Subject, settled};
+use crate::aws::tags::{self, Tagged as _};
+use crate::aws::{Aws, POLICY, rds};
 use crate::secret::Secret;
 
 /// The password that a person gave to this process.
@@ -32,8 +35,8 @@ pub(crate) struct SetPassword {
 
 impl Step for SetPassword {
     type Context = Aws;
-    type Input = ClusterMade;
-    type Output = ClusterMade;
+    type Input = ClusterIdentity;
+    type Output = ClusterIdentity;
     const KIND: &'static str = "set-password";
     const EFFECT: Effect = Effect::Create;
 
@@ -44,20 +47,26 @@ impl Step for SetPassword {
     async fn check(
         &self,
         at: &Attempt<Aws>,
-        input: &ClusterMade,
-    ) -> Result<Found<ClusterMade>, Fault> {
+        input: &ClusterIdentity,
+    ) -> Result<Found<ClusterIdentity>, Fault> {
         if self.password != PasswordSource::Managed {
             return Ok(Found::Nothing);
         }
         let cluster = rds::cluster(at.context(), &self.region, &input.cluster).await?;
-        let Some(cluster) = cluster.filter(|cluster| cluster.master_user_secret().is_some()) else {
+        let kept = cluster.filter(|found| input.is(found) && found.master_user_secret().is_some());
+        let Some(cluster) = kept else {
             return Ok(Found::Nothing);
         };
-        let run = tags::rds_value(cluster.tag_list(), tags::RUN);
+        let run = cluster.tag_list().tag(tags::RUN);
         Ok(tags::owned(run, at, input.clone()))
     }
 
-    async fn run(&self, at: &Attempt<Aws>, input: &ClusterMade) -> Result<ClusterMade, Fault> {
+    async fn run(
+        &self,
+        at: &Attempt<Aws>,
+        input: &ClusterIdentity,
+    ) -> Result<ClusterIdentity, Fault> {
+        look(at, &self.region, input).await?;
         let request = at
             .context()
             .rds(&self.region)
@@ -73,13 +82,9 @@ impl Step for SetPassword {
             PasswordSource::Kept => return Ok(input.clone()),
         };
         let answer = request.send().await;
-        match answer.map_err(|error| fault("ModifyDBCluster", error)) {
-            Ok(_) => Ok(input.clone()),
-            // It was seen to be available a moment ago.
-            Err(fault) if has_code(&fault, &["DBClusterNotFoundFault"]) => {
-                Err(fault.with_class(FaultClass::Transient))
-            }
-            Err(fault) => Err(fault),
-        }
+        let answer = answer.map_err(|error| fault("ModifyDBCluster", error));
+        let subject = Subject::to_use(Kind::Cluster, &self.region, &input.cluster);
+        let answer = settled(at.context(), &subject, answer).await;
+        answer.map(|_| input.clone())
     }
 }

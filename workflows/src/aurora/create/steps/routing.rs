@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::{ResourceType, RouteTable};
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
+use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Owner, Policy, Step};
 
 use super::subnet::SubnetMade;
 use super::vpc::VpcMade;
@@ -43,10 +43,12 @@ impl Step for CreateRouteTable {
         let (own, others): (Vec<_>, Vec<_>) = tables
             .into_iter()
             .filter(|table| {
-                tags::value(table.tags(), tags::CLUSTER) == Some(&self.labels.cluster)
+                // EC2 keeps tags as they were typed, and RDS names in lower case.
+                let cluster = tags::value(table.tags(), tags::CLUSTER);
+                cluster.is_some_and(|name| name.eq_ignore_ascii_case(&self.labels.cluster))
                     && !ec2::is_main(table)
             })
-            .partition(|table| tags::is_of_run(tags::value(table.tags(), tags::RUN), at));
+            .partition(|table| tags::is_made_by(table.tags(), at));
         if let Some(made) = own.first().and_then(made) {
             return Ok(Found::Ours(made));
         }
@@ -86,6 +88,15 @@ impl Step for CreateRouteTable {
         remove::route_table(at.context(), &self.region, &output.route_table_id).await
     }
 
+    async fn owner(
+        &self,
+        at: &Attempt<Aws>,
+        vpc: &VpcMade,
+        output: &RouteTableMade,
+    ) -> Result<Owner, Fault> {
+        owner(at, &self.region, vpc, &output.route_table_id).await
+    }
+
     fn ids(&self, output: &RouteTableMade) -> Vec<String> {
         vec![output.route_table_id.clone()]
     }
@@ -95,6 +106,20 @@ fn made(table: &RouteTable) -> Option<RouteTableMade> {
     Some(RouteTableMade {
         route_table_id: table.route_table_id()?.to_owned(),
     })
+}
+
+/// Whose a route table is by now that this run made.
+async fn owner(
+    at: &Attempt<Aws>,
+    region: &str,
+    vpc: &VpcMade,
+    table: &str,
+) -> Result<Owner, Fault> {
+    let tables = ec2::route_tables(at.context(), region, &vpc.vpc_id).await?;
+    let found = tables
+        .into_iter()
+        .find(|found| found.route_table_id() == Some(table));
+    Ok(found.map_or(Owner::ThisRun, |found| tags::owner(found.tags(), at)))
 }
 
 /// Associates a subnet with the route table.
@@ -165,7 +190,7 @@ impl Step for AssociateSubnet {
             )));
         }
         // An association has no tags: it is this run's if its table is.
-        Ok(tags::owned(tags::value(found.tags(), tags::RUN), at, made))
+        Ok(tags::found(found.tags(), at, made))
     }
 
     async fn run(
@@ -201,6 +226,15 @@ impl Step for AssociateSubnet {
         output: &AssociationMade,
     ) -> Result<(), Fault> {
         remove::association(at.context(), &self.region, &output.association_id).await
+    }
+
+    async fn owner(
+        &self,
+        at: &Attempt<Aws>,
+        (vpc, table, _): &Self::Input,
+        _: &AssociationMade,
+    ) -> Result<Owner, Fault> {
+        owner(at, &self.region, vpc, &table.route_table_id).await
     }
 
     fn ids(&self, output: &AssociationMade) -> Vec<String> {

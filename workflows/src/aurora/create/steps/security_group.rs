@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::{ResourceType, SecurityGroup};
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
+use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Owner, Policy, Step};
 
 use super::vpc::VpcMade;
 use crate::aws::call::{fault, has_code};
@@ -23,6 +23,26 @@ pub(crate) struct SecurityGroupMade {
     pub(crate) group_id: String,
 }
 
+impl CreateSecurityGroup {
+    /// Whether a group has the name. EC2 keeps it as it was typed, and takes no
+    /// second one that differs by case alone.
+    fn has_name(&self, group: &SecurityGroup) -> bool {
+        group
+            .group_name()
+            .is_some_and(|name| name.eq_ignore_ascii_case(&self.name))
+    }
+
+    async fn find(
+        &self,
+        at: &Attempt<Aws>,
+        vpc: &VpcMade,
+        is: impl Fn(&SecurityGroup) -> bool,
+    ) -> Result<Option<SecurityGroup>, Fault> {
+        let groups = ec2::security_groups(at.context(), &self.region, &vpc.vpc_id).await?;
+        Ok(groups.into_iter().find(is))
+    }
+}
+
 impl Step for CreateSecurityGroup {
     type Context = Aws;
     type Input = VpcMade;
@@ -39,10 +59,7 @@ impl Step for CreateSecurityGroup {
         at: &Attempt<Aws>,
         vpc: &VpcMade,
     ) -> Result<Found<SecurityGroupMade>, Fault> {
-        let groups = ec2::security_groups(at.context(), &self.region, &vpc.vpc_id).await?;
-        let found: Option<SecurityGroup> = groups
-            .into_iter()
-            .find(|group| group.group_name() == Some(&self.name));
+        let found = self.find(at, vpc, |group| self.has_name(group)).await?;
         let Some((group, id)) = found
             .as_ref()
             .and_then(|group| Some((group, group.group_id()?)))
@@ -52,7 +69,7 @@ impl Step for CreateSecurityGroup {
         let made = SecurityGroupMade {
             group_id: id.to_owned(),
         };
-        Ok(tags::owned(tags::value(group.tags(), tags::RUN), at, made))
+        Ok(tags::found(group.tags(), at, made))
     }
 
     async fn run(&self, at: &Attempt<Aws>, vpc: &VpcMade) -> Result<SecurityGroupMade, Fault> {
@@ -91,6 +108,17 @@ impl Step for CreateSecurityGroup {
         output: &SecurityGroupMade,
     ) -> Result<(), Fault> {
         remove::security_group(at.context(), &self.region, &output.group_id).await
+    }
+
+    async fn owner(
+        &self,
+        at: &Attempt<Aws>,
+        vpc: &VpcMade,
+        output: &SecurityGroupMade,
+    ) -> Result<Owner, Fault> {
+        let id = Some(output.group_id.as_str());
+        let found = self.find(at, vpc, |group| group.group_id() == id).await?;
+        Ok(found.map_or(Owner::ThisRun, |group| tags::owner(group.tags(), at)))
     }
 
     fn ids(&self, output: &SecurityGroupMade) -> Vec<String> {

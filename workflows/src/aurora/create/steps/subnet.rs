@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{ResourceType, Subnet, SubnetState};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
+use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Owner, Policy, Step};
 
 use super::vpc::VpcMade;
 use crate::aws::call::{fault, has_code};
@@ -94,7 +94,7 @@ impl Step for CreateSubnet {
             return Ok(Found::Nothing);
         };
         let made = self.made(&subnet)?;
-        Ok(tags::owned(tags::value(subnet.tags(), tags::RUN), at, made))
+        Ok(tags::found(subnet.tags(), at, made))
     }
 
     async fn run(&self, at: &Attempt<Aws>, vpc: &VpcMade) -> Result<SubnetMade, Fault> {
@@ -143,6 +143,17 @@ impl Step for CreateSubnet {
 
     async fn undo(&self, at: &Attempt<Aws>, _: &VpcMade, output: &SubnetMade) -> Result<(), Fault> {
         remove::subnet(at.context(), &self.region, &output.subnet_id).await
+    }
+
+    async fn owner(
+        &self,
+        at: &Attempt<Aws>,
+        vpc: &VpcMade,
+        output: &SubnetMade,
+    ) -> Result<Owner, Fault> {
+        let found = self.find(at, vpc).await?;
+        let found = found.filter(|subnet| subnet.subnet_id() == Some(&output.subnet_id));
+        Ok(found.map_or(Owner::ThisRun, |subnet| tags::owner(subnet.tags(), at)))
     }
 
     fn ids(&self, output: &SubnetMade) -> Vec<String> {

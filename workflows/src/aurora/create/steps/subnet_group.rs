@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_rds::types::{DbSubnetGroup, Tag};
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
+use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Owner, Policy, Step};
 
 use super::subnet::SubnetMade;
 use super::vpc::VpcMade;
@@ -25,6 +26,19 @@ pub(crate) struct SubnetGroupMade {
     pub(crate) name: String,
 }
 
+impl CreateSubnetGroup {
+    /// The group of the name, with its tags.
+    async fn find(&self, at: &Attempt<Aws>) -> Result<Option<(DbSubnetGroup, Vec<Tag>)>, Fault> {
+        let (aws, region) = (at.context(), &self.region);
+        let Some(group) = rds::subnet_group(aws, region, &self.name).await? else {
+            return Ok(None);
+        };
+        let arn = group.db_subnet_group_arn().unwrap_or_default();
+        let labels = rds::tags(aws, region, arn).await?;
+        Ok(Some((group, labels)))
+    }
+}
+
 impl Step for CreateSubnetGroup {
     type Context = Aws;
     type Input = (VpcMade, Vec<SubnetMade>);
@@ -41,22 +55,15 @@ impl Step for CreateSubnetGroup {
         at: &Attempt<Aws>,
         (vpc, subnets): &Self::Input,
     ) -> Result<Found<SubnetGroupMade>, Fault> {
-        let Some(group) = rds::subnet_group(at.context(), &self.region, &self.name).await? else {
+        let Some((group, labels)) = self.find(at).await? else {
             return Ok(Found::Nothing);
         };
-        let arn = group.db_subnet_group_arn().unwrap_or_default();
-        let labels = rds::tags(at.context(), &self.region, arn).await?;
-        let ours = tags::is_of_run(tags::rds_value(&labels, tags::RUN), at);
         let made = SubnetGroupMade {
             name: self.name.clone(),
         };
         // A rollback only asks whose it is: what differs is no reason to stop it.
         if at.undoing() {
-            return Ok(if ours {
-                Found::Ours(made)
-            } else {
-                Found::Theirs(made)
-            });
+            return Ok(tags::found(&labels[..], at, made));
         }
         if group.vpc_id().is_some_and(|id| id != vpc.vpc_id) {
             return Err(Fault::permanent(format!(
@@ -81,11 +88,7 @@ impl Step for CreateSubnetGroup {
             ))
             .with_hint("choose another name with --subnet-group-name"));
         }
-        Ok(if ours {
-            Found::Ours(made)
-        } else {
-            Found::Theirs(made)
-        })
+        Ok(tags::found(&labels[..], at, made))
     }
 
     async fn run(
@@ -116,10 +119,6 @@ impl Step for CreateSubnetGroup {
             Err(fault) if has_code(&fault, &["DBSubnetGroupAlreadyExists"]) => {
                 Err(fault.uncertain().with_class(FaultClass::Transient))
             }
-            // A subnet that EC2 shows may be unknown to RDS for some seconds.
-            Err(fault) if has_code(&fault, &["InvalidSubnet"]) => {
-                Err(fault.with_class(FaultClass::Transient))
-            }
             Err(fault) => Err(fault),
         }
     }
@@ -131,6 +130,16 @@ impl Step for CreateSubnetGroup {
         output: &SubnetGroupMade,
     ) -> Result<(), Fault> {
         remove::subnet_group(at.context(), &self.region, &output.name).await
+    }
+
+    async fn owner(
+        &self,
+        at: &Attempt<Aws>,
+        _: &Self::Input,
+        _: &SubnetGroupMade,
+    ) -> Result<Owner, Fault> {
+        let found = self.find(at).await?;
+        Ok(found.map_or(Owner::ThisRun, |(_, labels)| tags::owner(&labels[..], at)))
     }
 
     fn ids(&self, output: &SubnetGroupMade) -> Vec<String> {

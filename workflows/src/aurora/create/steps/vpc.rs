@@ -5,10 +5,11 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{ResourceType, TagSpecification, Vpc, VpcState};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
+use stepwell_engine::{Attempt, Effect, Fault, Found, Owner, Policy, Step};
 
 use super::range::Ranges;
-use crate::aurora::{alive, ranges};
+use crate::aurora::alive;
+use crate::aurora::ranges::{self, Taken};
 use crate::aws::call::fault;
 use crate::aws::poll::{Seen, poll, surely};
 use crate::aws::tags::{self, Labels};
@@ -19,11 +20,15 @@ use crate::aws::{Aws, POLICY, ec2, remove};
 /// Two creates may draw the same range at the same moment. So after its VPC is
 /// visible, a create looks whether another Aurora VPC overlaps; if one does, it
 /// yields: it deletes its own and takes the next range. Of two that collide, at
-/// least one sees the other, because each looks after it can be seen.
+/// least one sees the other, because each looks after it can be seen. To one in
+/// another region it yields while it has another range to take.
 #[derive(Debug, Serialize)]
 pub(crate) struct CreateVpc {
     pub(crate) region: String,
     pub(crate) labels: Labels,
+    /// Whether the run takes over what dead ones have left. Without that, what
+    /// another run has made since the survey is not this one's to build on.
+    pub(crate) takes_over: bool,
 }
 
 /// The VPC and its range.
@@ -34,26 +39,34 @@ pub(crate) struct VpcMade {
 }
 
 impl CreateVpc {
-    /// The cluster's VPCs: those of this run, and the others.
+    /// The cluster's VPCs: those that this run made, and the others.
     async fn find(&self, at: &Attempt<Aws>) -> Result<(Vec<Vpc>, Vec<Vpc>), Fault> {
         let vpcs = ec2::vpcs_of(at.context(), &self.region, &self.labels.cluster).await?;
         Ok(vpcs
             .into_iter()
-            .partition(|vpc| tags::is_of_run(tags::value(vpc.tags(), tags::RUN), at)))
+            .partition(|vpc| tags::is_made_by(vpc.tags(), at)))
     }
 
-    /// Whether another Aurora VPC, in any region, overlaps this one.
-    async fn has_rival(&self, at: &Attempt<Aws>, vpc: &VpcMade) -> Result<bool, Fault> {
+    /// Whether another Aurora VPC overlaps this one: of the region, or of any
+    /// where there is `another` range to take.
+    async fn has_rival(
+        &self,
+        at: &Attempt<Aws>,
+        vpc: &VpcMade,
+        another: bool,
+    ) -> Result<bool, Fault> {
         let filter = ec2::filter("tag-key", tags::CLUSTER);
         let here = ec2::vpcs(at.context(), &self.region, Some(filter)).await?;
-        let elsewhere = ranges::aurora_elsewhere(at, &self.region).await?;
-        Ok(here
+        let mut others: Vec<Taken> = here
             .iter()
             .flat_map(|other| ranges::blocks(other, &self.region))
-            .chain(elsewhere)
-            .any(|other| {
-                other.vpc.as_deref() != Some(&vpc.vpc_id) && ranges::overlap(other.block, vpc.cidr)
-            }))
+            .collect();
+        if another {
+            others.extend(ranges::aurora_elsewhere(at, &self.region).await?);
+        }
+        Ok(others.iter().any(|other| {
+            other.vpc.as_deref() != Some(&vpc.vpc_id) && ranges::overlap(other.block, vpc.cidr)
+        }))
     }
 
     async fn create(&self, at: &Attempt<Aws>, block: Ipv4Net) -> Result<VpcMade, Fault> {
@@ -115,7 +128,7 @@ impl Step for CreateVpc {
         }
     }
 
-    async fn check(&self, at: &Attempt<Aws>, _: &Ranges) -> Result<Found<VpcMade>, Fault> {
+    async fn check(&self, at: &Attempt<Aws>, ranges: &Ranges) -> Result<Found<VpcMade>, Fault> {
         // AWS takes any number of VPCs with the same tags: one that is missed
         // here, of a create whose history is lost, would become two.
         let found = surely(at, || async {
@@ -143,13 +156,24 @@ impl Step for CreateVpc {
         }
         if let Some(vpc) = others.first() {
             alive::refuse_adoption(at, &self.region, &self.labels.cluster, vpc)?;
+            if !self.takes_over
+                && let Some(run) = tags::other_run(vpc.tags(), at.run())
+            {
+                return Err(Fault::permanent(format!(
+                    "run {run} has made {} for cluster {:?} meanwhile",
+                    vpc.vpc_id().unwrap_or_default(),
+                    self.labels.cluster
+                ))
+                .with_hint("`stepwell aurora create` completes what is there"));
+            }
             return Ok(Found::Theirs(made(Some(vpc))?));
         }
         match own.first() {
             Some(vpc) => {
                 let vpc = made(Some(vpc))?;
                 // A range that is contested is not this step's success yet.
-                Ok(if self.has_rival(at, &vpc).await? {
+                let another = ranges.candidates.len() > 1;
+                Ok(if self.has_rival(at, &vpc, another).await? {
                     Found::Nothing
                 } else {
                     Found::Ours(vpc)
@@ -170,13 +194,15 @@ impl Step for CreateVpc {
             .iter()
             .filter_map(|vpc| vpc.cidr_block()?.parse().ok())
             .collect();
-        for block in &ranges.candidates {
+        for (place, block) in ranges.candidates.iter().enumerate() {
             if tried.contains(block) && ranges.candidates.len() > 1 {
                 continue;
             }
             let vpc = self.create(at, *block).await?;
             self.visible(at, &vpc).await.map_err(Fault::uncertain)?;
-            if !self.has_rival(at, &vpc).await.map_err(Fault::uncertain)? {
+            let another = place + 1 < ranges.candidates.len();
+            let rival = self.has_rival(at, &vpc, another).await;
+            if !rival.map_err(Fault::uncertain)? {
                 return Ok(vpc);
             }
             at.progress(format!("another create took {block} at the same moment"));
@@ -189,7 +215,7 @@ impl Step for CreateVpc {
             "other creates took every address range that was drawn ({})",
             blocks.join(", ")
         ))
-        .with_hint("run the command again"))
+        .with_hint("`stepwell aurora create` draws others"))
     }
 
     async fn undo(&self, at: &Attempt<Aws>, _: &Ranges, output: &VpcMade) -> Result<(), Fault> {
@@ -205,6 +231,11 @@ impl Step for CreateVpc {
             remove::vpc(at.context(), &self.region, &id).await?;
         }
         Ok(())
+    }
+
+    async fn owner(&self, at: &Attempt<Aws>, _: &Ranges, output: &VpcMade) -> Result<Owner, Fault> {
+        let found = ec2::vpc(at.context(), &self.region, &output.vpc_id).await?;
+        Ok(found.map_or(Owner::ThisRun, |vpc| tags::owner(vpc.tags(), at)))
     }
 
     fn ids(&self, output: &VpcMade) -> Vec<String> {

@@ -9,7 +9,7 @@ use stepwell_engine::{Attempt, Clock, Effect, Fault, FaultClass, Found, Policy, 
 use super::PACE;
 use crate::aurora::reset::{COMPONENT, sql};
 use crate::aws::Aws;
-use crate::aws::poll::{Seen, poll};
+use crate::aws::poll::{Seen, is_over, poll};
 use crate::kubernetes::pod::{self, Pod, Stand, Wanted};
 use crate::kubernetes::{self, Client, MANAGED_BY, Place, RUN, WAITING};
 
@@ -144,7 +144,9 @@ impl DropSchema {
         .await;
         let fault = match ended {
             Ok(()) => return Ok(()),
-            Err(fault) if fault.class != FaultClass::Permanent => return Err(fault),
+            Err(fault) if fault.class != FaultClass::Permanent && !is_over(&fault) => {
+                return Err(fault);
+            }
             Err(fault) => fault,
         };
         // Nobody is going to wait for it any longer: it must not start later.

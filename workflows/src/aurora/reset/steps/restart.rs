@@ -7,7 +7,7 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::PACE;
 use crate::aws::Aws;
-use crate::aws::poll::{Seen, poll};
+use crate::aws::poll::{Seen, is_over, poll};
 use crate::kubernetes::{POLICY, Place, WAITING, Workload, pods_of};
 
 /// How long Keycloak may take to come up again in one data centre.
@@ -139,9 +139,9 @@ impl Step for WaitRestarted {
         })
         .await
         .map_err(|fault| match fault.hint {
-            Some(_) => fault,
-            None => fault.with_hint(format!(
-                "the schema is empty already; see what {} in {} waits for",
+            Some(_) if !is_over(&fault) => fault,
+            _ => fault.with_hint(format!(
+                "the schema is empty already; see what {} in {} waits for, then `stepwell resume`",
                 self.workload, self.place
             )),
         })?;

@@ -81,7 +81,7 @@ impl Step for AcceptPeering {
                 Err(fault.uncertain().with_class(FaultClass::Transient))
             }
             Err(fault) if has_code(&fault, &["VpcPeeringConnectionAlreadyExists"]) => Err(fault
-                .with_hint("somebody peered the two VPCs the other way round meanwhile: run the command again, it goes on from there")),
+                .with_hint("somebody peered the two VPCs the other way round meanwhile: `stepwell peering create` goes on from there")),
             Err(fault) => Err(fault),
         }
     }

@@ -10,7 +10,7 @@ use crate::aws::poll::surely;
 use crate::aws::{Aws, POLICY, remove};
 use crate::peering::create::parameters::Before;
 use crate::peering::end::End;
-use crate::peering::routes::{self, RouteTarget, Standing, TargetKind};
+use crate::peering::routes::{self, RouteTarget, Standing};
 
 /// Adds the route to a table, or turns a stale one to the peering.
 ///
@@ -38,7 +38,7 @@ pub(crate) struct RouteMade {
 impl CreateRoute {
     async fn look(&self, at: &Attempt<Aws>) -> Result<Option<Option<Standing>>, Fault> {
         let table = routes::table(at.context(), &self.end, &self.table).await?;
-        Ok(table.map(|table| routes::to(&table, self.destination)))
+        Ok(table.map(|table| routes::to(&table, &self.destination.into())))
     }
 
     fn made(&self) -> RouteMade {
@@ -66,10 +66,6 @@ impl CreateRoute {
     }
 }
 
-fn leads_to(route: &Standing, peering: &str) -> bool {
-    route.target.kind == TargetKind::Peering && route.target.id == peering
-}
-
 impl Step for CreateRoute {
     type Context = Aws;
     type Input = Connection;
@@ -95,7 +91,7 @@ impl Step for CreateRoute {
         };
         match found {
             None => Ok(Found::Nothing),
-            Some(route) if leads_to(&route, &connection.peering_id) => {
+            Some(route) if route.leads_to(&connection.peering_id) => {
                 Ok(if self.before == Before::Same {
                     Found::Theirs(self.made())
                 } else {
@@ -115,7 +111,7 @@ impl Step for CreateRoute {
                 let target = RouteTarget::peering(id);
                 routes::replace(aws, &self.end, &self.table, self.destination, &target).await
             }
-            Some(route) if !leads_to(&route, id) => return Err(self.in_the_way(&route)),
+            Some(route) if !route.leads_to(id) => return Err(self.in_the_way(&route)),
             _ => routes::create(aws, &self.end, &self.table, self.destination, id).await,
         };
         match answer {
@@ -138,7 +134,7 @@ impl Step for CreateRoute {
     ) -> Result<(), Fault> {
         let (aws, end) = (at.context(), &self.end);
         let stands = surely(at, || self.look(at)).await?.flatten();
-        if !stands.is_some_and(|route| leads_to(&route, &connection.peering_id)) {
+        if !stands.is_some_and(|route| route.leads_to(&connection.peering_id)) {
             return Ok(());
         }
         if let Some(former) = &output.replaced {
@@ -159,7 +155,8 @@ impl Step for CreateRoute {
                 self.destination
             ));
         }
-        remove::route(end.aws(aws), &end.region, &self.table, self.destination).await
+        let destination = self.destination.into();
+        remove::route(end.aws(aws), &end.region, &self.table, &destination).await
     }
 
     fn ids(&self, output: &RouteMade) -> Vec<String> {

@@ -12,8 +12,8 @@ use super::route::RouteMade;
 use crate::aws::poll::{Seen, poll};
 use crate::aws::{Aws, POLICY};
 use crate::peering::end::End;
-use crate::peering::routes::TargetKind;
-use crate::peering::{ingress, link, routes};
+use crate::peering::ingress::{self, default_port};
+use crate::peering::{link, routes};
 
 /// Looks at every part once more, on both sides.
 #[derive(Debug, Serialize)]
@@ -69,6 +69,9 @@ pub struct Peered {
     pub machine_cidr: Ipv4Net,
     /// The routes, those in ROSA's tables first.
     pub routes: Vec<PeeredRoute>,
+    /// The port that is open, on which the cluster serves.
+    #[serde(default = "default_port")]
+    pub port: i32,
     /// The security group in which the port is open.
     pub security_group_id: String,
     /// The rule that opens it.
@@ -94,12 +97,8 @@ impl VerifyPeering {
         for (end, route) in made {
             let found = routes::table(aws, end, &route.route_table_id)
                 .await?
-                .and_then(|table| routes::to(&table, route.destination));
-            if !found.is_some_and(|found| {
-                found.target.kind == TargetKind::Peering
-                    && found.target.id == *id
-                    && !found.blackhole
-            }) {
+                .and_then(|table| routes::to(&table, &route.destination.into()));
+            if !found.is_some_and(|found| found.leads_to(id) && !found.blackhole) {
                 missing.push(format!(
                     "{} has no route for {} to {id}",
                     route.route_table_id, route.destination
@@ -107,9 +106,12 @@ impl VerifyPeering {
             }
         }
         let groups = std::slice::from_ref(&port.group_id);
-        let rules = ingress::rules(aws, &self.aurora, groups).await?;
-        if !rules.iter().any(|(source, _)| *source == port.source) {
-            missing.push(format!("{} is not open to {}", port.group_id, port.source));
+        let rules = ingress::openings(aws, &self.aurora, groups).await?;
+        if !rules.iter().any(|rule| rule.is_for(port.source, port.port)) {
+            missing.push(format!(
+                "{} is not open to {} on port {}",
+                port.group_id, port.source, port.port
+            ));
         }
         Ok(missing)
     }
@@ -165,6 +167,7 @@ impl Step for VerifyPeering {
                     destination: route.destination,
                 })
                 .collect(),
+            port: port.port,
             security_group_id: port.group_id.clone(),
             ingress_rule_id: port.rule_id.clone(),
         })

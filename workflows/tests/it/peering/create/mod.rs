@@ -1,5 +1,6 @@
 //! What a peering is made of, and what is refused before anything is touched.
 
+mod inside;
 mod port;
 mod refused;
 mod routes;
@@ -30,6 +31,7 @@ async fn the_same_direction_twice_changes_nothing() {
         world.run_id(),
         std::sync::Arc::new(world.aws.clone()),
         world.clock.clone(),
+        &[],
     )
     .await
     .expect("plan");
@@ -73,6 +75,7 @@ async fn the_plan_shows_what_is_missing_and_changes_nothing() {
         world.run_id(),
         std::sync::Arc::new(world.aws.clone()),
         world.clock.clone(),
+        &[],
     )
     .await
     .expect("plan");

@@ -1,0 +1,263 @@
+//! VPC endpoints: gateway endpoints have routes, interface endpoints have network interfaces.
+
+use super::describe::{Describe, RESULTS, one, tag_set};
+use super::edge;
+use super::interface::{given_groups, group_set};
+use super::lookup::Kind;
+use super::prefix_list::{GATEWAY_SERVICES, of_service};
+use super::tags::given_tags;
+use crate::operations::Context;
+use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::timestamp::iso;
+use crate::wire::xml::Xml;
+use crate::world::edge::{Edge, EdgeSort, EdgeState, Endpoint};
+use crate::world::network::{Destination, Route, Target};
+
+fn invalid(message: String) -> ApiError {
+    ApiError::new("InvalidParameter", message)
+}
+
+/// `CreateVpcEndpoint`.
+pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
+    let vpc = context.given_vpc()?.0.to_owned();
+    let gateway = match context.params.get("VpcEndpointType").unwrap_or("Gateway") {
+        "Gateway" => true,
+        "Interface" => false,
+        other => {
+            return Err(invalid(format!(
+                "endpoints of type {other} are not simulated"
+            )));
+        }
+    };
+    let service = context.params.need("ServiceName")?.to_owned();
+    let short = short_name(context, &service)?;
+    let tags = given_tags(context, Kind::Endpoint)?;
+    if !gateway {
+        return create_interface(context, vpc, service, tags);
+    }
+    if !GATEWAY_SERVICES.contains(&short.as_str()) {
+        return Err(invalid(format!(
+            "Endpoint type (Gateway) does not match available service types ([Interface]) of {service}"
+        )));
+    }
+    for name in ["SubnetId", "SecurityGroupId"] {
+        if !context.params.indices(name).is_empty() {
+            return Err(invalid(format!("{name} is not for gateway endpoints")));
+        }
+    }
+    let list = of_service(context.region, &short);
+    let tables = given_tables(context, &vpc, &list)?;
+    let sort = EdgeSort::Endpoint(Endpoint {
+        service,
+        gateway,
+        tables: tables.clone(),
+        groups: Vec::new(),
+        private_dns: false,
+    });
+    let new = Edge::new(sort, Some(vpc), tags, context.now);
+    let id = edge::insert(context, Kind::Endpoint, new);
+    for table in &tables {
+        if let Some(table) = context.here_mut().route_tables.get_mut(table) {
+            table.routes.push(Route {
+                destination: Destination::PrefixList(list.clone()),
+                target: Target::Edge(id.clone()),
+            });
+        }
+    }
+    Ok(answer(context, &id))
+}
+
+/// The part of a service's name that tells it from others of the region.
+fn short_name(context: &Context<'_>, service: &str) -> ApiResult<String> {
+    let known = service
+        .strip_prefix("com.amazonaws.")
+        .and_then(|rest| rest.strip_prefix(context.region))
+        .and_then(|rest| rest.strip_prefix('.'))
+        .filter(|name| !name.is_empty());
+    known.map(str::to_owned).ok_or_else(|| {
+        ApiError::new(
+            "InvalidServiceName",
+            format!("The Vpc Endpoint Service '{service}' does not exist"),
+        )
+    })
+}
+
+/// The route tables that a gateway endpoint is to have a route in.
+fn given_tables(context: &Context<'_>, vpc: &str, list: &str) -> ApiResult<Vec<String>> {
+    let mut tables = context.params.list("RouteTableId");
+    tables.sort();
+    tables.dedup();
+    for id in &tables {
+        let table = context.route_table(id)?;
+        if table.vpc != vpc {
+            return Err(invalid(format!(
+                "Route table {id} does not belong to network {vpc}"
+            )));
+        }
+        let destination = Destination::PrefixList(list.to_owned());
+        if table
+            .routes
+            .iter()
+            .any(|one| one.destination == destination)
+        {
+            return Err(ApiError::new(
+                "RouteAlreadyExists",
+                format!(
+                    "route table {id} already has a route with destination-prefix-list-id {list}"
+                ),
+            ));
+        }
+    }
+    Ok(tables)
+}
+
+fn create_interface(
+    context: &mut Context<'_>,
+    vpc: String,
+    service: String,
+    tags: crate::world::Tags,
+) -> ApiResult<String> {
+    if !context.params.indices("RouteTableId").is_empty() {
+        return Err(invalid(
+            "RouteTableId is not for interface endpoints".into(),
+        ));
+    }
+    let private_dns = context.params.flag("PrivateDnsEnabled")?;
+    let has_dns =
+        (context.here().vpcs.get(&vpc)).is_some_and(|vpc| vpc.dns_support && vpc.dns_hostnames);
+    if private_dns == Some(true) && !has_dns {
+        return Err(invalid(format!(
+            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {vpc}"
+        )));
+    }
+    let subnets = context.params.list("SubnetId");
+    edge::check_subnets(context, &vpc, &subnets)?;
+    let groups = given_groups(context, &vpc)?;
+    let sort = EdgeSort::Endpoint(Endpoint {
+        service,
+        gateway: false,
+        tables: Vec::new(),
+        groups: groups.clone(),
+        private_dns: private_dns.unwrap_or(has_dns),
+    });
+    let new = Edge::new(sort, Some(vpc), tags, context.now);
+    let id = edge::insert(context, Kind::Endpoint, new);
+    let what = "VPC Endpoint Interface";
+    edge::place(context, &id, &subnets, &groups, None, what);
+    Ok(answer(context, &id))
+}
+
+fn answer(context: &Context<'_>, id: &str) -> String {
+    let mut xml = Xml::new();
+    xml.node("vpcEndpoint", |xml| {
+        describe_one(xml, context, id, &context.here().edges[id]);
+    });
+    xml.finish()
+}
+
+/// `DeleteVpcEndpoints`: says which of them it could not delete, and succeeds all the same.
+pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
+    let ids = context.params.list("VpcEndpointId");
+    if ids.is_empty() {
+        return Err(ApiError::missing("VpcEndpointId"));
+    }
+    for id in &ids {
+        Kind::Endpoint.check_form(id)?;
+    }
+    let mut failed = Vec::new();
+    for id in ids {
+        match edge::any(context, Kind::Endpoint, &id).map(|edge| edge.state) {
+            Ok(EdgeState::Deleting) => {}
+            Ok(EdgeState::Deleted) => failed.push((Kind::Endpoint.not_found(&id), id)),
+            Ok(_) => remove(context, &id),
+            Err(error) => failed.push((error, id)),
+        }
+    }
+    let mut xml = Xml::new();
+    xml.list("unsuccessful", "item", failed, |xml, (error, id)| {
+        xml.node("error", |xml| {
+            xml.text("code", error.code).text("message", error.message);
+        })
+        .text("resourceId", id);
+    });
+    Ok(xml.finish())
+}
+
+/// Its routes go with it.
+fn remove(context: &mut Context<'_>, id: &str) {
+    let target = Target::Edge(id.to_owned());
+    let now = context.now;
+    let here = context.here_mut();
+    for table in here.route_tables.values_mut() {
+        table.routes.retain(|route| route.target != target);
+    }
+    here.delete_edge(now, id);
+}
+
+/// `DescribeVpcEndpoints`.
+pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
+    let (endpoints, next) = Describe {
+        kind: Kind::Endpoint,
+        ids: "VpcEndpointId",
+        results: RESULTS,
+        filters: &[
+            "ip-address-type",
+            "service-name",
+            "service-region",
+            "vpc-endpoint-id",
+            "vpc-endpoint-state",
+            "vpc-endpoint-type",
+            "vpc-id",
+        ],
+        values: &|name, id, edge: &Edge| {
+            let endpoint = edge.endpoint().into_iter();
+            match name {
+                "ip-address-type" => one("ipv4"),
+                "service-name" => endpoint.map(|one| one.service.clone()).collect(),
+                "service-region" => one(context.region),
+                "vpc-endpoint-id" => one(id),
+                "vpc-endpoint-state" => one(edge.state.name()),
+                "vpc-endpoint-type" => endpoint.map(|one| type_of(one).to_owned()).collect(),
+                "vpc-id" => edge.vpc.clone().into_iter().collect(),
+                _ => Vec::new(),
+            }
+        },
+        tags: &|edge| &edge.tags,
+    }
+    .select(context, edge::all(context, Kind::Endpoint))?;
+    let mut xml = Xml::new();
+    xml.list("vpcEndpointSet", "item", endpoints, |xml, (id, edge)| {
+        describe_one(xml, context, id, edge);
+    })
+    .maybe("nextToken", next);
+    Ok(xml.finish())
+}
+
+fn type_of(endpoint: &Endpoint) -> &'static str {
+    if endpoint.gateway {
+        "Gateway"
+    } else {
+        "Interface"
+    }
+}
+
+fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, edge: &Edge) {
+    let Some(endpoint) = edge.endpoint() else {
+        return;
+    };
+    xml.text("vpcEndpointId", id)
+        .text("vpcEndpointType", type_of(endpoint))
+        .maybe("vpcId", edge.vpc.as_ref())
+        .text("serviceName", &endpoint.service)
+        .text("state", edge.state.name())
+        .texts("routeTableIdSet", "item", &endpoint.tables)
+        .texts("subnetIdSet", "item", &edge.subnets)
+        .text("ipAddressType", "ipv4")
+        .text("privateDnsEnabled", endpoint.private_dns)
+        .text("requesterManaged", false)
+        .texts("networkInterfaceIdSet", "item", &edge.interfaces)
+        .text("creationTimestamp", iso(edge.created_at))
+        .text("ownerId", &context.world.account_id);
+    group_set(xml, context, &endpoint.groups);
+    tag_set(xml, &edge.tags);
+}

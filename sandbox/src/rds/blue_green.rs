@@ -1,0 +1,316 @@
+//! Blue/green deployments: a green copy of a cluster that may take its place one day.
+
+use super::arn::Arn;
+use super::cluster::delete::accept;
+use super::cluster::placement::check_new;
+use super::cluster::replica::replicas;
+use super::cluster::{self, wrong_state};
+use super::global::membership;
+use super::instance;
+use super::instance::create::{Wanted, launch, place};
+use super::page::{filters, page};
+use super::tags::{given_tags, tag_list};
+use super::validate::check_identifier;
+use crate::operations::Context;
+use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::timestamp::iso;
+use crate::wire::xml::Xml;
+use crate::world::catalog::{ENGINE, find_class, parts, resolve};
+use crate::world::database::{Cluster, DbInstance, Deployment, Source};
+use crate::world::state::ClusterStatus;
+use crate::world::{Region, Tags, timing};
+
+/// The deployment in which a cluster is, blue or green.
+fn deployment_of<'a>(here: &'a Region, cluster: &str) -> Option<&'a str> {
+    let mut all = here.deployments.iter();
+    all.find(|(_, one)| one.source == cluster || one.target == cluster)
+        .map(|(id, _)| id.as_str())
+}
+
+/// Refuses what can't be done with a cluster that is part of a deployment. That it can't be
+/// stopped is documented ("Limitations for blue/green deployments", Aurora user guide).
+pub(crate) fn check(context: &Context<'_>, cluster: &str) -> ApiResult<()> {
+    match deployment_of(context.here(), cluster) {
+        None => Ok(()),
+        Some(id) => Err(wrong_state(format!(
+            "DB cluster {cluster} is part of the blue/green deployment {id}. Delete the deployment first."
+        ))),
+    }
+}
+
+fn find<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a Deployment> {
+    context.here().deployments.get(id).ok_or_else(|| {
+        ApiError::new(
+            "BlueGreenDeploymentNotFoundFault",
+            format!("BlueGreenDeployment not found: {id}"),
+        )
+    })
+}
+
+/// `CreateBlueGreenDeployment`: copies the cluster and its writer.
+pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
+    let params = context.params;
+    let name = params.need("BlueGreenDeploymentName")?;
+    check_identifier("BlueGreenDeploymentName", name, 60)?;
+    let tags = given_tags(params)?;
+    let source = source(context, params.need("Source")?)?;
+    let same = |one: &Deployment| one.name.eq_ignore_ascii_case(name);
+    if context.here().deployments.values().any(same) {
+        return Err(ApiError::new(
+            "BlueGreenDeploymentAlreadyExistsFault",
+            format!("BlueGreenDeployment already exists: {name}"),
+        ));
+    }
+    let blue = cluster::seen(context, &source)?.clone();
+    check_source(context, &source, &blue)?;
+    let version = target_version(context, &blue)?;
+    let writer = blue.writer.as_ref();
+    let writer = writer.and_then(|id| Some((id, context.here().db_instances.get(id)?.clone())));
+    let Some((writer_id, writer)) = writer else {
+        return Err(wrong_state(format!(
+            "Source cluster {source} has no writer DB instance"
+        )));
+    };
+    let suffix = context.world.new_token(6).to_lowercase();
+    let target = green_name(&source, &suffix);
+    check_new(context, &target)?;
+    instance::check_quota(context)?;
+    let class = find_class(&writer.class);
+    let class = class.filter(|class| class.is_offered(&version, &writer.zone));
+    let Some(class) = class else {
+        return Err(ApiError::combination(format!(
+            "The DB instance class {} is not available for {version}.",
+            writer.class
+        )));
+    };
+    let place = place(context, None, &blue, class)?;
+    let green = green(context, &blue, version);
+    let now = context.now;
+    let here = context.here_mut();
+    here.clusters.insert(target.clone(), green);
+    let message = "Started creating the DB cluster";
+    here.event(now, Source::Cluster, &target, "creation", message);
+    let instance = green_name(writer_id, &suffix);
+    launch(context, instance, &target, copy_of(writer), place);
+    let id = format!("bgd-{}", context.world.new_token(16).to_lowercase());
+    let deployment = Deployment {
+        name: name.to_owned(),
+        source,
+        target,
+        created_at: now,
+        available_at: now + timing::GREEN_PROVISIONING,
+        tags,
+    };
+    context
+        .here_mut()
+        .deployments
+        .insert(id.clone(), deployment);
+    Ok(single(context, &id, find(context, &id)?, None))
+}
+
+/// The identifier of the cluster whose ARN is given.
+fn source(context: &Context<'_>, text: &str) -> ApiResult<String> {
+    let arn = Arn::parse(text)
+        .filter(|arn| arn.is_own(context) && arn.region == context.region)
+        .ok_or_else(|| ApiError::value(format!("Invalid source: {text}")))?;
+    match arn.kind {
+        "cluster" => Ok(arn.name),
+        "db" => {
+            instance::seen(context, &arn.name)?;
+            Err(ApiError::new(
+                "SourceDatabaseNotSupportedFault",
+                "A DB instance of a DB cluster can't be the source of a blue/green deployment.",
+            ))
+        }
+        _ => Err(ApiError::value(format!("Invalid source: {text}"))),
+    }
+}
+
+fn check_source(context: &Context<'_>, id: &str, cluster: &Cluster) -> ApiResult<()> {
+    let unsupported = |why: &str| {
+        let message = format!("The source DB cluster {id} {why}.");
+        Err(ApiError::new("SourceClusterNotSupportedFault", message))
+    };
+    let followed = !replicas(context.world, context.region, id).is_empty();
+    if cluster.engine != ENGINE {
+        return unsupported("is of an engine that is not simulated");
+    }
+    if cluster.secret.is_some() {
+        return unsupported("has a master user password that is managed in AWS Secrets Manager");
+    }
+    if cluster.replica_of.is_some() || followed {
+        return unsupported("takes part in a replication");
+    }
+    if membership(context.world, context.region, id).is_some() {
+        return unsupported("is part of a global cluster");
+    }
+    if deployment_of(context.here(), id).is_some() {
+        return unsupported("is part of a blue/green deployment");
+    }
+    cluster::check_idle(id, cluster)
+}
+
+fn target_version(context: &Context<'_>, blue: &Cluster) -> ApiResult<String> {
+    let Some(wanted) = context.params.get("TargetEngineVersion") else {
+        return Ok(blue.version.clone());
+    };
+    match resolve(wanted) {
+        Some(version) if parts(version) >= parts(&blue.version) => Ok(version.to_owned()),
+        _ => Err(ApiError::combination(format!(
+            "Cannot upgrade {} from {} to {wanted}",
+            blue.engine, blue.version
+        ))),
+    }
+}
+
+/// `NAME-green-SUFFIX`, cut to what a name may have.
+fn green_name(blue: &str, suffix: &str) -> String {
+    let kept: String = blue
+        .chars()
+        .take(63 - "-green-".len() - suffix.len())
+        .collect();
+    format!("{}-green-{suffix}", kept.trim_end_matches('-'))
+}
+
+/// The green cluster: new in everything that identifies it.
+fn green(context: &mut Context<'_>, blue: &Cluster, version: String) -> Cluster {
+    let resource_id = format!("cluster-{}", context.world.new_token(26));
+    Cluster {
+        version,
+        visible_at: context.visible_at(&resource_id),
+        resource_id,
+        created_at: context.now,
+        status: ClusterStatus::Creating,
+        until: Some(context.now + timing::CLUSTER_RESTORING),
+        restored: true,
+        deletion_protection: false,
+        members: Vec::new(),
+        writer: None,
+        imposed: None,
+        ..blue.clone()
+    }
+}
+
+fn copy_of(blue: DbInstance) -> Wanted {
+    Wanted {
+        class: blue.class,
+        tags: blue.tags,
+        tier: blue.tier,
+        minor_upgrades: blue.minor_upgrades,
+        insights: blue.performance_insights.then_some(blue.insights_retention),
+        public: blue.public,
+        monitoring_interval: blue.monitoring_interval,
+    }
+}
+
+/// `DescribeBlueGreenDeployments`.
+pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
+    let known = [
+        "blue-green-deployment-identifier",
+        "blue-green-deployment-name",
+        "source",
+        "target",
+    ];
+    let filters = filters(context, &known)?;
+    let wanted = context.params.get("BlueGreenDeploymentIdentifier");
+    if let Some(id) = wanted {
+        find(context, id)?;
+    }
+    let shown = (context.here().deployments.iter())
+        .filter(|(id, _)| wanted.is_none_or(|wanted| wanted == *id))
+        .filter(|(id, one)| {
+            filters.iter().all(|filter| {
+                let held = match filter.name.as_str() {
+                    "blue-green-deployment-identifier" => (*id).clone(),
+                    "blue-green-deployment-name" => one.name.clone(),
+                    "source" => context.rds_arn("cluster", &one.source),
+                    _ => context.rds_arn("cluster", &one.target),
+                };
+                filter
+                    .values
+                    .iter()
+                    .any(|value| value.eq_ignore_ascii_case(&held))
+            })
+        })
+        .map(|(id, one)| (id.clone(), (id, one)));
+    let (deployments, marker) = page(context, shown)?;
+    let mut xml = Xml::new();
+    xml.list(
+        "BlueGreenDeployments",
+        "member",
+        deployments,
+        |xml, (id, one)| describe_one(xml, context, id, one, None),
+    )
+    .maybe("Marker", marker);
+    Ok(xml.finish())
+}
+
+/// `DeleteBlueGreenDeployment`: the green cluster stays as one of its own, or goes too.
+pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
+    let id = context.params.need("BlueGreenDeploymentIdentifier")?;
+    let delete_target = context.params.flag("DeleteTarget")?.unwrap_or(false);
+    let deployment = find(context, id)?.clone();
+    let green = cluster::find(context, &deployment.target)?;
+    if delete_target && green.deletion_protection {
+        return Err(ApiError::new(
+            "InvalidBlueGreenDeploymentStateFault",
+            format!(
+                "The green DB cluster {} has deletion protection enabled.",
+                deployment.target
+            ),
+        ));
+    }
+    let members = green.members.clone();
+    let body = single(context, id, &deployment, Some("DELETING"));
+    context.here_mut().deployments.remove(id);
+    if delete_target {
+        for member in members {
+            instance::delete::begin(context, &member);
+        }
+        accept(context, &deployment.target, None);
+    }
+    Ok(body)
+}
+
+fn single(context: &Context<'_>, id: &str, one: &Deployment, status: Option<&str>) -> String {
+    let mut xml = Xml::new();
+    xml.node("BlueGreenDeployment", |xml| {
+        describe_one(xml, context, id, one, status);
+    });
+    xml.finish()
+}
+
+fn describe_one(
+    xml: &mut Xml,
+    context: &Context<'_>,
+    id: &str,
+    one: &Deployment,
+    status: Option<&str>,
+) {
+    let (status, task) = match status {
+        Some(status) => (status, "COMPLETED"),
+        None if context.now < one.available_at => ("PROVISIONING", "IN_PROGRESS"),
+        None => ("AVAILABLE", "COMPLETED"),
+    };
+    let tags: &Tags = &one.tags;
+    xml.text("BlueGreenDeploymentIdentifier", id)
+        .text("BlueGreenDeploymentName", &one.name)
+        .text("Source", context.rds_arn("cluster", &one.source))
+        .text("Target", context.rds_arn("cluster", &one.target))
+        .node("SwitchoverDetails", |xml| {
+            xml.node("member", |xml| {
+                xml.text("SourceMember", context.rds_arn("cluster", &one.source))
+                    .text("TargetMember", context.rds_arn("cluster", &one.target))
+                    .text("Status", status);
+            });
+        })
+        .node("Tasks", |xml| {
+            xml.node("member", |xml| {
+                xml.text("Name", "CREATING_READ_REPLICA_OF_SOURCE")
+                    .text("Status", task);
+            });
+        })
+        .text("Status", status)
+        .text("CreateTime", iso(one.created_at));
+    tag_list(xml, tags);
+}

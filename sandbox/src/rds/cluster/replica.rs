@@ -1,0 +1,137 @@
+//! Clusters that replicate another one, and their promotion.
+
+use super::{check_idle, describe, given, not_found, seen, wrong_state};
+use crate::operations::{Context, rds_arn};
+use crate::rds::arn::Arn;
+use crate::rds::{global, instance};
+use crate::wire::error::{ApiError, ApiResult};
+use crate::world::World;
+use crate::world::database::{Change, Cluster};
+use crate::world::state::ClusterStatus;
+use crate::world::timing;
+
+/// What a new cluster has from the one that it copies.
+pub(crate) struct Origin {
+    pub(crate) engine: String,
+    pub(crate) version: String,
+    pub(crate) username: String,
+    pub(crate) database: Option<String>,
+    pub(crate) encrypted: bool,
+    pub(crate) replica_of: Option<String>,
+    /// A secondary of a global cluster.
+    pub(crate) read_only: bool,
+}
+
+impl Origin {
+    pub(crate) fn copy(cluster: &Cluster) -> Self {
+        Self {
+            engine: cluster.engine.clone(),
+            version: cluster.version.clone(),
+            username: cluster.username.clone(),
+            database: cluster.database.clone(),
+            encrypted: cluster.encrypted,
+            replica_of: None,
+            read_only: false,
+        }
+    }
+}
+
+/// What the parameters of `CreateDBCluster` copy, if anything: the source of a replica, or the
+/// primary of the global cluster that it joins.
+pub(super) fn origin(context: &Context<'_>) -> ApiResult<Option<Origin>> {
+    let params = context.params;
+    let origin = match params.get("ReplicationSourceIdentifier") {
+        Some(arn) => Some(source(context, arn)?),
+        None => global::joined(context)?,
+    };
+    if origin.is_some() {
+        for name in [
+            "MasterUsername",
+            "MasterUserPassword",
+            "ManageMasterUserPassword",
+            "DatabaseName",
+        ] {
+            if params.get(name).is_some() {
+                return Err(ApiError::combination(format!(
+                    "Cannot specify {name} for a cluster that replicates another one"
+                )));
+            }
+        }
+    }
+    Ok(origin)
+}
+
+fn source(context: &Context<'_>, text: &str) -> ApiResult<Origin> {
+    if context.params.get("GlobalClusterIdentifier").is_some() {
+        return Err(ApiError::combination(
+            "Cannot specify both ReplicationSourceIdentifier and GlobalClusterIdentifier",
+        ));
+    }
+    let arn = Arn::parse(text)
+        .filter(|arn| arn.is_own(context))
+        .ok_or_else(|| ApiError::value(format!("Invalid replication source: {text}")))?;
+    let region = context.world.region(arn.region);
+    let name = match arn.kind {
+        "cluster" => arn.name,
+        "db" => {
+            let found = region.db_instances.get(&arn.name);
+            let found = found.ok_or_else(|| instance::not_found(&arn.name))?;
+            found.cluster.clone()
+        }
+        _ => {
+            return Err(ApiError::value(format!(
+                "Invalid replication source: {text}"
+            )));
+        }
+    };
+    let found = region.clusters.get(&name).ok_or_else(|| not_found(&name))?;
+    if !found.is_available() || found.deletion.is_some() {
+        return Err(wrong_state(format!(
+            "Source cluster {name} is not in available state: {}",
+            found.state()
+        )));
+    }
+    Ok(Origin {
+        replica_of: Some(rds_arn(context.world, arn.region, "cluster", &name)),
+        ..Origin::copy(found)
+    })
+}
+
+/// The ARNs of the clusters that replicate the cluster `id` of `region`.
+pub(crate) fn replicas(world: &World, region: &str, id: &str) -> Vec<String> {
+    let arn = rds_arn(world, region, "cluster", id);
+    let all = (world.regions.iter()).flat_map(|(name, region)| {
+        let here = region.clusters.iter();
+        here.map(move |(id, cluster)| (name, id, cluster))
+    });
+    all.filter(|(_, _, cluster)| cluster.replica_of.as_ref() == Some(&arn))
+        .map(|(name, id, _)| rds_arn(world, name, "cluster", id))
+        .collect()
+}
+
+/// `PromoteReadReplicaDBCluster`.
+pub(crate) fn promote(context: &mut Context<'_>) -> ApiResult<String> {
+    let id = given(context)?;
+    let cluster = seen(context, &id)?;
+    if cluster.replica_of.is_none() {
+        return Err(wrong_state(format!(
+            "DB cluster {id} is not a read replica"
+        )));
+    }
+    check_idle(&id, cluster)?;
+    let now = context.now;
+    if let Some(cluster) = context.here_mut().clusters.get_mut(&id) {
+        cluster.schedule(promotion(), now);
+    }
+    Ok(describe::single(context, &id))
+}
+
+/// The change after which a cluster stands alone.
+pub(crate) fn promotion() -> Change {
+    Change {
+        status: ClusterStatus::Promoting,
+        lasts: timing::PROMOTING,
+        standalone: true,
+        ..Change::default()
+    }
+}

@@ -1,0 +1,235 @@
+//! `stepwell aurora reap`.
+
+mod runs;
+
+use std::cell::RefCell;
+
+use stepwell_engine::Timestamp;
+use stepwell_state::{Access, Store};
+use stepwell_workflows::aurora::{
+    self, Candidate, ReapOptions, ReapRequest, Reaping, Verdict, survey_reap,
+};
+
+use crate::account::AccountRecord;
+use crate::arguments::aurora::ReapArguments;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::report::reaping::{self, Removal};
+use crate::report::{outcome, skipped};
+use crate::session::deletion::Deletion;
+use crate::session::many::{self, Ended, Turn};
+use crate::session::{Backend, Connection, find, rosa, start, store};
+use crate::settings::workflow::WorkflowSettings;
+use crate::settings::{create, place, speed};
+use crate::{Context, runtime};
+
+/// Where AWS is asked which regions are enabled, if no region is named.
+const HOME: &str = "us-east-1";
+
+/// Lists what is to go, and with `--yes` deletes it.
+pub fn run(context: &Context, arguments: &ReapArguments) -> Result<Exit, Problem> {
+    let settings = &context.settings;
+    let how = WorkflowSettings::forward_only(&arguments.workflow, None)?;
+    let older_than = (arguments.older_than.as_deref())
+        .map(|text| speed::age("--older-than", text))
+        .transpose()?;
+    let options = ReapOptions {
+        regions: arguments.regions.clone(),
+        older_than,
+    };
+    let home = match arguments.regions.first() {
+        Some(first) => first.clone(),
+        None => place::region(None, &context.environment)?.unwrap_or_else(|| HOME.to_owned()),
+    };
+    let deletes = settings.yes && !how.plan;
+    if deletes && older_than.is_none() && arguments.regions.is_empty() {
+        return Err(Problem::usage(
+            "--yes alone would delete in every region, also what is being made just now; allowed: with --older-than AGE, --region REGION or both",
+        ));
+    }
+    let access = if deletes {
+        Access::ReadWrite
+    } else {
+        Access::ReadOnly
+    };
+    let validated = |now: Timestamp| {
+        let options = options.clone();
+        (options.validate(now)).map_err(|invalid| create::refuse(&invalid, &context.environment))
+    };
+    validated(Timestamp::default())?;
+    let backend = Backend::of(settings)?;
+    let state = store::open(settings, access)?;
+    runtime::block_on(backend.pace(settings), async {
+        let profile = arguments.rosa_profile.as_deref();
+        let connection = backend.connect(settings, None).await?;
+        let connection = rosa::connect(context, &backend, connection, profile).await?;
+        let account = connection.account(&home).await?;
+        let now = connection.time_there();
+        connection.aws.bury(find::dead(&state, &account, None)?);
+        let mut request = validated(now)?;
+        if arguments.with_peerings {
+            request = request.with_peerings(
+                rosa::accounts(&backend, &connection, &account, &home, profile).await?,
+            );
+        }
+        let mut found = survey_reap(&connection.aws, &request, &home)
+            .await
+            .map_err(|fault| Problem::from_fault("could not look for what is to go", &fault))?;
+        let sweep = runs::Sweep {
+            state: &state,
+            connection: &connection,
+            account: &account,
+            request: &request,
+            older_than,
+            now,
+        };
+        sweep.add_bare(&mut found).await?;
+        sweep.spare_what_is_under_way(&mut found.candidates)?;
+        skipped::warn(&context.printer, &found.skipped);
+        let wanted = |one: &&Candidate| one.verdict == Verdict::Delete;
+        if !deletes {
+            reaping::place(&context.printer, &found, &account);
+            reaping::print(&context.printer, &found, now, &[])?;
+            let any = found.candidates.iter().any(|one| wanted(&one));
+            if any && !how.plan {
+                context.printer.hint(match older_than {
+                    None if arguments.regions.is_empty() => {
+                        "say --yes, with --older-than AGE or --region REGION, to delete what is listed to be deleted; the data is lost"
+                    }
+                    _ => "say --yes to delete what is listed to be deleted; the data is lost",
+                });
+            }
+            return Ok(if any && how.detailed_exitcode {
+                Exit::ChangesPending
+            } else {
+                Exit::Success
+            });
+        }
+        reaping::announce(&context.printer, &found, &account, now);
+        let reaper = Reaper {
+            context,
+            state: &state,
+            connection: &connection,
+            account: &account,
+            how: &how,
+            request: &request,
+        };
+        let removals: RefCell<Vec<Removal>> = RefCell::default();
+        let doomed = found.candidates.iter().filter(wanted);
+        let ended = many::each(context, &connection, doomed, |candidate, turn| {
+            let (reaper, removals) = (&reaper, &removals);
+            async move {
+                let removal = reaper.reap(candidate, &turn).await;
+                reaping::tell(&context.printer, candidate, &removal);
+                removals.borrow_mut().push(removal);
+            }
+        })
+        .await?;
+        let removals = removals.into_inner();
+        reaping::print(&context.printer, &found, now, &removals)?;
+        let exit = match ended {
+            Ended::Settled(Some(signal)) | Ended::AtOnce(signal) => signal.exit(),
+            Ended::Settled(None) => exit(&found, &removals, !arguments.regions.is_empty()),
+        };
+        outcome::printed(
+            &context.printer,
+            exit,
+            "what was to go is gone",
+            &format!("{} runs list", settings.invocation),
+        )
+    })
+}
+
+/// Deletes one candidate after the other.
+struct Reaper<'a> {
+    context: &'a Context,
+    state: &'a Store,
+    connection: &'a Connection,
+    account: &'a AccountRecord,
+    how: &'a WorkflowSettings,
+    request: &'a ReapRequest,
+}
+
+impl Reaper<'_> {
+    /// Deletes a candidate by a run of its own; whatever goes wrong is its
+    /// own matter.
+    async fn reap(&self, candidate: &Candidate, turn: &Turn) -> Removal {
+        let mut removal = Removal::of(candidate);
+        match self.try_reap(candidate, turn, &mut removal).await {
+            Ok(()) => {}
+            Err(problem) if problem.exit == Exit::Locked => {
+                removal.spared(problem.message);
+            }
+            Err(problem) => removal.failed(problem),
+        }
+        removal
+    }
+
+    async fn try_reap(
+        &self,
+        candidate: &Candidate,
+        turn: &Turn,
+        removal: &mut Removal,
+    ) -> Result<(), Problem> {
+        let (context, state, connection) = (self.context, self.state, self.connection);
+        let request = self
+            .request
+            .deletion(candidate)
+            .map_err(|invalid| create::refuse(&invalid, &context.environment))?;
+        let mut deletion =
+            Deletion::look(context, state, connection, self.account, &request, false).await?;
+        // Its turn may have come an hour after the list.
+        let again = aurora::look_again(&connection.aws, self.request, candidate)
+            .await
+            .map_err(|fault| Problem::from_fault("could not look once more", &fault))?;
+        match again.map(|again| again.verdict) {
+            Some(Verdict::Delete) => {}
+            None if deletion.is_empty() => {}
+            None => {
+                // It may have gone between the two looks: a call of a process
+                // that died was still under way.
+                deletion.look_again(context, connection, &request).await?;
+                if !deletion.is_empty() {
+                    // Its tags were taken away, so it is nobody's of ours any more.
+                    removal.spared("no longer tagged".to_owned());
+                    return Ok(());
+                }
+            }
+            Some(Verdict::Spared { reason } | Verdict::Blocked { reason, .. }) => {
+                removal.spared(reason);
+                return Ok(());
+            }
+        }
+        let label = reaping::label(candidate);
+        let unfinished = deletion.unfinished(context, state, Some(&label))?;
+        deletion
+            .give_up(context, state, connection, &unfinished)
+            .await?;
+        removal.gave_up(&unfinished);
+        if deletion.is_empty() {
+            return Ok(());
+        }
+        let prepared = deletion.prepare()?;
+        let begun =
+            start::begin(context, state, connection, self.account, self.how, prepared).await?;
+        removal.begun(begun.run);
+        let story = many::start(context, state, connection, &begun, &label, turn).await?;
+        removal.told(&story, &context.settings);
+        Ok(())
+    }
+}
+
+/// 0 if all that was to go is gone. Else 3 if all that is left are suspended
+/// runs, which can be resumed, and otherwise 1.
+fn exit(found: &Reaping, removals: &[Removal], regions_named: bool) -> Exit {
+    let blocked =
+        (found.candidates.iter()).any(|one| matches!(one.verdict, Verdict::Blocked { .. }));
+    let unseen = regions_named && !found.skipped.is_empty();
+    if blocked || unseen || removals.iter().any(Removal::has_failed) {
+        Exit::Error
+    } else if removals.iter().any(Removal::is_suspended) {
+        Exit::Suspended
+    } else {
+        Exit::Success
+    }
+}

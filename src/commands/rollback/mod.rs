@@ -1,0 +1,249 @@
+//! `stepwell rollback`.
+
+mod waive;
+
+use stepwell_engine::{PlannedUndo, RollbackRequest, StepName, Waiver, plan_rollback};
+use stepwell_state::{Access, RunStatus};
+use stepwell_workflows::aurora::{self, AtStake, RollbackOptions};
+use stepwell_workflows::{DOUBTS, Workflow};
+
+use crate::arguments::workflow::RollbackArguments;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::report::outcome;
+use crate::report::undoing::Undoing;
+use crate::session::carry::{Carried, carry};
+use crate::session::confirm::confirm;
+use crate::session::takeup::{Found, Taken};
+use crate::session::which::Purpose;
+use crate::session::{Connection, rosa, takeup};
+use crate::settings::create;
+use crate::{Context, runtime};
+
+/// Undoes what a run made.
+pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Problem> {
+    let settings = &context.settings;
+    let access = match arguments.plan {
+        true => Access::ReadOnly,
+        false => Access::ReadWrite,
+    };
+    let found = takeup::find(context, &arguments.which, Purpose::Rollback, access)?;
+    refuse_ended(context, &found, found.row.status)?;
+    let reason = arguments.reason.as_deref().unwrap_or_default().trim();
+    if !arguments.waive.is_empty() && reason.is_empty() {
+        return Err(Problem::usage(
+            "--reason \"\" is empty; allowed: a few words on why the step is passed over",
+        ));
+    }
+    let options = arguments
+        .final_snapshot
+        .as_deref()
+        .map(RollbackOptions::keeping)
+        .transpose()
+        .map_err(|invalid| create::refuse(&invalid, &context.environment))?;
+    runtime::block_on(found.pace(context), async {
+        let connection = found.backend.connect(settings, None).await?;
+        let connection = connection.taking_over(arguments.take_over);
+        let taken = match arguments.plan {
+            true => found.look(context, &connection)?,
+            false => found.take(context, &connection).await?,
+        };
+        refuse_ended(context, &found, taken.status)?;
+        refuse_forward(context, &found, &taken)?;
+        let waivers = waive::waivers(&taken.created, &arguments.waive, reason)?;
+        found.verify(&connection).await?;
+        let connection = rosa::take_up(context, &found.backend, connection, &taken).await?;
+        taken.refuse_alive(context, &connection).await?;
+        waive::refuse_half(context, found.row.id, &taken, &waivers)?;
+        taken.refuse_as_things_are(&connection, true).await?;
+        let undo = Undo::look(&found, &taken, &connection, &waivers, options).await?;
+        let undoing = Undoing {
+            run: found.row.id,
+            workflow: &taken.created.workflow,
+            target: &found.row.target,
+            account: &found.account,
+            final_snapshot: (undo.stake.as_ref()).and(undo.kept.final_snapshot.as_deref()),
+            steps: &undo.steps,
+        };
+        if arguments.plan {
+            undoing.print(&context.printer)?;
+            return Ok(match arguments.detailed_exitcode && undoing.has_changes() {
+                true => Exit::ChangesPending,
+                false => Exit::Success,
+            });
+        }
+        undoing.announce(&context.printer);
+        undo.ask(context, &found, &taken)?;
+        let carried = Carried {
+            run: found.row.id,
+            created: &taken.created,
+            history: &taken.events,
+            asked_back: true,
+        };
+        let options = (undo.options)
+            .map(serde_json::to_value)
+            .transpose()
+            .map_err(|error| Problem::error("the options can't be recorded").because(&error))?;
+        let request = RollbackRequest { waivers, options };
+        carry(
+            context,
+            &found.state,
+            &connection,
+            carried,
+            async |executor| {
+                let by = context.actor.clone();
+                let aws = connection.aws.clone();
+                executor
+                    .rollback(&taken.events, by, request, &taken.graph, aws)
+                    .await
+            },
+        )
+        .await
+    })
+    .map_err(|problem| found.placed(context, problem))
+}
+
+/// Refuses to undo what is undone, or no longer the run's; and a run that has
+/// succeeded, unless it was named: a script that undoes what failed must not
+/// take away what serves.
+fn refuse_ended(context: &Context, found: &Found, status: RunStatus) -> Result<(), Problem> {
+    let short = outcome::short(found.row.id);
+    let how = match status {
+        RunStatus::RolledBack => "is rolled back",
+        RunStatus::Abandoned => "was given up",
+        RunStatus::Succeeded if !found.by_id => {
+            return Err(Problem::refused(format!(
+                "run {short} of {} on {} has succeeded, and such a run is undone only by its id",
+                found.row.workflow, found.row.target
+            ))
+            .code("not_named")
+            .hint(format!(
+                "if its work is to go: {}; nothing was changed",
+                context.settings.command_for("rollback", &short)
+            )));
+        }
+        _ => return Ok(()),
+    };
+    Err(Problem::error(format!("run {short} {how}: there is nothing to undo")).code("run_ended"))
+}
+
+fn refuse_forward(context: &Context, found: &Found, taken: &Taken) -> Result<(), Problem> {
+    if taken.created.reversible {
+        return Ok(());
+    }
+    let short = outcome::short(found.row.id);
+    let refused = Problem::refused(format!(
+        "run {short} of {} only goes forward",
+        taken.created.workflow
+    ))
+    .code("forward_only");
+    Err(match taken.status.is_unfinished() {
+        false => refused,
+        true => refused.hint(format!(
+            "go on with it: {}",
+            context.settings.command_for("resume", &short)
+        )),
+    })
+}
+
+/// What a rollback would do, and what of it has to be confirmed.
+struct Undo {
+    /// The cluster that goes, if one does.
+    stake: Option<AtStake>,
+    /// What is said now of what is to be kept.
+    options: Option<RollbackOptions>,
+    /// What is kept: as it is said now, else as it was when the rollback began.
+    kept: RollbackOptions,
+    /// The steps, in the order in which they are undone.
+    steps: Vec<PlannedUndo>,
+}
+
+impl Undo {
+    async fn look(
+        found: &Found,
+        taken: &Taken,
+        connection: &Connection,
+        waivers: &[Waiver],
+        options: Option<RollbackOptions>,
+    ) -> Result<Self, Problem> {
+        let asked = |fault| Problem::from_fault("aws could not be asked", &fault);
+        let (aws, workflow) = (&connection.aws, &taken.created.workflow);
+        let waived: Vec<StepName> = waivers.iter().map(|waiver| waiver.step.clone()).collect();
+        let stake = aurora::at_stake(aws, workflow, &taken.events, &waived)
+            .await
+            .map_err(asked)?;
+        if let Some(options) = &options {
+            let Some(stake) = &stake else {
+                return Err(Problem::refused(
+                    "this rollback deletes no cluster, so there is nothing to take a snapshot of",
+                )
+                .code("nothing_to_keep")
+                .hint("leave --final-snapshot out; nothing was changed"));
+            };
+            takeup::refuse(stake.snapshot_refusal(aws, options).await)?;
+        }
+        let machine = taken.machine()?;
+        let recorded = RollbackOptions::recorded(machine.rollback_options())
+            .map_err(|fault| Problem::from_fault("the rollback can't be continued", &fault))?;
+        found.refuse_changed(taken)?;
+        let clock = connection.clock.clone();
+        let (graph, aws) = (&taken.graph, aws.clone());
+        let steps = plan_rollback(graph, &machine, &waived, aws, clock, &DOUBTS)
+            .await
+            .map_err(asked)?;
+        Ok(Self {
+            stake,
+            kept: options.clone().unwrap_or(recorded),
+            options,
+            steps,
+        })
+    }
+
+    /// Asks whether what the rollback takes away may go: a cluster always, whether
+    /// it serves or not, and whatever a finished run made.
+    fn ask(&self, context: &Context, found: &Found, taken: &Taken) -> Result<(), Problem> {
+        let (target, workflow) = (&found.row.target, &taken.created.workflow);
+        let by = format!("the rollback of run {}", outcome::short(found.row.id));
+        let ask = |what: &str, word: &str| {
+            let what = format!("{what}, by {by}");
+            confirm(context, &found.account, takeup::region(target), &what, word)
+        };
+        if let Some(stake) = &self.stake {
+            let asked = ask(&stake.question(&self.kept), &stake.identity.cluster);
+            return asked.map_err(|problem| match self.kept.final_snapshot {
+                Some(_) => problem,
+                None => problem.hint(
+                    "say --yes to confirm it, and --final-snapshot NAME to keep the data; nothing was changed",
+                ),
+            });
+        }
+        if taken.status != RunStatus::Succeeded {
+            return Ok(());
+        }
+        // `aurora/<region>/<cluster>`, `peering/<region>/<cluster>/<vpc>`
+        let name = target.split('/').nth(2).unwrap_or_default();
+        let what = match Workflow::from_name(workflow) {
+            Some(Workflow::PeeringCreate) => {
+                format!("the removal of the peering of cluster {name}")
+            }
+            Some(Workflow::AuroraScale) => {
+                format!("the deletion of {} of cluster {name}", added(taken))
+            }
+            _ => format!("the removal of what the run made for cluster {name}"),
+        };
+        ask(&what, name)
+    }
+}
+
+/// The instances that a scaling added.
+fn added(taken: &Taken) -> String {
+    let adding = taken.created.parameters["adding"].as_array();
+    let names: Vec<&str> = (adding.into_iter().flatten())
+        .filter_map(|instance| instance["name"].as_str())
+        .collect();
+    match names[..] {
+        [] => "no instance".to_owned(),
+        [one] => format!("instance {one}"),
+        _ => format!("instances {}", names.join(", ")),
+    }
+}

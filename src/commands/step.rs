@@ -1,0 +1,251 @@
+//! `stepwell step …`.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+use stepwell_engine::event::Outcome;
+use stepwell_engine::{
+    Clock, Executor, NoLease, NoObserver, Requests, RunId, Stop, Word, WordError,
+};
+use stepwell_state::{Access, Answer, Request, RunRow, Store};
+
+use crate::arguments::step::{DoneArguments, RetryArguments};
+use crate::arguments::workflow::WhichArguments;
+use crate::clock::Pace;
+use crate::exit::Exit;
+use crate::history::RunState;
+use crate::problem::Problem;
+use crate::report::outcome;
+use crate::session::carry::failed;
+use crate::session::which::Purpose;
+use crate::session::{locks, requests, store, takeup};
+use crate::{Context, runtime};
+
+/// How many times as long as it takes to be heard an answer is waited for: the
+/// process may be in the middle of something.
+const PATIENCE: u32 = 30;
+
+/// What was recorded of a step.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    run: RunId,
+    step: &'a str,
+    done: bool,
+    checked: Option<bool>,
+    output: Option<&'a Value>,
+    resume: Option<String>,
+}
+
+/// Says that a person made what a step was to make.
+pub fn done(context: &Context, arguments: &DoneArguments) -> Result<Exit, Problem> {
+    let reason = arguments.reason.trim();
+    if reason.is_empty() {
+        return Err(Problem::usage(
+            "--reason \"\" is empty; allowed: a few words on what was done by hand, and why",
+        ));
+    }
+    let output: Option<Value> = (arguments.result.as_deref())
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(|error| Problem::usage("--output is not JSON").because(&error))?;
+    let which = WhichArguments {
+        run: Some(arguments.run.clone()),
+        cluster: None,
+        region: None,
+    };
+    let found = takeup::find(context, &which, Purpose::Resume, Access::ReadWrite)?;
+    let context = &found.context(context);
+    runtime::block_on(found.pace(context), async {
+        let connection = found.backend.connect(&context.settings, None).await?;
+        let taken = found.take(context, &connection).await?;
+        found.verify(&connection).await?;
+        taken.refuse_alive(context, &connection).await?;
+        let executor = executor(&found.state, &connection.clock);
+        let (aws, events) = (connection.aws.clone(), &taken.events);
+        let said = word(context, &arguments.step, reason);
+        let done = executor
+            .done_by_hand(events, said, output, &taken.graph, aws)
+            .await
+            .map_err(|error| refused(error, &arguments.step, &taken.created))?;
+        let output = done.outcome.output().cloned().unwrap_or_default();
+        let resume = command(context, found.row.id);
+        if context.printer.output.is_json() {
+            context.printer.document(&Document {
+                schema: crate::SCHEMA,
+                run: found.row.id,
+                step: &arguments.step,
+                done: true,
+                checked: Some(done.checked),
+                output: Some(&output),
+                resume: Some(resume),
+            })?;
+            return Ok(Exit::Success);
+        }
+        let step = &arguments.step;
+        let how = match (done.checked, &done.outcome) {
+            (true, Outcome::Ours { .. }) => "found in aws, with the mark of this run",
+            (true, _) => "found in aws; a rollback leaves it",
+            (false, _) => "not checked; a rollback leaves it",
+        };
+        context.printer.note(format!("step {step} is done: {how}"));
+        context.printer.note(format!("to go on: {resume}"));
+        Ok(Exit::Success)
+    })
+}
+
+/// Has a step tried again at once.
+pub fn retry(context: &Context, arguments: &RetryArguments) -> Result<Exit, Problem> {
+    let reason = arguments.reason.as_deref().unwrap_or_default().trim();
+    let state = store::open(&context.settings, Access::ReadWrite)?;
+    let row = store::find(&state, &arguments.run)?;
+    let said = word(context, &arguments.step, reason);
+    let carried = runtime::block_on(Pace::REAL, async {
+        let clock = Pace::REAL.clock();
+        match locks::state(&state, &row)? {
+            RunState::Running => {
+                ask(&state, &row, clock.as_ref(), said).await?;
+                Ok(true)
+            }
+            _ => {
+                note(context, &state, &row, &clock, said).await?;
+                Ok(false)
+            }
+        }
+    })?;
+    let resume = (!carried).then(|| command(context, row.id));
+    if context.printer.output.is_json() {
+        context.printer.document(&Document {
+            schema: crate::SCHEMA,
+            run: row.id,
+            step: &arguments.step,
+            done: false,
+            checked: None,
+            output: None,
+            resume,
+        })?;
+        return Ok(Exit::Success);
+    }
+    let step = &arguments.step;
+    match resume {
+        None => (context.printer).note(format!("step {step} is tried again now")),
+        Some(resume) => {
+            let text = format!("step {step} is tried again when the run goes on: {resume}");
+            context.printer.note(text);
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// Asks the process that carries the run, and waits for its answer.
+async fn ask(state: &Store, row: &RunRow, clock: &dyn Clock, said: Word) -> Result<(), Problem> {
+    let trouble = |error| store::failed(&error);
+    let Word { step, by, reason } = said;
+    let name = step.to_string();
+    let request = Request { step, by, reason };
+    let id = (state.ask(row.id, &request, clock.now())).map_err(trouble)?;
+    let unanswered = |why: &str| {
+        Problem::error(format!("the process that carries the run {why}"))
+            .code("not_answered")
+            .hint(format!(
+                "see how it stands: stepwell runs show {}",
+                outcome::short(row.id)
+            ))
+    };
+    let mut answer = Answer::None;
+    for _ in 0..PATIENCE * 4 {
+        clock.sleep(requests::PERIOD / 4).await;
+        let alive = locks::is_held(state, row.id)?;
+        answer = state.answered(id).map_err(trouble)?;
+        if answer != Answer::None || !alive {
+            break;
+        }
+    }
+    if answer != Answer::Dropped {
+        state.withdraw(id).map_err(trouble)?;
+    }
+    match answer {
+        Answer::Done => Ok(()),
+        Answer::Refused(why) => Err(not_possible(&name, why)),
+        Answer::None => Err(unanswered("has not answered")),
+        Answer::Dropped => Err(unanswered("was another when it was asked")),
+    }
+}
+
+/// Records it in the history of a run that no process carries.
+async fn note(
+    context: &Context,
+    state: &Store,
+    row: &RunRow,
+    clock: &Arc<dyn Clock>,
+    said: Word,
+) -> Result<(), Problem> {
+    let _lock = locks::run(context, state, row.id, clock.as_ref()).await?;
+    let events = store::whole(state, row.id)?;
+    let created = stepwell_engine::event::RunCreated::told(&events)
+        .ok_or_else(|| Problem::error("the run's history has no beginning"))?;
+    let step = said.step.to_string();
+    let executor = executor(state, clock);
+    let retried = executor.retried_by_hand(&events, said).await;
+    retried.map_err(|error| refused(error, &step, &created))
+}
+
+/// An executor that records and carries out nothing.
+fn executor(state: &Store, clock: &Arc<dyn Clock>) -> Executor {
+    Executor {
+        journal: Arc::new(state.clone()),
+        clock: clock.clone(),
+        observer: Arc::new(NoObserver),
+        stop: Stop::never(),
+        lease: Arc::new(NoLease),
+        requests: Requests::none(),
+    }
+}
+
+fn word(context: &Context, step: &str, reason: &str) -> Word {
+    Word {
+        step: step.into(),
+        by: context.actor.clone(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn command(context: &Context, run: RunId) -> String {
+    context.settings.command_for("resume", &outcome::short(run))
+}
+
+fn not_possible(step: &str, why: String) -> Problem {
+    let mut problem = Problem::refused(format!("nothing can be said of step {step} by hand now"))
+        .code("not_possible")
+        .hint("nothing was changed");
+    problem.causes = vec![why];
+    problem
+}
+
+/// What a person said of a step is not taken.
+fn refused(error: WordError, step: &str, created: &stepwell_engine::event::RunCreated) -> Problem {
+    match error {
+        WordError::Run(error) => failed(error, None, created),
+        WordError::NotPossible(why) => not_possible(step, why),
+        WordError::NotFound => Problem::refused(format!(
+            "what step {step} was to make is not found in aws"
+        ))
+        .code("not_found")
+        .hint("make it first; where aws can't tell, say what the step would have made known: --output JSON"),
+        WordError::Otherwise { found } => Problem::refused(format!(
+            "what is found in aws of step {step} is not what --output says"
+        ))
+        .code("found_otherwise")
+        .hint(format!("leave --output out to take what is found: {found}")),
+        WordError::Output(why) => {
+            let mut problem =
+                Problem::usage(format!("--output is not what step {step} makes known"));
+            problem.causes = vec![why];
+            problem
+        }
+        WordError::Check(fault) => {
+            Problem::from_fault(format!("step {step} could not be checked in aws"), &fault)
+        }
+    }
+}

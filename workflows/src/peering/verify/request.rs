@@ -1,0 +1,210 @@
+//! What a person asks for, checked, and the pod that answers it.
+
+use stepwell_engine::{Clock, Fault};
+
+use super::said::Said;
+use super::verdict::{self, Culprit, Verdict};
+use crate::aurora::Endpoint;
+use crate::aws::{Aws, YOUNG};
+use crate::input::{self, InvalidInput};
+use crate::kubernetes::pod;
+use crate::kubernetes::probe::{self, Probe, Told};
+use crate::kubernetes::{
+    Client, Place, Server, check_namespace, check_secret, is_openshift, names, qualified_image,
+};
+use crate::peering::end::Accounts;
+use crate::peering::list;
+
+/// `peering verify` as it was asked for; nothing is checked yet.
+#[derive(Debug, Clone, Default)]
+pub struct VerifyOptions {
+    /// The cluster's name.
+    pub cluster: String,
+    /// Its region.
+    pub region: String,
+    /// The namespace that has the Secret; none for the context's own.
+    pub namespace: Option<String>,
+    /// The context of the ROSA cluster; none for the current one.
+    pub context: Option<String>,
+    /// The Secret with user and password.
+    pub secret: String,
+    /// The database; none for the one made with the cluster.
+    pub database: Option<String>,
+    /// The user where the Secret has none; none for the cluster's master user.
+    pub username: Option<String>,
+    /// The image with psql; none for the engine's version of it.
+    pub image: Option<String>,
+    /// The program.
+    pub kubectl: String,
+    /// ROSA's VPC; none if all peerings of the cluster are to be whole.
+    pub rosa_vpc: Option<String>,
+}
+
+/// `peering verify`, checked.
+#[derive(Debug, Clone)]
+pub struct VerifyRequest {
+    cluster: String,
+    region: String,
+    place: Place,
+    secret: String,
+    database: Option<String>,
+    username: Option<String>,
+    image: Option<String>,
+    rosa_vpc: Option<String>,
+}
+
+impl VerifyOptions {
+    /// Checks every value by its form.
+    pub fn validate(self) -> Result<VerifyRequest, InvalidInput> {
+        Ok(VerifyRequest {
+            cluster: input::cluster(&self.cluster)?,
+            region: input::region(&self.region)?,
+            place: Place {
+                kubectl: names::kubectl(&self.kubectl)?,
+                context: self.context.as_deref().map(names::context).transpose()?,
+                namespace: (self.namespace.as_deref())
+                    .map(names::namespace)
+                    .transpose()?,
+            },
+            secret: names::object("secret", &self.secret)?,
+            database: (self.database.as_deref())
+                .map(input::database)
+                .transpose()?,
+            username: (self.username.as_deref())
+                .map(input::username)
+                .transpose()?,
+            image: self.image.as_deref().map(names::image).transpose()?,
+            rosa_vpc: self.rosa_vpc,
+        })
+    }
+}
+
+impl VerifyRequest {
+    /// Where the pod is to be.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Names ROSA's VPC, once it is known.
+    #[must_use]
+    pub fn of_vpc(mut self, vpc: &str) -> Self {
+        self.rosa_vpc = Some(vpc.to_owned());
+        self
+    }
+
+    /// Looks for what the pod needs, so that what is missing is said before
+    /// anything is made.
+    pub async fn survey(&self, clock: &dyn Clock) -> Result<(), Fault> {
+        check_namespace(&self.place, clock).await?;
+        check_secret(&self.place, clock, &self.secret)
+            .await
+            .map(drop)
+    }
+
+    /// Looks for what the pod needs, takes away what earlier ones left, and
+    /// gives the pod that is to try.
+    pub async fn session(
+        &self,
+        clock: &dyn Clock,
+        endpoint: &Endpoint,
+    ) -> Result<VerifySession, Fault> {
+        check_namespace(&self.place, clock).await?;
+        let keys = check_secret(&self.place, clock, &self.secret).await?;
+        probe::sweep(&self.place, clock, &self.cluster, &self.region).await?;
+        let or = |given: &Option<String>, default: &str| {
+            given.clone().unwrap_or_else(|| default.to_owned())
+        };
+        let database = endpoint.database.as_deref().unwrap_or("keycloak");
+        let probe = Probe {
+            name: format!("stepwell-verify-{:016x}", clock.random()),
+            cluster: self.cluster.clone(),
+            region: self.region.clone(),
+            client: Client {
+                image: (self.image.clone())
+                    .unwrap_or_else(|| qualified_image(endpoint.engine_version.as_deref())),
+                server: Server {
+                    host: endpoint.writer.clone(),
+                    port: endpoint.port,
+                    database: or(&self.database, database),
+                    username: or(&self.username, &endpoint.username),
+                    secret: self.secret.clone(),
+                },
+            },
+            keys,
+            plain_kubernetes: is_openshift(&self.place, clock).await? == Some(false),
+        };
+        Ok(VerifySession {
+            request: self.clone(),
+            probe,
+        })
+    }
+}
+
+/// A pod that tries to reach the database.
+#[derive(Debug, Clone)]
+pub struct VerifySession {
+    request: VerifyRequest,
+    probe: Probe,
+}
+
+/// What the pod has told.
+#[derive(Debug, Clone)]
+pub struct Tried(Told);
+
+impl VerifySession {
+    /// The name of the pod.
+    pub fn pod(&self) -> &str {
+        &self.probe.name
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> &Place {
+        &self.request.place
+    }
+
+    /// The port that it tries.
+    pub fn port(&self) -> i32 {
+        self.probe.client.server.port
+    }
+
+    /// Makes the pod and waits until it has tried. It is to be removed whatever
+    /// comes of this, also where this is not waited for.
+    pub async fn try_it(&self, clock: &dyn Clock) -> Result<Tried, Fault> {
+        let told = self.probe.try_it(&self.request.place, clock).await?;
+        Ok(Tried(told))
+    }
+
+    /// Takes the pod away.
+    pub async fn remove(&self, clock: &dyn Clock) -> Result<(), Fault> {
+        pod::delete(&self.request.place, clock, &self.probe.name).await
+    }
+
+    /// Says what follows from what the pod told; where that may be the network's
+    /// fault, looks at AWS for the part that is missing.
+    pub async fn judge(&self, aws: &Aws, accounts: &Accounts, tried: &Tried) -> Verdict {
+        let said = Said::of(&tried.0);
+        let server = &self.probe.client.server;
+        if !said.asks_for_a_look() {
+            return verdict::judge(&said, server, None);
+        }
+        let (region, cluster) = (&self.request.region, &self.request.cluster);
+        let look = async || {
+            let listing = list(aws, accounts, Some(region), region, Some(cluster)).await;
+            let peerings = listing.map(|listing| {
+                let wanted = self.request.rosa_vpc.as_deref();
+                let mut peerings = listing.peerings;
+                peerings.retain(|one| wanted.is_none_or(|vpc| one.rosa_vpc_id == vpc));
+                peerings
+            });
+            verdict::judge(&said, server, Some(&peerings))
+        };
+        let verdict = look().await;
+        let misses = [Culprit::Peering, Culprit::Route, Culprit::Rule];
+        if !verdict.culprit.is_some_and(|part| misses.contains(&part)) {
+            return verdict;
+        }
+        // A read may miss what was made just now.
+        aws.clock().sleep(YOUNG).await;
+        look().await
+    }
+}
