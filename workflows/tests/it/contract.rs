@@ -241,7 +241,7 @@ async fn a_plan_looks_again_for_what_it_missed() {
         for times in [1, 2] {
             world.fails(operation, code, Some(times));
             let context = Arc::new(world.aws.clone());
-            let (clock, run) = (world.clock.clone(), world.run_id());
+            let clock = world.clock.clone();
             let planned = plan(&graph, run, context, clock, &stepwell_workflows::DOUBTS).await;
             let planned = planned.expect("plan");
             let made = planned.iter().filter(|step| step.change == Change::Create);
