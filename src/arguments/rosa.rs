@@ -11,7 +11,8 @@ pub struct RosaArguments {
     #[arg(long, value_name = "NAME")]
     pub rosa_cluster: Option<String>,
 
-    /// The ROSA cluster's region [env: AWS_REGION] [default: where it is]
+    /// The ROSA cluster's region, which must be where it is [env: AWS_REGION, with --rosa-vpc]
+    /// [default: where it is]
     #[arg(long, value_name = "REGION")]
     pub rosa_region: Option<String>,
 

@@ -1,16 +1,18 @@
-//! The account in which ROSA lives, where it is another one.
+//! Where ROSA lives: its network, and its account, where that is another one.
 
 use std::sync::Arc;
 
 use stepwell_engine::Fault;
 use stepwell_workflows::peering::{Accounts, RosaAccount};
-use stepwell_workflows::rosa_account;
+use stepwell_workflows::rosa::{RosaNetwork, RosaRequest, find_network};
+use stepwell_workflows::{SurveyError, rosa_account};
 
 use super::takeup::Taken;
 use super::{Backend, Connection};
 use crate::Context;
 use crate::account::AccountRecord;
 use crate::problem::Problem;
+use crate::settings::rosa::RosaSettings;
 
 /// Adds ROSA's account to a connection, if a profile is named for it.
 pub async fn connect(
@@ -31,6 +33,21 @@ pub async fn connect(
     let other = backend.connect_as(&context.settings, profile).await?;
     connection.aws = Arc::new(connection.aws.with_rosa(other.aws.as_ref().clone()));
     Ok(connection)
+}
+
+/// Finds the network of a ROSA cluster, and says so where the environment might
+/// have it looked for elsewhere. `request` is that of the settings, or made of it.
+pub async fn find(
+    context: &Context,
+    connection: &Connection,
+    sought: &RosaSettings,
+    request: &RosaRequest,
+) -> Result<RosaNetwork, SurveyError> {
+    let network = find_network(connection.aws.rosa(), &sought.source, request).await?;
+    if let Some(note) = sought.note(&network) {
+        context.printer.note(note);
+    }
+    Ok(network)
 }
 
 /// Which accounts these are. `region` is one that ROSA's may be asked in.

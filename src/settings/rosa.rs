@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use stepwell_workflows::rosa::{
-    OcmAccess, OcmLogin, RosaCli, RosaOptions, RosaRequest, RosaSource,
+    OcmAccess, OcmLogin, RosaCli, RosaNetwork, RosaOptions, RosaRequest, RosaSource,
 };
 use stepwell_workflows::{Secret, shown};
 
@@ -23,6 +23,9 @@ pub struct RosaSettings {
     pub source: RosaSource,
     /// The AWS profile of the account in which it lives, if not Aurora's.
     pub profile: Option<String>,
+    /// The region of the environment, which is the job's and gives way to the
+    /// cluster's.
+    region: Option<String>,
 }
 
 impl RosaSettings {
@@ -33,7 +36,8 @@ impl RosaSettings {
         };
         let options = RosaOptions {
             cluster: text(&arguments.rosa_cluster, environment::CLUSTER_NAME),
-            region: text(&arguments.rosa_region, environment::AWS_REGION),
+            region: arguments.rosa_region.clone(),
+            region_default: environment.text(environment::AWS_REGION),
             vpc: match (&arguments.rosa_vpc, &arguments.rosa_cluster) {
                 // Who types a cluster means that one, whatever is left in the environment.
                 (None, None) => environment.text(environment::ROSA_VPC),
@@ -49,7 +53,7 @@ impl RosaSettings {
                 "the rosa cluster is not named; allowed: --rosa-cluster NAME, CLUSTER_NAME, --rosa-vpc VPC, or ROSA_VPC",
             ));
         }
-        if options.vpc.is_some() && options.region.is_none() {
+        if options.vpc.is_some() && options.region.is_none() && options.region_default.is_none() {
             return Err(Problem::usage(
                 "the region of --rosa-vpc is not named; allowed: --rosa-region REGION or AWS_REGION",
             ));
@@ -57,6 +61,9 @@ impl RosaSettings {
         let request = options
             .validate()
             .map_err(|invalid| refuse(&invalid, environment))?;
+        let region = (arguments.rosa_region.is_none() && request.looks_up())
+            .then(|| environment.text(environment::AWS_REGION))
+            .flatten();
         let profile = arguments.rosa_profile.clone();
         // A login that nobody needs need not be a good one.
         let source = if request.looks_up() {
@@ -68,6 +75,21 @@ impl RosaSettings {
             request,
             source,
             profile,
+            region,
+        })
+    }
+
+    /// What a person should know of where the cluster was found: that it is not
+    /// where the environment might have it thought to be.
+    pub fn note(&self, found: &RosaNetwork) -> Option<String> {
+        let region = self.region.as_ref()?;
+        let name = self.request.cluster()?;
+        (*region != found.region).then(|| {
+            format!(
+                "rosa cluster {name} is in {}: {} ({region}) does not count for it",
+                found.region,
+                environment::AWS_REGION.name()
+            )
         })
     }
 }
@@ -78,18 +100,12 @@ pub fn source(profile: Option<String>, environment: &Environment) -> Result<Rosa
     let Some(login) = login(environment)? else {
         return Ok(command(profile));
     };
-    let access = OcmAccess {
-        url: address(environment, environment::OCM_URL, OcmAccess::URL)?,
-        token_url: address(
-            environment,
-            environment::OCM_TOKEN_URL,
-            OcmAccess::TOKEN_URL,
-        )?,
+    let access = OcmAccess::of(
         login,
-    };
-    access
-        .validate()
-        .map_err(|invalid| refuse(&invalid, environment))?;
+        address(environment, environment::OCM_URL)?,
+        address(environment, environment::OCM_TOKEN_URL)?,
+    )
+    .map_err(|invalid| refuse(&invalid, environment))?;
     Ok(RosaSource::Ocm(access))
 }
 
@@ -100,18 +116,23 @@ fn command(profile: Option<String>) -> RosaSource {
     })
 }
 
-/// The login to OCM, if there is one. A token wins over a service account.
+/// The login to OCM, if there is one. A token wins over a service account, whose
+/// id is of no use without its secret: alone beside a token, it is the client
+/// that the token was given to.
 fn login(environment: &Environment) -> Result<Option<OcmLogin>, Problem> {
     // What is pasted often ends with a line break.
     let text = |variable| {
         let text = environment.text(variable)?;
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     };
-    if let Some(token) = text(environment::OCM_TOKEN) {
-        return Ok(Some(OcmLogin::Token(Secret::new(token))));
-    }
     let id = text(environment::OCM_CLIENT_ID);
     let secret = text(environment::OCM_CLIENT_SECRET);
+    if let Some(token) = text(environment::OCM_TOKEN) {
+        return Ok(Some(OcmLogin::Token {
+            token: Secret::new(token),
+            client: id.filter(|_| secret.is_none()),
+        }));
+    }
     match (id, secret) {
         (None, None) => Ok(None),
         (Some(id), Some(secret)) => Ok(Some(OcmLogin::Client {
@@ -127,23 +148,15 @@ fn login(environment: &Environment) -> Result<Option<OcmLogin>, Problem> {
     }
 }
 
-/// An address of OCM. Secrets go there, so it must be safe from listeners;
-/// the names are those that the `ocm` command takes for its environments.
-fn address(
-    environment: &Environment,
-    variable: Variable,
-    default: &str,
-) -> Result<String, Problem> {
+/// An address of OCM, or the name of one. Secrets go there, so it must be safe
+/// from listeners; the names are those that the `ocm` command takes for its
+/// environments.
+fn address(environment: &Environment, variable: Variable) -> Result<Option<String>, Problem> {
     let Some(text) = environment.text(variable) else {
-        return Ok(default.to_owned());
+        return Ok(None);
     };
-    if variable == environment::OCM_URL {
-        match text.as_str() {
-            "production" => return Ok(OcmAccess::URL.to_owned()),
-            "staging" => return Ok("https://api.stage.openshift.com".to_owned()),
-            "integration" => return Ok("https://api.integration.openshift.com".to_owned()),
-            _ => {}
-        }
+    if variable == environment::OCM_URL && OcmAccess::NAMES.contains(&text.as_str()) {
+        return Ok(Some(text));
     }
     let here = ["127.0.0.1", "localhost", "[::1]"];
     let safe = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
@@ -156,7 +169,7 @@ fn address(
     };
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '?' | '#');
     if safe && !text.contains(odd) {
-        return Ok(text.trim_end_matches('/').to_owned());
+        return Ok(Some(text.trim_end_matches('/').to_owned()));
     }
     // What stands before an `@` may be a password.
     let text = if text.contains('@') {
@@ -165,9 +178,9 @@ fn address(
         text.as_str()
     };
     let names = if variable == environment::OCM_URL {
-        ", production, staging, integration"
+        format!(", {}", OcmAccess::NAMES.join(", "))
     } else {
-        ""
+        String::new()
     };
     Err(Problem::usage(format!(
         "{} {} is not a usable address; allowed: https://HOST, http:// on this machine{names}",
@@ -206,7 +219,12 @@ mod tests {
         ];
         let settings = resolve(&named(), &variables).unwrap();
         assert_eq!(settings.request.cluster(), Some("one"));
-        assert_eq!(settings.request.region(), Some("eu-west-1"));
+        // That is the job's region; the cluster's own is looked up.
+        assert_eq!(settings.request.region(), None);
+        let mut there = named();
+        there.rosa_region = Some("us-east-1".to_owned());
+        let settings = resolve(&there, &variables).unwrap();
+        assert_eq!(settings.request.region(), Some("us-east-1"));
         let settings = resolve(&RosaArguments::default(), &variables).unwrap();
         assert_eq!(settings.request.cluster(), Some("two"));
         assert!(matches!(settings.source, RosaSource::Cli(_)));
@@ -216,6 +234,7 @@ mod tests {
         ];
         let settings = resolve(&RosaArguments::default(), &vpc).unwrap();
         assert_eq!(settings.request.vpc(), Some("vpc-01234567"));
+        assert_eq!(settings.request.region(), Some("eu-west-1"));
         assert_eq!(resolve(&named(), &vpc).unwrap().request.vpc(), None);
     }
 
@@ -247,7 +266,13 @@ mod tests {
         let token = (environment::OCM_TOKEN, TOKEN);
         let found = access(&[token]).unwrap();
         assert_eq!(found.url, OcmAccess::URL);
-        assert_eq!(found.token_url, OcmAccess::TOKEN_URL);
+        assert!(
+            found
+                .token_url
+                .starts_with("https://sso.redhat.com/auth/realms/redhat-external/"),
+            "{}",
+            found.token_url
+        );
         assert!(!format!("{found:?}").contains(TOKEN));
         let staging = access(&[token, (environment::OCM_URL, "staging")]).unwrap();
         assert_eq!(staging.url, "https://api.stage.openshift.com");

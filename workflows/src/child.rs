@@ -13,8 +13,8 @@ use tokio::process::Command;
 /// How many bytes a child may print on stdout.
 const MOST: usize = 4 << 20;
 
-/// How many bytes of a child's stderr are kept; the rest is read and dropped,
-/// so that the child is not held up.
+/// How many bytes of a child's stderr are kept, those of its end, where the
+/// reason stands; the rest is read and dropped, so that the child is not held up.
 const MOST_ERRORS: usize = 64 << 10;
 
 /// What this process may know and no other program need: each has a login of
@@ -87,7 +87,7 @@ pub(crate) async fn run(
         })?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let work = async {
-        let (stdout, stderr) = tokio::try_join!(all(stdout), beginning(stderr))?;
+        let (stdout, stderr) = tokio::try_join!(all(stdout), end(stderr))?;
         let status = child.wait().await.map_err(ChildError::Lost)?;
         Ok(Ended {
             status,
@@ -118,8 +118,8 @@ async fn all(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, ChildErr
     Ok(bytes)
 }
 
-/// The beginning; the stream is read to its end all the same.
-async fn beginning(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, ChildError> {
+/// The end; the stream is read from its beginning all the same.
+async fn end(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, ChildError> {
     let mut kept = Vec::new();
     let Some(mut stream) = stream else {
         return Ok(kept);
@@ -127,10 +127,12 @@ async fn beginning(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, Ch
     let mut chunk = vec![0; 8 << 10];
     loop {
         let count = stream.read(&mut chunk).await.map_err(ChildError::Lost)?;
+        kept.extend_from_slice(&chunk[..count]);
+        if count == 0 || kept.len() >= 2 * MOST_ERRORS {
+            kept.drain(..kept.len().saturating_sub(MOST_ERRORS));
+        }
         if count == 0 {
             return Ok(kept);
         }
-        let room = MOST_ERRORS.saturating_sub(kept.len());
-        kept.extend_from_slice(&chunk[..count.min(room)]);
     }
 }

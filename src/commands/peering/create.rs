@@ -1,7 +1,6 @@
 //! `stepwell peering create`.
 
 use stepwell_state::Access;
-use stepwell_workflows::rosa::find_network;
 use stepwell_workflows::{Workflow, peering};
 
 use super::verify;
@@ -48,7 +47,7 @@ pub fn run(context: &Context, arguments: &CreateArguments) -> Result<Exit, Probl
         let account = connection.account(request.region()).await?;
         let region = request.region();
         let accounts = rosa::accounts(&backend, &connection, &account, region, profile).await?;
-        let network = find_network(connection.aws.rosa(), &sought.source, &sought.request)
+        let network = rosa::find(context, &connection, &sought, &sought.request)
             .await
             .map_err(|error| {
                 survey::refused(context, "could not look up the rosa cluster", error)

@@ -4,7 +4,6 @@ use stepwell_state::Access;
 use stepwell_workflows::peering::{
     self, DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory, RosaPlace,
 };
-use stepwell_workflows::rosa::find_network;
 use stepwell_workflows::{SurveyError, Workflow};
 
 use crate::arguments::peering::DeleteArguments;
@@ -168,7 +167,7 @@ async fn rosa_place(
         });
     }
     let request = sought.request.clone().in_any_state();
-    let network = find_network(connection.aws.rosa(), &sought.source, &request)
+    let network = rosa::find(context, connection, sought, &request)
         .await
         .map_err(|error| {
             let gone = "if the rosa cluster is gone, name its network with --rosa-vpc, or leave --rosa-cluster and CLUSTER_NAME out: the peering itself knows where it was";

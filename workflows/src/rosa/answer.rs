@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use stepwell_engine::{Clock, Fault};
 
 use super::said::short;
+use super::unreached::Obstacle;
 
 /// How long one answer may take, in wall time.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -34,6 +35,11 @@ impl Answer {
         who: &str,
         refusal: impl Fn(StatusCode, &[u8]) -> Option<Fault>,
     ) -> Result<T, Fault> {
+        if self.status.is_success() && self.is_page() {
+            return Err(page(&format!(
+                "{who} answered something else than the JSON asked for"
+            )));
+        }
         if self.status.is_success() {
             // The reader's own message might repeat what it read.
             return serde_json::from_slice(&self.body).map_err(|error| {
@@ -45,15 +51,40 @@ impl Answer {
             });
         }
         let status = self.status;
-        if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
-            return Err(Fault::transient(format!("{who} answered {status}"))
-                .with_hint("try again later; the network can be named with --rosa-vpc"));
+        let message = format!("{who} answered {status}");
+        match Obstacle::of(&format!("status is {}", status.as_u16())) {
+            Some(Obstacle::Busy) => {
+                return Err(Fault::transient(message).with_hint(format!(
+                    "{}; the network can be named with --rosa-vpc",
+                    Obstacle::Busy.hint()
+                )));
+            }
+            Some(obstacle) => return Err(obstacle.fault(message).with_hint(obstacle.hint())),
+            None => {}
+        }
+        // Whose refusal a page is, nobody knows; OCM's and the token service's
+        // are JSON.
+        if self.is_page() || status.is_redirection() {
+            return Err(page(&message));
         }
         Err(refusal(status, &self.body).unwrap_or_else(|| {
-            Fault::permanent(format!("{who} answered {status}"))
+            Fault::permanent(message)
                 .with_hint("are OCM_URL and OCM_TOKEN_URL right, where they are set?")
         }))
     }
+
+    /// Whether it is a web page.
+    fn is_page(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"<")
+    }
+}
+
+/// A web page came in an answer's place.
+fn page(message: &str) -> Fault {
+    let page = Obstacle::Page;
+    page.fault(message)
+        .with_cause(page.what())
+        .with_hint(page.hint())
 }
 
 /// What was answered can't be what was asked for.
@@ -75,7 +106,7 @@ pub(super) fn api_refusal(status: StatusCode, body: &[u8]) -> Option<Fault> {
     let reason = short(said.reason.as_deref().unwrap_or("it did not say why"), 300);
     let fault = match status {
         StatusCode::UNAUTHORIZED => Fault::operator("OCM does not accept the token").with_hint(
-            "an access token lasts for minutes; set a fresh OCM_TOKEN, or an offline token",
+            "an access token lasts for 15 minutes; use a service account (OCM_CLIENT_ID and OCM_CLIENT_SECRET in place of OCM_TOKEN), or set a token that can be refreshed",
         ),
         StatusCode::FORBIDDEN => Fault::operator(
             "OCM does not allow this login to look at clusters",
@@ -91,8 +122,9 @@ pub(super) fn api_refusal(status: StatusCode, body: &[u8]) -> Option<Fault> {
     })
 }
 
-/// What the token service's refusals mean (RFC 6749, section 5.2).
-pub(super) fn token_refusal(status: StatusCode, body: &[u8]) -> Option<Fault> {
+/// What the token service's refusals mean (RFC 6749, section 5.2); `hint` is
+/// what helps where it is about the login.
+pub(super) fn token_refusal(status: StatusCode, body: &[u8], hint: &str) -> Option<Fault> {
     #[derive(Default, Deserialize)]
     struct Refusal {
         error: Option<String>,
@@ -113,15 +145,18 @@ pub(super) fn token_refusal(status: StatusCode, body: &[u8]) -> Option<Fault> {
     } else {
         short(&reason, 300)
     };
-    let mut fault = Fault::operator("Red Hat's single sign-on does not accept the login")
-        .with_cause(reason)
-        .with_hint(
-            "get a new offline token for OCM_TOKEN from Red Hat's console (OpenShift, Downloads), or check OCM_CLIENT_ID and OCM_CLIENT_SECRET",
-        );
-    if let Some(code) = said.error {
-        fault = fault.with_code(short(&code, 100));
-    }
-    Some(fault)
+    let fault = match said.error.as_deref() {
+        Some("temporarily_unavailable" | "server_error") => {
+            Fault::transient("the token service of OCM has trouble of its own")
+                .with_hint(Obstacle::Busy.hint())
+        }
+        _ => Fault::operator("OCM's token service does not accept the login").with_hint(hint),
+    };
+    let fault = fault.with_cause(reason);
+    Some(match said.error {
+        Some(code) => fault.with_code(short(&code, 100)),
+        None => fault,
+    })
 }
 
 /// Sends a request and reads the answer, both within the limit.
@@ -132,9 +167,15 @@ pub(super) async fn send(
 ) -> Result<Answer, Fault> {
     let work = async {
         let no_answer = |error: reqwest::Error| {
-            Fault::unreachable(format!("{who} gave no answer"))
-                .with_cause(chain(&error.without_url()))
-                .with_hint("is the network there, and a proxy set where one is needed?")
+            let why = chain(&error.without_url());
+            let fault = match Obstacle::of(&why) {
+                Some(obstacle) => obstacle
+                    .fault(format!("{who} gave no answer: {}", obstacle.what()))
+                    .with_hint(obstacle.hint()),
+                None => Fault::unreachable(format!("{who} gave no answer"))
+                    .with_hint("is the network there, and a proxy set where one is needed?"),
+            };
+            fault.with_cause(short(&why, 500))
         };
         let mut response = request.send().await.map_err(no_answer)?;
         let status = response.status();

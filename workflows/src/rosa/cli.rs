@@ -3,20 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use stepwell_engine::{Clock, Fault};
+use stepwell_engine::{Clock, Fault, Policy, retry};
 
 use super::cluster::Cluster;
-use super::said::{complaint_of, message, plain};
+use super::complaint::{self, WITHOUT};
+use super::said::{message, plain};
 use crate::SurveyError;
 use crate::child::{self, ChildError, Ended};
-use crate::input::InvalidInput;
 
 /// How long the command may take: it asks OCM several times, and STS.
 const LIMIT: Duration = Duration::from_secs(90);
-
-/// What helps where the command does not.
-const WITHOUT: &str =
-    "or name its network with --rosa-vpc, which does without; or set OCM_TOKEN to ask OCM directly";
 
 /// The `rosa` command.
 #[derive(Debug, Clone)]
@@ -63,98 +59,49 @@ impl RosaCli {
     }
 }
 
-/// `rosa describe cluster`.
+const DESCRIBE: &str = "describe cluster";
+
+/// `rosa describe cluster`. Where it does not reach OCM or AWS, it is asked
+/// again under `policy`; one that said nothing in all its time is not.
 pub(super) async fn describe(
     rosa: &RosaCli,
     clock: &dyn Clock,
+    policy: Policy,
     name: &str,
     region: Option<&str>,
 ) -> Result<Cluster, SurveyError> {
-    const WHAT: &str = "describe cluster";
     let arguments = ["describe", "cluster", "-c", name, "-o", "json"];
-    let ended = rosa
-        .run(clock, &arguments, region)
-        .await
-        .map_err(|error| rosa.failed(WHAT, &error))?;
+    retry(policy, clock, || async {
+        let ended = match rosa.run(clock, &arguments, region).await {
+            Ok(ended) => ended,
+            Err(error) => return Ok(Err(rosa.failed(DESCRIBE, &error).into())),
+        };
+        match understood(name, &ended) {
+            Err(SurveyError::Fault(fault)) if fault.class.passes() => Err(fault),
+            done => Ok(done),
+        }
+    })
+    .await?
+}
+
+fn understood(name: &str, ended: &Ended) -> Result<Cluster, SurveyError> {
+    let complaint = || Err(complaint::meaning(DESCRIBE, Some(name), ended));
     if !ended.status.success() {
-        return Err(complaint(name, &ended));
+        return complaint();
     }
     match Cluster::read(&ended.stdout) {
         Ok(cluster) => Ok(cluster),
         // It may have said why on stderr, and ended with 0 all the same.
-        Err(_) if ended.stdout.trim_ascii().is_empty() => Err(complaint(name, &ended)),
-        Err(error) => Err(Fault::permanent(format!("rosa {WHAT} can't be understood"))
-            .with_cause(error.to_string())
-            .with_hint(format!(
-                "look at `rosa describe cluster -c {name} -o json`; {WITHOUT}"
-            ))
-            .into()),
+        Err(_) if ended.stdout.trim_ascii().is_empty() => complaint(),
+        Err(error) => Err(
+            Fault::permanent(format!("rosa {DESCRIBE} can't be understood"))
+                .with_cause(error.to_string())
+                .with_hint(format!(
+                    "look at `rosa describe cluster -c {name} -o json`; {WITHOUT}"
+                ))
+                .into(),
+        ),
     }
-}
-
-/// What it means that the command says no.
-fn complaint(name: &str, ended: &Ended) -> SurveyError {
-    let said = complaint_of(&ended.stderr);
-    let low = said.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| low.contains(word));
-    if has(&["there is no cluster with"]) {
-        return InvalidInput {
-            input: "rosa-cluster",
-            value: name.to_owned(),
-            problem: "is no cluster that rosa knows in this AWS account".to_owned(),
-            allowed: "a name that `rosa list clusters` shows; for another account, --rosa-profile"
-                .to_owned(),
-        }
-        .into();
-    }
-    if has(&["clusters with identifier or name"]) {
-        return SurveyError::Refused {
-            message: format!("rosa knows several clusters {name:?}: {said}"),
-            hint: "give the id that `rosa list clusters` shows in place of the name".to_owned(),
-        };
-    }
-    if has(&NOT_LOGGED_IN) {
-        return not_logged_in(&said).into();
-    }
-    if has(&[
-        "failed to create aws client",
-        "expiredtoken",
-        "security token",
-        "failed to get credentials",
-        "failed to refresh cached credentials",
-        "nocredentialproviders",
-    ]) {
-        return Fault::operator("rosa lacks AWS credentials")
-            .with_cause(said)
-            .with_hint(
-                "renew the AWS credentials (for example `aws sso login`); rosa uses them too",
-            )
-            .into();
-    }
-    let how = match ended.status.code() {
-        Some(code) => format!("rosa describe cluster failed with exit code {code}"),
-        None => "rosa describe cluster was killed".to_owned(),
-    };
-    Fault::permanent(how)
-        .with_cause(said)
-        .with_hint(format!("try `rosa describe cluster -c {name}`; {WITHOUT}"))
-        .into()
-}
-
-/// Parts of what the command says without a login, or with one that has ended.
-const NOT_LOGGED_IN: [&str; 6] = [
-    "not logged in",
-    "rosa login",
-    "login again",
-    "invalid_grant",
-    "authorization token needs",
-    "not able to get authentication token",
-];
-
-fn not_logged_in(said: &str) -> Fault {
-    Fault::operator("rosa is not logged in to Red Hat")
-        .with_cause(said)
-        .with_hint(format!("run `rosa login`; {WITHOUT}"))
 }
 
 /// Which version, and who is logged in.
@@ -182,6 +129,6 @@ pub(super) async fn probe(rosa: &RosaCli, clock: &dyn Clock) -> Result<String, S
             "rosa {first}, logged in to {} as {user}",
             field("OCM API:").unwrap_or("OCM")
         )),
-        None => Err(not_logged_in(&complaint_of(&whoami.stderr)).into()),
+        None => Err(complaint::meaning("whoami", None, &whoami)),
     }
 }

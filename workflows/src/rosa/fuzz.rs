@@ -10,7 +10,7 @@ use stepwell_engine::Fault;
 
 use super::answer::{Answer, api_refusal, token_refusal};
 use super::cluster::Cluster;
-use super::said::complaint_of;
+use super::said::Complaint;
 use super::token;
 use crate::secret::Secret;
 use crate::tally::fuzz;
@@ -312,8 +312,12 @@ fn refusals_are_told_in_a_line() {
             }
             let status = StatusCode::from_u16(status).expect("a status");
             let answer = Answer::of(status, body);
-            for refusal in [api_refusal, token_refusal] {
-                match answer.read::<Tokens>("OCM", refusal) {
+            let of_tokens = |status, body: &[u8]| token_refusal(status, body, "a hint");
+            for read in [
+                answer.read::<Tokens>("OCM", api_refusal),
+                answer.read("OCM", of_tokens),
+            ] {
+                match read {
                     Ok(tokens) => {
                         assert!(status.is_success());
                         drop(tokens.access_token);
@@ -338,7 +342,7 @@ fn refusals_are_told_in_a_line() {
         &["told"],
         stderr,
         |stderr, tally| {
-            let said = complaint_of(&stderr);
+            let said = Complaint::of(&stderr).shown();
             assert!(!said.is_empty() && said.chars().count() <= 500, "{said}");
             assert!(!said.contains(char::is_control), "{said:?}");
             tally.count("told");
@@ -371,7 +375,7 @@ fn tokens_are_never_repeated() {
         3000,
         &["taken", "refused"],
         texts,
-        |text, tally| match token::kind(&Secret::new(text.clone())) {
+        |text, tally| match token::read(&Secret::new(text.clone())) {
             Ok(_) => tally.count("taken"),
             Err(error) => {
                 let shown = format!("{error} {error:?}");

@@ -8,6 +8,7 @@
 mod answer;
 mod cli;
 mod cluster;
+mod complaint;
 #[cfg(test)]
 mod fuzz;
 mod locate;
@@ -15,8 +16,10 @@ mod network;
 mod ocm;
 mod request;
 mod said;
+mod services;
 mod source;
 mod token;
+mod unreached;
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
@@ -126,7 +129,8 @@ fn refuse_unready(name: &str, cluster: &Cluster) -> Result<(), SurveyError> {
     }
 }
 
-/// The region that was asked for, which must be where the cluster is.
+/// The region that was asked for, which must be where the cluster is; else where
+/// the description says that it is, and only where it does not, the default.
 fn region(request: &RosaRequest, name: &str, cluster: &Cluster) -> Result<String, SurveyError> {
     let said = cluster.region();
     if let Some(said) = said.filter(|said| input::region(said).is_err()) {
@@ -148,6 +152,7 @@ fn region(request: &RosaRequest, name: &str, cluster: &Cluster) -> Result<String
         },
         (Some(asked), _) => return Ok(asked.clone()),
         (None, Some(said)) => return Ok(said.to_owned()),
+        (None, None) if let Some(default) = &request.region_default => return Ok(default.clone()),
         (None, None) => InvalidInput {
             input: "rosa-region",
             value: String::new(),

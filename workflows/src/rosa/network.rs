@@ -34,8 +34,9 @@ pub(super) async fn check(
             input: "rosa-vpc",
             value: vpc_id.to_owned(),
             problem: format!("is no VPC of the account in {region}"),
-            allowed: "a VPC of the account in which rosa lives (--rosa-profile), in its region"
-                .to_owned(),
+            allowed:
+                "a VPC of the account in which rosa lives (--rosa-profile), in its region (--rosa-region)"
+                    .to_owned(),
         }
         .into());
     };

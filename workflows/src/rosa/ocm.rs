@@ -11,9 +11,8 @@ use stepwell_engine::{Clock, Fault, Policy, retry};
 use super::answer::{api_refusal, chain, send, token_refusal, unreadable};
 use super::cluster::Cluster;
 use super::said::short;
-use super::token::{self, Kind};
+use super::token::Kind;
 use crate::SurveyError;
-use crate::aws;
 use crate::input::InvalidInput;
 use crate::secret::Secret;
 
@@ -32,7 +31,13 @@ pub struct OcmAccess {
 #[derive(Debug, Clone)]
 pub enum OcmLogin {
     /// An offline, refresh or access token; its claims tell which.
-    Token(Secret),
+    Token {
+        /// The token.
+        token: Secret,
+        /// The client that it was given to, where the token itself is not to be
+        /// believed.
+        client: Option<String>,
+    },
     /// A service account.
     Client {
         /// Its id.
@@ -45,17 +50,6 @@ pub enum OcmLogin {
 impl OcmAccess {
     /// The production API, unless another is named.
     pub const URL: &str = "https://api.openshift.com";
-    /// Red Hat's single sign-on, where the tokens for it are had.
-    pub const TOKEN_URL: &str =
-        "https://sso.redhat.com/auth/realms/redhat-external/protocol/openid-connect/token";
-
-    /// Checks what can be checked before anybody is asked.
-    pub fn validate(&self) -> Result<(), InvalidInput> {
-        match &self.login {
-            OcmLogin::Token(token) => token::kind(token).map(drop),
-            OcmLogin::Client { .. } => Ok(()),
-        }
-    }
 }
 
 /// A page of a list of clusters.
@@ -69,9 +63,10 @@ struct ClusterList {
 pub(super) async fn describe(
     access: &OcmAccess,
     clock: &dyn Clock,
+    policy: Policy,
     name: &str,
 ) -> Result<Cluster, SurveyError> {
-    let session = Session::open(access, clock).await?;
+    let session = Session::open(access, clock, policy).await?;
     let search = format!("name = {} and product.id = 'rosa'", quoted(name));
     let list: ClusterList = session
         .get(
@@ -121,12 +116,16 @@ pub(super) async fn describe(
 }
 
 /// Who is logged in, and where.
-pub(super) async fn probe(access: &OcmAccess, clock: &dyn Clock) -> Result<String, SurveyError> {
+pub(super) async fn probe(
+    access: &OcmAccess,
+    clock: &dyn Clock,
+    policy: Policy,
+) -> Result<String, SurveyError> {
     #[derive(Deserialize)]
     struct Account {
         username: Option<String>,
     }
-    let session = Session::open(access, clock).await?;
+    let session = Session::open(access, clock, policy).await?;
     let account: Account = session
         .get("/api/accounts_mgmt/v1/current_account", &[])
         .await?;
@@ -152,37 +151,53 @@ fn quoted(text: &str) -> String {
 struct Session<'a> {
     access: &'a OcmAccess,
     clock: &'a dyn Clock,
+    policy: Policy,
     http: Client,
     token: Secret,
 }
 
+/// What helps where a token is not taken any more: those of persons all end
+/// (openshift-docs, `modules/rosa-configure.adoc`).
+const NEW_TOKEN: &str = "for a job, use a service account: OCM_CLIENT_ID and OCM_CLIENT_SECRET in place of OCM_TOKEN; else log in anew and set OCM_TOKEN again: what `rosa login` gets lasts for ten hours, an offline token for 30 days without use";
+
 impl<'a> Session<'a> {
-    async fn open(access: &'a OcmAccess, clock: &'a dyn Clock) -> Result<Self, SurveyError> {
+    async fn open(
+        access: &'a OcmAccess,
+        clock: &'a dyn Clock,
+        policy: Policy,
+    ) -> Result<Self, SurveyError> {
         let http = client()?;
-        let token = match &access.login {
-            OcmLogin::Token(token) => match token::kind(token)? {
-                Kind::Access => token.clone(),
-                Kind::Refresh => {
-                    let form = [
-                        ("grant_type", "refresh_token"),
-                        ("client_id", "cloud-services"),
-                        ("refresh_token", token.reveal()),
-                    ];
-                    exchange(&http, access, clock, &form).await?
-                }
-            },
-            OcmLogin::Client { id, secret } => {
+        let claims = access.login.token().transpose()?;
+        let token = match (&access.login, &claims) {
+            (OcmLogin::Token { token, .. }, Some(claims)) if claims.kind == Kind::Access => {
+                token.clone()
+            }
+            (OcmLogin::Token { token, client }, claims) => {
+                let client = claims
+                    .as_ref()
+                    .map(|claims| access.client_of(claims, client.as_deref()));
+                let form = [
+                    ("grant_type", "refresh_token"),
+                    ("client_id", client.unwrap_or_default()),
+                    ("refresh_token", token.reveal()),
+                ];
+                exchange(&http, access, clock, policy, &form, NEW_TOKEN).await?
+            }
+            (OcmLogin::Client { id, secret }, _) => {
                 let form = [
                     ("grant_type", "client_credentials"),
                     ("client_id", id),
                     ("client_secret", secret.reveal()),
+                    ("scope", SCOPE),
                 ];
-                exchange(&http, access, clock, &form).await?
+                let hint = "check OCM_CLIENT_ID and OCM_CLIENT_SECRET: is the service account still there, and was its secret reset?";
+                exchange(&http, access, clock, policy, &form, hint).await?
             }
         };
         Ok(Self {
             access,
             clock,
+            policy,
             http,
             token,
         })
@@ -200,7 +215,7 @@ impl<'a> Session<'a> {
             reqwest::Url::parse_with_params(&url, query)
         }
         .map_err(|_| Fault::permanent(format!("{:?} is not OCM's address", self.access.url)))?;
-        retry(policy(), self.clock, || async {
+        retry(self.policy, self.clock, || async {
             let request = self
                 .http
                 .get(url.clone())
@@ -213,14 +228,9 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Transient faults are retried as those of AWS are, a little less long: a
-/// person waits.
-fn policy() -> Policy {
-    Policy {
-        attempts: 5,
-        ..aws::POLICY
-    }
-}
+/// What is asked for with a service account, as OCM's own library does; a token
+/// brings what it was given.
+const SCOPE: &str = "openid";
 
 fn client() -> Result<Client, Fault> {
     // The same cryptography as for AWS; a second call changes nothing.
@@ -235,25 +245,28 @@ fn client() -> Result<Client, Fault> {
         })
 }
 
-/// Gets an access token.
+/// Gets an access token; `hint` is what helps where it is refused.
 async fn exchange(
     http: &Client,
     access: &OcmAccess,
     clock: &dyn Clock,
+    policy: Policy,
     form: &[(&str, &str)],
+    hint: &str,
 ) -> Result<Secret, Fault> {
     #[derive(Deserialize)]
     struct Tokens {
         access_token: String,
     }
     const WHO: &str = "the token service of OCM";
-    retry(policy(), clock, || async {
+    retry(policy, clock, || async {
         let request = http
             .post(&access.token_url)
             .header("accept", "application/json")
             .form(form);
         let answer = send(clock, request, WHO).await?;
-        let tokens: Tokens = answer.read(WHO, token_refusal)?;
+        let refusal = |status, body: &[u8]| token_refusal(status, body, hint);
+        let tokens: Tokens = answer.read(WHO, refusal)?;
         Ok(Secret::new(tokens.access_token))
     })
     .await

@@ -12,6 +12,9 @@ pub struct RosaOptions {
     pub cluster: Option<String>,
     /// Its region; none to believe its description.
     pub region: Option<String>,
+    /// Its region where nobody says another: not this option, nor the
+    /// description.
+    pub region_default: Option<String>,
     /// Its VPC; with it, nobody is asked but AWS.
     pub vpc: Option<String>,
     /// The range of its machines; none to believe the description, or where
@@ -40,6 +43,7 @@ pub struct RosaRequest {
     pub(super) way: Way,
     pub(super) cluster: Option<String>,
     pub(super) region: Option<String>,
+    pub(super) region_default: Option<String>,
     pub(super) machine_cidr: Option<Ipv4Net>,
     pub(super) pod_cidr: Option<Ipv4Net>,
     pub(super) service_cidr: Option<Ipv4Net>,
@@ -51,7 +55,13 @@ impl RosaOptions {
     /// Checks every value by its form, and that they say enough.
     pub fn validate(self) -> Result<RosaRequest, InvalidInput> {
         let cluster = self.cluster.as_deref().map(name).transpose()?;
-        let region = self.region.as_deref().map(region).transpose()?;
+        let asked = self.region.as_deref().map(region).transpose()?;
+        let default = self.region_default.as_deref().map(region).transpose()?;
+        let region = match self.vpc {
+            // There is no description to believe.
+            Some(_) => asked.or_else(|| default.clone()),
+            None => asked,
+        };
         let way = match (self.vpc, &cluster) {
             (Some(vpc), _) => Way::Given {
                 vpc: id("rosa-vpc", &vpc, "vpc-")?,
@@ -90,6 +100,7 @@ impl RosaOptions {
             way,
             cluster,
             region,
+            region_default: default,
             machine_cidr,
             pod_cidr,
             service_cidr,
@@ -113,7 +124,7 @@ impl RosaRequest {
         self.cluster.as_deref()
     }
 
-    /// The region, if it was named.
+    /// The region, if it was named so that it must be the right one.
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
@@ -229,6 +240,20 @@ mod tests {
         let request = given.validate().unwrap();
         assert!(!request.looks_up());
         assert_eq!(request.vpc(), Some("vpc-0123456789abcdef0"));
+    }
+
+    #[test]
+    fn a_default_region_is_that_of_a_vpc_and_of_no_cluster() {
+        let mut default = options();
+        default.region_default = Some("eu-west-1".to_owned());
+        let request = default.clone().validate().unwrap();
+        assert_eq!(request.region(), None);
+        default.vpc = Some("vpc-0123456789abcdef0".to_owned());
+        let request = default.clone().validate().unwrap();
+        assert_eq!(request.region(), Some("eu-west-1"));
+        default.region = Some("us-east-1".to_owned());
+        let request = default.validate().unwrap();
+        assert_eq!(request.region(), Some("us-east-1"));
     }
 
     #[test]

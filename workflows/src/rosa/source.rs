@@ -2,12 +2,31 @@
 
 use std::fmt;
 
-use stepwell_engine::Clock;
+use stepwell_engine::{Clock, Policy};
 
 use super::cli::{self, RosaCli};
 use super::cluster::Cluster;
 use super::ocm::{self, OcmAccess};
-use crate::SurveyError;
+use crate::{SurveyError, aws};
+
+/// Faults that pass are retried as those of AWS are, a little less long: a
+/// person waits.
+const PATIENCE: Policy = Policy {
+    attempts: 5,
+    ..aws::POLICY
+};
+
+/// The same for the command, which tries again by itself.
+const PATIENCE_WITH_CLI: Policy = Policy {
+    attempts: 3,
+    ..PATIENCE
+};
+
+/// For a look at how things stand.
+const ONCE: Policy = Policy {
+    attempts: 1,
+    ..PATIENCE
+};
 
 /// Who is asked for the description of a cluster.
 #[derive(Debug, Clone)]
@@ -27,16 +46,30 @@ impl RosaSource {
         }
     }
 
-    /// Asks for the description of a cluster.
+    /// Asks for the description of a cluster, again where that fails for a time.
     pub(super) async fn describe(
         &self,
         clock: &dyn Clock,
         cluster: &str,
         region: Option<&str>,
     ) -> Result<Cluster, SurveyError> {
+        let policy = match self {
+            Self::Cli(_) => PATIENCE_WITH_CLI,
+            Self::Ocm(_) => PATIENCE,
+        };
+        self.ask(clock, policy, cluster, region).await
+    }
+
+    async fn ask(
+        &self,
+        clock: &dyn Clock,
+        policy: Policy,
+        cluster: &str,
+        region: Option<&str>,
+    ) -> Result<Cluster, SurveyError> {
         match self {
-            Self::Cli(rosa) => cli::describe(rosa, clock, cluster, region).await,
-            Self::Ocm(access) => ocm::describe(access, clock, cluster).await,
+            Self::Cli(rosa) => cli::describe(rosa, clock, policy, cluster, region).await,
+            Self::Ocm(access) => ocm::describe(access, clock, policy, cluster).await,
         }
     }
 }
@@ -51,21 +84,21 @@ impl fmt::Display for RosaSource {
 }
 
 /// Says in a line who would be asked, in which version and with whose login;
-/// an error if that would not work.
+/// an error if that would not work. What fails is not tried again.
 pub async fn probe(clock: &dyn Clock, source: &RosaSource) -> Result<String, SurveyError> {
     match source {
         RosaSource::Cli(rosa) => cli::probe(rosa, clock).await,
-        RosaSource::Ocm(access) => ocm::probe(access, clock).await,
+        RosaSource::Ocm(access) => ocm::probe(access, clock, ONCE).await,
     }
 }
 
 /// The state of a cluster, such as `ready`, as who is asked says it; an error
-/// if there is no such cluster.
+/// if there is no such cluster. What fails is not tried again.
 pub async fn state(
     clock: &dyn Clock,
     source: &RosaSource,
     cluster: &str,
 ) -> Result<String, SurveyError> {
-    let found = source.describe(clock, cluster, None).await?;
+    let found = source.ask(clock, ONCE, cluster, None).await?;
     Ok(found.state().unwrap_or("in an unknown state").to_owned())
 }

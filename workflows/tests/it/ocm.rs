@@ -16,7 +16,10 @@ const ACCESS: &str = "e30.eyJ0eXAiOiJCZWFyZXIifQ.geheim";
 const OFFLINE: &str = "e30.eyJ0eXAiOiJPZmZsaW5lIn0.geheim";
 
 fn token(text: &str) -> OcmLogin {
-    OcmLogin::Token(Secret::new(text.to_owned()))
+    OcmLogin::Token {
+        token: Secret::new(text.to_owned()),
+        client: None,
+    }
 }
 
 fn client() -> OcmLogin {
@@ -114,7 +117,8 @@ async fn other_logins_are_exchanged_for_an_access_token() {
         ),
         (
             client(),
-            "grant_type=client_credentials&client_id=robot&client_secret=geheim%26%3D".to_owned(),
+            "grant_type=client_credentials&client_id=robot&client_secret=geheim%26%3D&scope=openid"
+                .to_owned(),
         ),
     ] {
         let ocm = Ocm::saying(vec![exchanged(), page(&[cluster("one", REGION)])]);
@@ -126,6 +130,92 @@ async fn other_logins_are_exchanged_for_an_access_token() {
         assert_eq!(got[0].authorization, None);
         assert_eq!(got[1].authorization.as_deref(), Some("Bearer fresh-geheim"));
     }
+}
+
+/// `{"typ":"Refresh","azp":"ocm-cli"}`: what today's login gives.
+const TODAYS: &str = "e30.eyJ0eXAiOiJSZWZyZXNoIiwiYXpwIjoib2NtLWNsaSJ9.geheim";
+/// `{"enc":"x"}` and four parts that can't be read.
+const ENCRYPTED: &str = "eyJlbmMiOiJ4In0.geheim.geheim.geheim.geheim";
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_exchanged_as_the_client_that_it_was_given_to() {
+    let world = World::new().await;
+    for (text, named, client) in [
+        (TODAYS, None, "ocm-cli"),
+        (TODAYS, Some("cloud-services"), "cloud-services"),
+        (OFFLINE, None, "cloud-services"),
+        (ENCRYPTED, None, "console-dot"),
+    ] {
+        let login = OcmLogin::Token {
+            token: Secret::new(text.to_owned()),
+            client: named.map(str::to_owned),
+        };
+        let ocm = Ocm::saying(vec![exchanged(), page(&[cluster("one", REGION)])]);
+        understood(&find(&world, &ocm.source(login)).await);
+        let body = &ocm.got()[0].body;
+        let form = format!("grant_type=refresh_token&client_id={client}&refresh_token={text}");
+        assert_eq!(*body, form);
+    }
+}
+
+/// What is in between answers in the services' place, and asks for no login to
+/// them.
+#[tokio::test(start_paused = true)]
+async fn a_proxys_answer_is_no_refusal() {
+    let world = World::new().await;
+    let html = "<!DOCTYPE html><html>geheim</html>";
+    for (status, class, words) in [
+        (200, FaultClass::Permanent, "sign-in page"),
+        (302, FaultClass::Permanent, "sign-in page"),
+        (400, FaultClass::Permanent, "sign-in page"),
+        (401, FaultClass::Permanent, "sign-in page"),
+        (403, FaultClass::Permanent, "sign-in page"),
+        (407, FaultClass::Unreachable, "HTTPS_PROXY"),
+        (429, FaultClass::Transient, "try again later"),
+        (504, FaultClass::Transient, "try again later"),
+    ] {
+        for login in [token(ACCESS), token(OFFLINE), client()] {
+            let ocm = Ocm::saying(vec![Says::This(status, html.to_owned()); 5]);
+            let (found, text) = fault(find(&world, &ocm.source(login)).await);
+            assert_eq!(found, class, "{status}: {text}");
+            assert!(text.contains(words), "{status}: {text}");
+            let tries = if class == FaultClass::Permanent { 1 } else { 5 };
+            assert_eq!(ocm.got().len(), tries, "{status}");
+        }
+    }
+    let busy = json!({"error": "temporarily_unavailable"});
+    let ocm = Ocm::saying(vec![says(400, busy); 5]);
+    let (class, _) = fault(find(&world, &ocm.source(client())).await);
+    assert_eq!(class, FaultClass::Transient);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_not_reached_is_told_by_what_is_in_the_way() {
+    let world = World::new().await;
+    let at = |url: &str| {
+        let ocm = Ocm::saying(Vec::new());
+        let mut access = ocm.access(token(ACCESS));
+        access.url = url.to_owned();
+        RosaSource::Ocm(access)
+    };
+    // RFC 6761: a name that nobody has.
+    let source = at("https://api.openshift.invalid");
+    let (class, text) = fault(probe(world.clock.as_ref(), &source).await);
+    assert_eq!(class, FaultClass::Unreachable);
+    assert!(text.contains("DNS"), "{text}");
+    // Something that does not speak TLS.
+    let plain = Ocm::saying(vec![Says::This(200, String::new()); 5]);
+    let url = plain.access(token(ACCESS)).url.replace("http:", "https:");
+    let (class, text) = fault(probe(world.clock.as_ref(), &at(&url)).await);
+    assert_eq!(class, FaultClass::Unreachable, "{text}");
+    let gone = {
+        let ocm = Ocm::saying(Vec::new());
+        ocm.access(token(ACCESS)).url
+    };
+    let (class, text) = fault(probe(world.clock.as_ref(), &at(&gone)).await);
+    assert_eq!(class, FaultClass::Unreachable);
+    assert!(text.contains("refused or cut"), "{text}");
+    assert!(text.contains("firewall"), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -209,7 +299,10 @@ async fn refusals_are_told_apart_and_not_repeated() {
     }
     let grant =
         json!({"error": "invalid_grant", "error_description": "Offline user session not found"});
-    for login in [token(OFFLINE), client()] {
+    for (login, words) in [
+        (token(OFFLINE), "in place of OCM_TOKEN"),
+        (client(), "check OCM_CLIENT_ID and OCM_CLIENT_SECRET"),
+    ] {
         let ocm = Ocm::saying(vec![says(400, grant.clone())]);
         let (class, text) = fault(find(&world, &ocm.source(login)).await);
         assert_eq!(class, FaultClass::Operator);
@@ -217,7 +310,7 @@ async fn refusals_are_told_apart_and_not_repeated() {
             text.contains("Offline user session not found (invalid_grant)"),
             "{text}"
         );
-        assert!(text.contains("OCM_TOKEN"), "{text}");
+        assert!(text.contains(words), "{text}");
         assert_eq!(ocm.got().len(), 1);
     }
     let ocm = Ocm::saying(vec![Says::This(404, "no".to_owned())]);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_engine::{Clock, FaultClass};
-use stepwell_workflows::rosa::{RosaSource, find_network, probe};
+use stepwell_workflows::rosa::{RosaSource, find_network, probe, state};
 
 use super::{Layout, classic, fault, find, invalid, nobody, options, refused};
 use crate::clock::Hasty;
@@ -114,6 +114,63 @@ async fn what_the_command_complains_about_is_understood() {
     // What is said on stderr is read to its end, however much it is.
     let (_, text) = fault(complain("yes 'ERR: no' | head -c 1000000 >&2; exit 1").await);
     assert!(text.contains("no; no"), "{text}");
+}
+
+/// `rosa` as it is without a network, at first or for good.
+fn without_network(times: u32, said: &str) -> Rosa {
+    let rosa = Rosa::script(&format!(
+        r#"n=$(cat "$here/n" 2>/dev/null || echo 0); echo $((n + 1)) > "$here/n"
+[ "$n" -lt {times} ] || exec cat "$here/cluster"
+echo 'ERR: Failed to create OCM connection: error creating connection. Not able to get authentication token: {said}' >&2; exit 1"#
+    ));
+    std::fs::write(rosa.path("cluster"), classic().to_string()).expect("a description");
+    rosa
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_reached_is_tried_again() {
+    let world = World::new().await;
+    Layout::new(&world).vpc("10.0.0.0/16", &[]).await;
+    let no_host = "dial tcp: lookup sso.redhat.com: no such host";
+    let rosa = without_network(2, no_host);
+    find(&world, &rosa.source(), options())
+        .await
+        .expect("found in the end");
+    assert_eq!(rosa.read("n").trim(), "3");
+
+    let rosa = without_network(100, no_host);
+    let (class, text) = fault(find(&world, &rosa.source(), options()).await);
+    assert_eq!(class, FaultClass::Unreachable);
+    assert!(text.contains("not known to DNS"), "{text}");
+    assert!(!text.contains("rosa login"), "{text}");
+    assert_eq!(rosa.read("n").trim(), "3");
+    // Who looks how things stand does not wait for them to change.
+    let (class, _) = fault(state(world.clock.as_ref(), &rosa.source(), "rosa-1").await);
+    assert_eq!(class, FaultClass::Unreachable);
+    let (class, text) = fault(probe(world.clock.as_ref(), &rosa.source()).await);
+    assert_eq!(class, FaultClass::Unreachable);
+    assert!(text.contains("not known to DNS"), "{text}");
+    assert_eq!(rosa.read("n").trim(), "6");
+
+    let rosa = without_network(100, "invalid_grant: Offline user session not found");
+    let (class, text) = fault(find(&world, &rosa.source(), options()).await);
+    assert_eq!(class, FaultClass::Operator);
+    assert!(text.contains("run `rosa login`"), "{text}");
+    assert_eq!(rosa.read("n").trim(), "1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn notes_on_deprecated_apis_hide_nothing() {
+    let world = World::new().await;
+    let rosa = Rosa::script(
+        r#"for n in $(seq 400); do echo "WARNING: You are using a deprecated OCM API
+This endpoint will be removed on: 2027-01-01T00:00:00Z
+Details: /api/clusters_mgmt/v1/clusters, and what comes in its place
+Please update your usage to avoid issues when this endpoint is removed"; done >&2
+echo "ERR: Failed to get cluster 'rosa-1': There is no cluster with identifier or name 'rosa-1'" >&2; exit 1"#,
+    );
+    let error = invalid(find(&world, &rosa.source(), options()).await);
+    assert_eq!(error.input, "rosa-cluster");
 }
 
 #[tokio::test(start_paused = true)]
