@@ -65,6 +65,8 @@ const SERVICES: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(172, 30, 0, 0), 16);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 struct AwsPart {
     subnet_ids: Option<Vec<String>>,
+    private_hosted_zone_role_arn: Option<String>,
+    vpc_endpoint_role_arn: Option<String>,
 }
 
 /// Why what was given is no description of a cluster.
@@ -153,6 +155,24 @@ impl Cluster {
         let part = self.aws.as_ref().and_then(|aws| aws.subnet_ids.as_deref());
         part.unwrap_or_default()
     }
+
+    /// The account that shares its VPC with the cluster's, by the roles that the
+    /// installer was given there for what only the owner can do.
+    pub(crate) fn shared_by(&self) -> Option<&str> {
+        let aws = self.aws.as_ref()?;
+        let roles = [
+            &aws.private_hosted_zone_role_arn,
+            &aws.vpc_endpoint_role_arn,
+        ];
+        roles.into_iter().flatten().find_map(|role| account(role))
+    }
+}
+
+/// The account in the name of a role, `arn:aws:iam::ACCOUNT:role/NAME`.
+fn account(role: &str) -> Option<&str> {
+    let account = role.split(':').nth(4)?;
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    is_account.then_some(account)
 }
 
 /// From the first line on that begins an object.
@@ -316,6 +336,27 @@ mod tests {
             r#"{"name": "x"} {"name": "y"}"#,
         ] {
             assert!(Cluster::read(text.as_bytes()).is_err(), "{text:?} is taken");
+        }
+    }
+
+    #[test]
+    fn a_shared_vpc_is_known_by_its_owners_roles() {
+        let of = |aws: &str| {
+            let text = format!(r#"{{"id": "1", "aws": {aws}}}"#);
+            let cluster = Cluster::read(text.as_bytes()).expect("a cluster");
+            cluster.shared_by().map(str::to_owned)
+        };
+        let some = Some("210987654321".to_owned());
+        for role in ["private_hosted_zone_role_arn", "vpc_endpoint_role_arn"] {
+            let role = format!(r#"{{"{role}": "arn:aws:iam::210987654321:role/Shared"}}"#);
+            assert_eq!(of(&role), some, "{role}");
+        }
+        for none in [
+            "{}",
+            r#"{"private_hosted_zone_role_arn": ""}"#,
+            r#"{"vpc_endpoint_role_arn": "arn:aws:iam::x:role/Shared"}"#,
+        ] {
+            assert_eq!(of(none), None, "{none}");
         }
     }
 

@@ -49,6 +49,17 @@ pub(super) async fn vpc(
             }
         }
     }
+    if let Some(owner) = cluster.shared_by() {
+        return Err(SurveyError::Refused {
+            message: format!(
+                "the VPC of rosa cluster {name:?} is not found in {region}: it is one that aws account {owner} shares, by the roles in the cluster's description; looked for by {}",
+                tried.join(", by ")
+            ),
+            hint: format!(
+                "name it with --rosa-vpc and --rosa-region, and with --rosa-profile a profile of account {owner}"
+            ),
+        });
+    }
     Err(SurveyError::Refused {
         message: format!(
             "the VPC of rosa cluster {name:?} is not found in {region}; looked for by {}",

@@ -3,6 +3,7 @@
 mod database;
 mod networks;
 mod overlap;
+mod owner;
 mod parameters;
 pub(crate) mod steps;
 mod survey;

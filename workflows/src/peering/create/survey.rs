@@ -8,12 +8,13 @@ use stepwell_engine::Fault;
 use super::database::Database;
 use super::networks;
 use super::overlap;
+use super::owner;
 use super::parameters::{Before, CreateParameters, CreateRequest, ExistingPeering, PlannedRoute};
 use crate::SurveyError;
 use crate::aurora::blocks;
 use crate::aws::tags::Labels;
 use crate::aws::{Aws, ec2, tags};
-use crate::peering::end::{Access, Accounts, End};
+use crate::peering::end::Accounts;
 use crate::peering::link::{self, Link};
 use crate::peering::{ingress, routes};
 use crate::rosa::RosaNetwork;
@@ -32,12 +33,6 @@ pub async fn survey_create(
         .into_iter()
         .map(|taken| taken.block)
         .collect();
-    let aurora = End {
-        access: Access::Main,
-        owner: owner(&vpc, &accounts.main),
-        region: request.region.clone(),
-        vpc_id: vpc_id.clone(),
-    };
     let rosa_vpc = aws
         .look(|| ec2::vpc(aws.rosa(), &rosa.region, &rosa.vpc_id))
         .await?
@@ -45,16 +40,14 @@ pub async fn survey_create(
             message: format!("there is no vpc {} in {}", rosa.vpc_id, rosa.region),
             hint: "name another with --rosa-vpc and --rosa-region; a vpc of another account needs --rosa-profile".to_owned(),
         })?;
-    let rosa_end = End {
-        access: Access::Rosa,
-        owner: owner(&rosa_vpc, &accounts.rosa.id),
-        region: rosa.region.clone(),
-        vpc_id: rosa.vpc_id.clone(),
-    };
+    let rosa_end = owner::of_rosa(&rosa_vpc, &rosa, accounts)?;
+    let aurora = owner::of_aurora(&vpc, request, accounts)?;
+    // A VPC that is shared shows its tables and peerings to its owner alone.
+    let there = rosa_end.aws(aws);
     let database = Database::find(aws, request, &vpc_id).await?;
 
     let mut links = aws.look(|| link::all(aws, &request.region)).await?;
-    for other in aws.look(|| link::all(aws.rosa(), &rosa.region)).await? {
+    for other in aws.look(|| link::all(there, &rosa.region)).await? {
         if !links.iter().any(|link| link.id == other.id) {
             links.push(other);
         }
@@ -68,8 +61,8 @@ pub async fn survey_create(
     networks::refuse_overlaps(request, &rosa, &vpc_id, &cidrs, &links)?;
 
     let (routes_to_aurora, routes_to_rosa) = {
-        let there = aws
-            .look(|| ec2::route_tables(aws.rosa(), &rosa.region, &rosa.vpc_id))
+        let tables = aws
+            .look(|| ec2::route_tables(there, &rosa.region, &rosa.vpc_id))
             .await?;
         let here = aws
             .look(|| ec2::route_tables(aws, &request.region, &vpc_id))
@@ -77,7 +70,7 @@ pub async fn survey_create(
         let subnets = aws.look(|| subnets(aws, &request.region, &vpc_id)).await?;
         let ours = existing.map(|link| link.id.as_str());
         let live: Vec<String> = links.iter().map(|link| link.id.clone()).collect();
-        let there = routes::serving(&there, &rosa.subnets);
+        let there = routes::serving(&tables, &rosa.subnets);
         let here = routes::serving(&here, &subnets);
         let to_aurora = plan_routes(&there, &cidrs, ours, &live);
         let to_rosa = plan_routes(&here, &[rosa.machine_cidr], ours, &live);
@@ -143,11 +136,6 @@ pub async fn survey_create(
         routes_to_aurora,
         routes_to_rosa,
     })
-}
-
-/// The account that a VPC belongs to; a shared one is not its user's.
-fn owner(vpc: &Vpc, account: &str) -> String {
-    vpc.owner_id().unwrap_or(account).to_owned()
 }
 
 async fn subnets(aws: &Aws, region: &str, vpc: &str) -> Result<Vec<String>, Fault> {

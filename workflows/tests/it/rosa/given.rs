@@ -101,10 +101,29 @@ async fn the_region_that_is_asked_for_must_be_the_clusters() {
         (error.input, error.allowed.as_str()),
         ("rosa-region", REGION)
     );
+    // A job's region is not the cluster's, and counts where there is no other.
+    let mut job = options();
+    job.region_default = Some("us-east-1".to_owned());
+    let network = find(&world, &rosa.source(), job.clone())
+        .await
+        .expect("found");
+    assert_eq!(network.region, REGION);
+    let called = rosa.read("called");
+    assert!(!called.contains("--region"), "{called}");
     let mut silent = classic();
     silent.as_object_mut().expect("an object").remove("region");
     let error = invalid(described(&world, &silent).await);
     assert_eq!(error.input, "rosa-region");
+    let rosa = Rosa::describing(&silent.to_string());
+    let (message, _) = refused(find(&world, &rosa.source(), job.clone()).await);
+    assert!(message.contains("is not found in us-east-1"), "{message}");
+    // Where it is shared, the description tells whose it is.
+    silent["aws"] =
+        json!({ "private_hosted_zone_role_arn": "arn:aws:iam::210987654321:role/Shared" });
+    let rosa = Rosa::describing(&silent.to_string());
+    let (message, hint) = refused(find(&world, &rosa.source(), job).await);
+    assert!(message.contains("aws account 210987654321"), "{message}");
+    assert!(hint.contains("--rosa-profile"), "{hint}");
 }
 
 #[tokio::test(start_paused = true)]
