@@ -1,8 +1,10 @@
 //! Peering, as a person or a script sees it.
 
+mod asked;
 mod given_up;
 pub(crate) mod ground;
 pub(super) mod outside;
+mod shared;
 
 use serde_json::{Value, json};
 
