@@ -103,7 +103,7 @@ fn pass(stream: TcpStream, account: u16, own: &str) -> Option<()> {
 }
 
 #[test]
-fn only_the_owner_of_a_shared_vpc_can_peer_it() {
+fn a_shared_vpc_is_its_owners_affair() {
     let (mut home, network) = ground();
     install_rosa(&mut home, &network);
     home.set("AWS_ACCESS_KEY_ID", "test");
@@ -127,11 +127,15 @@ fn only_the_owner_of_a_shared_vpc_can_peer_it() {
         for plan in [&["--plan"][..], &[]] {
             create(&home, 8, &shared, &[more, plan].concat())
                 .says(&format!("belongs to aws account {OWNER}"))
-                .says("only its owner can peer it")
+                .says("only its owner sees its peerings")
                 .says("--rosa-profile")
                 .says(&format!("--rosa-vpc {} --rosa-region {THERE}", network.vpc));
         }
     }
+    // What shows to the owner alone is not taken for nothing.
+    let words = ["--endpoint-url", &shared, "peering", "delete", "--yes"];
+    home.expect(8, &[&words[..], &["--all"], &by_name].concat())
+        .says(&format!("belongs to aws account {OWNER}"));
     drop(relay);
     create(&home, 0, &account, &[&by_name[..], &["--plan"]].concat());
     server.signal(rustix::process::Signal::TERM);

@@ -7,6 +7,7 @@ mod gone;
 mod ingress;
 mod link;
 mod list;
+mod owner;
 mod ranges;
 mod routes;
 mod verify;

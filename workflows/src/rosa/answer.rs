@@ -159,20 +159,22 @@ pub(super) fn token_refusal(status: StatusCode, body: &[u8], hint: &str) -> Opti
     })
 }
 
-/// Sends a request and reads the answer, both within the limit.
+/// Sends a request to `who`, who is `at` an address, and reads the answer, both
+/// within the limit.
 pub(super) async fn send(
     clock: &dyn Clock,
     request: RequestBuilder,
     who: &str,
+    at: &str,
 ) -> Result<Answer, Fault> {
     let work = async {
         let no_answer = |error: reqwest::Error| {
             let why = chain(&error.without_url());
             let fault = match Obstacle::of(&why) {
                 Some(obstacle) => obstacle
-                    .fault(format!("{who} gave no answer: {}", obstacle.what()))
+                    .fault(format!("{who} at {at} gave no answer: {}", obstacle.what()))
                     .with_hint(obstacle.hint()),
-                None => Fault::unreachable(format!("{who} gave no answer"))
+                None => Fault::unreachable(format!("{who} at {at} gave no answer"))
                     .with_hint("is the network there, and a proxy set where one is needed?"),
             };
             fault.with_cause(short(&why, 500))
@@ -195,7 +197,7 @@ pub(super) async fn send(
         biased;
         answer = work => answer,
         () = clock.outside(LIMIT) => Err(Fault::unreachable(format!(
-            "{who} gave no answer within {} seconds",
+            "{who} at {at} gave no answer within {} seconds",
             LIMIT.as_secs()
         ))
         .with_hint("try again later; the network can be named with --rosa-vpc")),

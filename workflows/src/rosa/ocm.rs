@@ -221,7 +221,7 @@ impl<'a> Session<'a> {
                 .get(url.clone())
                 .header("accept", "application/json")
                 .bearer_auth(self.token.reveal());
-            let answer = send(self.clock, request, "OCM").await?;
+            let answer = send(self.clock, request, "OCM", &self.access.url).await?;
             answer.read("OCM", api_refusal)
         })
         .await
@@ -264,7 +264,7 @@ async fn exchange(
             .post(&access.token_url)
             .header("accept", "application/json")
             .form(form);
-        let answer = send(clock, request, WHO).await?;
+        let answer = send(clock, request, WHO, &access.token_url).await?;
         let refusal = |status, body: &[u8]| token_refusal(status, body, hint);
         let tokens: Tokens = answer.read(WHO, refusal)?;
         Ok(Secret::new(tokens.access_token))

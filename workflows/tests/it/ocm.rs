@@ -372,7 +372,7 @@ async fn silence_is_not_waited_for_without_end() {
     let (class, text) = fault(find(&world, &source).await);
     assert_eq!(class, FaultClass::Unreachable);
     assert!(
-        text.contains("the token service of OCM gave no answer"),
+        text.contains("the token service of OCM at http://127.0.0.1:"),
         "{text}"
     );
 }

@@ -3,7 +3,6 @@
 mod database;
 mod networks;
 mod overlap;
-mod owner;
 mod parameters;
 pub(crate) mod steps;
 mod survey;

@@ -8,7 +8,6 @@ use stepwell_engine::Fault;
 use super::database::Database;
 use super::networks;
 use super::overlap;
-use super::owner;
 use super::parameters::{Before, CreateParameters, CreateRequest, ExistingPeering, PlannedRoute};
 use crate::SurveyError;
 use crate::aurora::blocks;
@@ -16,7 +15,7 @@ use crate::aws::tags::Labels;
 use crate::aws::{Aws, ec2, tags};
 use crate::peering::end::Accounts;
 use crate::peering::link::{self, Link};
-use crate::peering::{ingress, routes};
+use crate::peering::{ingress, owner, routes};
 use crate::rosa::RosaNetwork;
 
 /// Looks around on both sides and resolves what a run of `peering create`

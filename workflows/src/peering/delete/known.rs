@@ -6,7 +6,7 @@ use stepwell_engine::{Fault, FaultClass};
 
 use super::parameters::RosaPlace;
 use crate::aws::{Aws, ec2, tags};
-use crate::peering::end::Accounts;
+use crate::peering::end::{Accounts, End};
 use crate::peering::link::{self, Link, LinkEnd};
 
 /// A peering of an Aurora cluster, and which end is whose.
@@ -103,11 +103,11 @@ pub(crate) async fn of_cluster(
 /// that carry a cluster's name, and those whose other VPC does.
 pub(crate) async fn of_rosa(
     aws: &Aws,
-    place: &RosaPlace,
+    place: &End,
     accounts: &Accounts,
 ) -> Result<Vec<Known>, Fault> {
     let mut found = Vec::new();
-    for link in links(aws.rosa(), &place.region).await? {
+    for link in links(place.aws(aws), &place.region).await? {
         if !link.touches(&place.vpc_id) {
             continue;
         }

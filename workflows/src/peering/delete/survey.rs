@@ -6,7 +6,7 @@ use super::parameters::{DeleteOptions, DeleteParameters, DeleteRequest, PeeringI
 use crate::SurveyError;
 use crate::aws::Aws;
 use crate::peering::end::Accounts;
-use crate::peering::target;
+use crate::peering::{owner, target};
 
 /// Finds the peerings that are meant and what belongs to them, and refuses
 /// what is not clear or can't be done whole, before anything is touched.
@@ -52,7 +52,8 @@ pub async fn survey_delete(
             parameters.peerings = inventory::inventories(aws, known, accounts, None).await?;
         }
         DeleteOptions::OfRosa(rosa) => {
-            let known = known::of_rosa(aws, rosa, accounts).await?;
+            let end = owner::of_place(aws, rosa, accounts).await?;
+            let known = known::of_rosa(aws, &end, accounts).await?;
             let machines = rosa.machine_cidr;
             parameters.target = target(&rosa.region, "*", &rosa.vpc_id);
             parameters.peerings = inventory::inventories(aws, known, accounts, machines).await?;

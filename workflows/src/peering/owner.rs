@@ -5,9 +5,11 @@
 
 use aws_sdk_ec2::types::Vpc;
 
-use super::parameters::CreateRequest;
+use super::create::CreateRequest;
+use super::delete::RosaPlace;
+use super::end::{Access, Accounts, End};
 use crate::SurveyError;
-use crate::peering::end::{Access, Accounts, End};
+use crate::aws::{Aws, ec2};
 use crate::rosa::RosaNetwork;
 
 /// The account that a VPC belongs to; a shared one is not its user's.
@@ -15,41 +17,70 @@ fn owner<'a>(vpc: &'a Vpc, account: &'a str) -> &'a str {
     vpc.owner_id().unwrap_or(account)
 }
 
-/// ROSA's end, with the credentials of the VPC's owner: those for ROSA, or the
-/// command's own where ROSA's VPC is shared from there.
+/// ROSA's end as it is to be peered.
 pub(super) fn of_rosa(
     vpc: &Vpc,
     rosa: &RosaNetwork,
     accounts: &Accounts,
 ) -> Result<End, SurveyError> {
-    let owner = owner(vpc, &accounts.rosa.id);
-    let access = if owner == accounts.rosa.id {
+    let cluster = match &rosa.cluster {
+        Some(name) => format!(" of rosa cluster {name:?}"),
+        None => String::new(),
+    };
+    // What the owner has in its VPC is not all the cluster's.
+    let mut parts = format!(" --rosa-machine-cidr {}", rosa.machine_cidr);
+    if !rosa.subnets.is_empty() {
+        parts.push_str(&format!(" --rosa-subnets {}", rosa.subnets.join(",")));
+    }
+    reached(
+        Some(vpc),
+        (&rosa.region, &rosa.vpc_id),
+        accounts,
+        &cluster,
+        &parts,
+    )
+}
+
+/// ROSA's end whose peerings are looked for: they, too, show to their VPC's
+/// owner alone. A VPC that is gone was that of the account for ROSA.
+pub(super) async fn of_place(
+    aws: &Aws,
+    place: &RosaPlace,
+    accounts: &Accounts,
+) -> Result<End, SurveyError> {
+    let vpc = aws
+        .look(|| ec2::vpc(aws.rosa(), &place.region, &place.vpc_id))
+        .await?;
+    let at = (&*place.region, &*place.vpc_id);
+    reached(vpc.as_ref(), at, accounts, "", "")
+}
+
+/// ROSA's end, with the credentials of the VPC's owner: those for ROSA, or the
+/// command's own where ROSA's VPC is shared from there.
+fn reached(
+    vpc: Option<&Vpc>,
+    (region, vpc_id): (&str, &str),
+    accounts: &Accounts,
+    cluster: &str,
+    parts: &str,
+) -> Result<End, SurveyError> {
+    let user = &*accounts.rosa.id;
+    let owner = vpc.map_or(user, |vpc| owner(vpc, user));
+    let access = if owner == user {
         Access::Rosa
-    } else if let Some(access) = accounts.access(owner) {
-        access
     } else {
-        let RosaNetwork { region, vpc_id, .. } = rosa;
-        let cluster = match &rosa.cluster {
-            Some(name) => format!("{vpc_id} of rosa cluster {name:?}"),
-            None => vpc_id.clone(),
-        };
-        // What the owner has in its VPC is not all the cluster's.
-        let mut parts = format!(" --rosa-machine-cidr {}", rosa.machine_cidr);
-        if !rosa.subnets.is_empty() {
-            parts.push_str(&format!(" --rosa-subnets {}", rosa.subnets.join(",")));
-        }
-        return Err(SurveyError::Refused {
-            message: format!("{cluster} {}", shared(owner, &accounts.rosa.id)),
+        accounts.access(owner).ok_or_else(|| SurveyError::Refused {
+            message: format!("{vpc_id}{cluster} {}", shared(owner, user)),
             hint: format!(
                 "have its owner's credentials used: --rosa-profile with a profile of account {owner}, and --rosa-vpc {vpc_id} --rosa-region {region}{parts}, because `rosa` shows that account no cluster of another; nothing was touched"
             ),
-        });
+        })?
     };
     Ok(End {
         access,
         owner: owner.to_owned(),
-        region: rosa.region.clone(),
-        vpc_id: rosa.vpc_id.clone(),
+        region: region.to_owned(),
+        vpc_id: vpc_id.to_owned(),
     })
 }
 
@@ -82,7 +113,7 @@ pub(super) fn of_aurora(
 /// What a VPC is that another account shares.
 fn shared(owner: &str, user: &str) -> String {
     format!(
-        "belongs to aws account {owner}, which shares it with {user}: only its owner can peer it and add routes to it"
+        "belongs to aws account {owner}, which shares it with {user}: only its owner sees its peerings, can peer it and change its routes"
     )
 }
 
