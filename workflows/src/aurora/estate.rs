@@ -68,7 +68,6 @@ impl Estate {
         subnet_group: &str,
     ) -> Result<Self, Fault> {
         let (name, deployment) = (&labels.cluster, labels.deployment.as_str());
-        let found = aws.look(|| rds::cluster(aws, region, name)).await?;
         let mut estate = Self {
             instances: Vec::new(),
             cluster: None,
@@ -76,19 +75,8 @@ impl Estate {
             network: Vec::new(),
             vpcs: Vec::new(),
             places: Vec::new(),
-            found,
+            found: None,
         };
-        if let Some(cluster) = estate.found.as_ref().filter(|one| !is_going(one.status())) {
-            let what = ClusterIdentity::of(cluster);
-            let tags = cluster.tag_list();
-            estate.cluster = Held::of(what, cluster.db_cluster_arn(), tags, deployment);
-            for one in aws.look(|| rds::instances(aws, region, name)).await? {
-                let (what, arn) = (InstanceIdentity::of(&one), one.db_instance_arn());
-                let held = Held::of(what, arn, one.tag_list(), deployment);
-                let stays = held.filter(|_| !is_going(one.db_instance_status()));
-                estate.instances.extend(stays);
-            }
-        }
         if let Some(group) = aws
             .look(|| rds::subnet_group(aws, region, subnet_group))
             .await?
@@ -115,6 +103,24 @@ impl Estate {
             estate.network.extend(all.flatten());
             estate.vpcs.extend(held(Some(id), vpc.tags()));
             estate.places.push(id.to_owned());
+        }
+        let read = || rds::cluster(aws, region, name);
+        // Where its place is there, the cluster may be so young that a read misses it.
+        estate.found = if estate.subnet_group.is_some() || !estate.places.is_empty() {
+            aws.look_surely(read).await?
+        } else {
+            aws.look(read).await?
+        };
+        if let Some(cluster) = estate.found.as_ref().filter(|one| !is_going(one.status())) {
+            let what = ClusterIdentity::of(cluster);
+            let tags = cluster.tag_list();
+            estate.cluster = Held::of(what, cluster.db_cluster_arn(), tags, deployment);
+            for one in aws.look(|| rds::instances(aws, region, name)).await? {
+                let (what, arn) = (InstanceIdentity::of(&one), one.db_instance_arn());
+                let held = Held::of(what, arn, one.tag_list(), deployment);
+                let stays = held.filter(|_| !is_going(one.db_instance_status()));
+                estate.instances.extend(stays);
+            }
         }
         Ok(estate)
     }

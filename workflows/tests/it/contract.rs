@@ -235,7 +235,6 @@ async fn a_plan_looks_again_for_what_it_missed() {
     let reads = [
         ("DescribeDBClusters", "DBClusterNotFoundFault"),
         ("DescribeDBSubnetGroups", "DBSubnetGroupNotFoundFault"),
-        ("DescribeDBInstances", "DBInstanceNotFoundFault"),
     ];
     for (operation, code) in reads {
         for times in [1, 2] {

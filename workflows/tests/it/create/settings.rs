@@ -105,6 +105,19 @@ async fn a_half_made_cluster_of_other_settings_is_refused_with_what_differs() {
     assert!(ended_well(&report), "{report:?}");
 }
 
+/// One read that misses the cluster must not have it taken for one to be made.
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_a_read_misses_is_looked_for_again() {
+    let world = half_made(options(2)).await;
+    for times in [1, 2] {
+        world.fails("DescribeDBClusters", "DBClusterNotFoundFault", Some(times));
+        let mut wanted = options(2);
+        wanted.origin = empty("bob", "keycloak", "17.5");
+        let error = survey(&world, wanted).await.to_string();
+        assert!(error.contains("master user keycloak, and bob"), "{error}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_source_of_the_password_is_a_setting() {
     let world = half_made(options(2)).await;
