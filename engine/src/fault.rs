@@ -125,6 +125,12 @@ impl Fault {
         fault
     }
 
+    /// Whether it is the end of an attempt that was asked to stop, which is no
+    /// failure.
+    pub fn is_interruption(&self) -> bool {
+        self.interrupted
+    }
+
     /// Sets the class, where the circumstances say more than the code.
     #[must_use]
     pub fn with_class(mut self, class: FaultClass) -> Self {

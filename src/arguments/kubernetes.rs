@@ -12,18 +12,27 @@ pub struct ClientArguments {
     #[arg(long, value_name = "NAME")]
     pub database: Option<String>,
 
-    /// The user [env: AURORA_USERNAME] [default: keycloak]
+    /// The user [default: that of the Secret's key `username`, else AURORA_USERNAME, else keycloak]
     #[arg(long, value_name = "NAME")]
     pub username: Option<String>,
 
-    /// The Secret in the namespace whose key `password` is the user's password
+    /// The Secret in the namespace whose keys `username` and `password` are the database's
     /// [default: keycloak-db-secret]
     #[arg(long, value_name = "NAME")]
     pub secret: Option<String>,
 
-    /// The image with psql [default: postgres:MAJOR, of the engine's major version]
+    /// The image with psql [default: docker.io/library/postgres:MAJOR, of the engine's major
+    /// version]
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
+
+    /// The processors that the pod asks for, and may use at most [default: 100m]
+    #[arg(long, value_name = "QUANTITY")]
+    pub cpu: Option<String>,
+
+    /// The memory that the pod asks for, and may use at most [default: 128Mi]
+    #[arg(long, value_name = "QUANTITY")]
+    pub memory: Option<String>,
 
     /// The program that talks to Kubernetes, by name or by path; `oc` does as well
     /// [default: kubectl]
@@ -52,7 +61,7 @@ pub struct ProbeArguments {
     #[arg(long, value_name = "NAME")]
     pub database: Option<String>,
 
-    /// The user, where the Secret has no key `username` [default: the cluster's master user]
+    /// The user [default: that of the Secret's key `username`, else the cluster's master user]
     #[arg(long, value_name = "NAME")]
     pub username: Option<String>,
 
@@ -60,6 +69,14 @@ pub struct ProbeArguments {
     /// version]
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
+
+    /// The processors that the pod asks for, and may use at most [default: 100m]
+    #[arg(long, value_name = "QUANTITY")]
+    pub cpu: Option<String>,
+
+    /// The memory that the pod asks for, and may use at most [default: 128Mi]
+    #[arg(long, value_name = "QUANTITY")]
+    pub memory: Option<String>,
 
     /// The program that talks to Kubernetes, by name or by path; `oc` does as well
     /// [default: kubectl]
@@ -130,6 +147,14 @@ pub struct ResetArguments {
     /// How the pod reaches the database.
     #[command(flatten)]
     pub client: ClientArguments,
+
+    /// Leave Keycloak running while the schema goes, and replace its pods one by one afterwards
+    #[arg(long)]
+    pub no_stop: bool,
+
+    /// Drop what in other schemas depends on this one too
+    #[arg(long)]
+    pub cascade: bool,
 
     /// Give up an unfinished reset of this cluster, and take away its pod
     #[arg(long)]

@@ -13,7 +13,7 @@ pub enum PeeringCommand {
     /// Let the machines of a ROSA cluster reach an Aurora cluster
     Create(Box<CreateArguments>),
     /// Prove that a pod in the ROSA cluster reaches the database, or say what is at fault
-    Verify(VerifyArguments),
+    Verify(Box<VerifyArguments>),
     /// List the peerings of Aurora clusters, and what each lacks
     List(ListArguments),
     /// Remove peerings with their routes and ingress rules

@@ -5,6 +5,8 @@ use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::event::{Leftover, RollbackCause, Verb};
 use stepwell_engine::{Event, Fault, Machine, RunId, StepName};
+use stepwell_workflows::Workflow;
+use stepwell_workflows::aurora::reset_stopped;
 
 use super::printer::Printer;
 use super::show_json::{FaultDocument, WaivedDocument};
@@ -35,6 +37,8 @@ struct OutcomeDocument<'a> {
     resume: Option<String>,
     rollback: Option<String>,
     waive: Option<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    stopped: &'a [String],
 }
 
 /// Says that a workflow had nothing to do, so no run was begun.
@@ -84,6 +88,8 @@ pub struct Next {
     pub waive: Option<String>,
     /// What would help.
     pub hint: Option<String>,
+    /// The data centres in which the run has stopped Keycloak, by their contexts.
+    pub stopped: Vec<String>,
 }
 
 impl Next {
@@ -105,12 +111,21 @@ impl Next {
                 let subject = Subject::of_run(&run, &story.created.target);
                 settings.placed(&hint, sandboxed, &subject)
             }),
+            stopped: stopped(story, events),
         }
+    }
+
+    /// That Keycloak is stopped, for people.
+    pub fn standing(&self) -> Option<String> {
+        let contexts = self.stopped.join(", ");
+        (!self.stopped.is_empty())
+            .then(|| format!("keycloak is stopped in {contexts}: the run starts it again"))
     }
 
     /// As lines for people.
     pub fn lines(&self, story: &Story) -> Vec<String> {
         let mut lines = Vec::new();
+        lines.extend(self.standing());
         lines.extend(self.hint.clone());
         let on = match (story.state, story.rollback.is_some()) {
             (RunState::Stuck, _) | (_, true) => "to go on with the rollback",
@@ -126,6 +141,15 @@ impl Next {
         );
         lines
     }
+}
+
+/// Where a reset that is not at its end has stopped Keycloak.
+fn stopped(story: &Story, events: &[Event]) -> Vec<String> {
+    let resets = story.created.workflow == Workflow::AuroraReset.name();
+    if !resets || story.state == RunState::Succeeded {
+        return Vec::new();
+    }
+    Machine::replay(events).map_or_else(|_| Vec::new(), |machine| reset_stopped(&machine))
 }
 
 /// The beginning of a run's id that tells it from all others: its time to the
@@ -207,7 +231,7 @@ pub fn document(story: &Story, next: &Next) -> Result<String, serde_json::Error>
 }
 
 impl<'a> OutcomeDocument<'a> {
-    fn of(story: &'a Story, next: &Next) -> Self {
+    fn of(story: &'a Story, next: &'a Next) -> Self {
         Self {
             schema: crate::SCHEMA,
             run: story.run,
@@ -222,6 +246,7 @@ impl<'a> OutcomeDocument<'a> {
             resume: next.resume.clone(),
             rollback: next.rollback.clone(),
             waive: next.waive.clone(),
+            stopped: &next.stopped,
         }
     }
 }
@@ -319,6 +344,9 @@ pub fn summary(printer: &Printer, story: &Story, next: &Next) {
     }
     if let Some(options) = &story.rollback_options {
         printer.note(format!("undone with: {}", events::words(options)));
+    }
+    if let Some(stopped) = next.standing() {
+        printer.warn(stopped);
     }
     if let Some(hint) = &next.hint {
         printer.hint(people::line(hint));

@@ -23,7 +23,7 @@ const KUBECTL: &str = "kubectl";
 
 struct Client {
     database: String,
-    username: String,
+    default_username: String,
     secret: String,
     kubectl: String,
 }
@@ -33,14 +33,11 @@ impl Client {
         let or = |given: &Option<String>, default: &str| {
             given.clone().unwrap_or_else(|| default.to_owned())
         };
-        let username = place::input(
-            arguments.username.as_ref(),
-            environment,
-            &[environment::AURORA_USERNAME],
-        );
+        // The variable is of the cluster's making. The Secret knows its own user.
+        let username = place::input(None, environment, &[environment::AURORA_USERNAME]);
         Ok(Self {
             database: or(&arguments.database, "keycloak"),
-            username: or(&username.map(|given| given.value), "keycloak"),
+            default_username: or(&username.map(|given| given.value), "keycloak"),
             secret: or(&arguments.secret, SECRET),
             kubectl: program(or(&arguments.kubectl, KUBECTL))?,
         })
@@ -77,8 +74,11 @@ pub fn psql(
         context: arguments.context.clone(),
         image: arguments.client.image.clone(),
         database: client.database,
-        username: client.username,
+        username: arguments.client.username.clone(),
+        default_username: client.default_username,
         secret: client.secret,
+        cpu: arguments.client.cpu.clone(),
+        memory: arguments.client.memory.clone(),
         kubectl: client.kubectl,
         arguments: arguments.arguments.clone(),
     }
@@ -104,6 +104,8 @@ pub fn verify(
         database: arguments.database.clone(),
         username: arguments.username.clone(),
         image: arguments.image.clone(),
+        cpu: arguments.cpu.clone(),
+        memory: arguments.memory.clone(),
         kubectl: program(or(&arguments.kubectl, KUBECTL))?,
         rosa_vpc: rosa_vpc.cloned(),
     }
@@ -120,6 +122,8 @@ pub fn refuse_idle(arguments: &ProbeArguments) -> Result<(), Problem> {
         ("--database", &arguments.database),
         ("--username", &arguments.username),
         ("--image", &arguments.image),
+        ("--cpu", &arguments.cpu),
+        ("--memory", &arguments.memory),
         ("--kubectl", &arguments.kubectl),
     ];
     match given.iter().find(|(_, value)| value.is_some()) {
@@ -146,9 +150,14 @@ pub fn reset(
         workload: arguments.workload.clone(),
         secret: client.secret,
         database: client.database,
-        username: client.username,
+        username: arguments.client.username.clone(),
+        default_username: client.default_username,
         schema: (arguments.schema.clone()).unwrap_or_else(|| "public".to_owned()),
         image: arguments.client.image.clone(),
+        cpu: arguments.client.cpu.clone(),
+        memory: arguments.client.memory.clone(),
+        no_stop: arguments.no_stop,
+        cascade: arguments.cascade,
         kubectl: client.kubectl,
         anew: arguments.anew,
     }

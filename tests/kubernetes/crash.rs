@@ -3,15 +3,13 @@
 
 use super::stage::{Stage, Whole};
 
-/// Runs a reset until stderr says `moment`, and a call of this verb, if one is
-/// named, has come to nothing; and kills it.
+/// Runs a reset until stderr says `moment` and there were so many calls that make
+/// pods, and kills it.
 #[track_caller]
-fn killed_at(stage: &Stage, moment: &str, verb: Option<&str>) {
+fn killed_at(stage: &Stage, moment: &str, pods: usize) {
     let mut run = stage.home.start(&Stage::words(&["--yes"]));
     run.until(moment);
-    if let Some(verb) = verb {
-        stage.until(|stage| stage.count(verb) > 0);
-    }
+    stage.until(|stage| stage.count("create") >= pods);
     let killed = run.kill();
     assert_eq!(killed.code, 137, "{killed:?}");
     assert_eq!(stage.home.runs()[0]["status"], "interrupted");
@@ -22,11 +20,12 @@ fn killed_between_the_drop_and_the_restart() {
     let Some(whole) = Whole::new() else { return };
     let stage = &whole.stage;
     whole.fill("old");
-    stage.strike("patch", "dc1", 1, "hang");
-    stage.strike("patch", "dc2", 1, "hang");
-    killed_at(stage, "started restart-dc", Some("patch"));
+    stage.strike_at("patch", "dc1", "\"replicas\":2", "hang");
+    killed_at(stage, "started start-dc1", 2);
     assert_eq!(whole.database.tables(), [""; 0]);
-    // Keycloak has come back by itself meanwhile.
+    let show = stage.home.expect(0, &["runs", "show", "latest"]);
+    show.prints("keycloak is stopped in dc1, dc2");
+    // Somebody has started another one meanwhile.
     whole.fill("realm");
     stage.calm();
     stage
@@ -35,7 +34,8 @@ fn killed_between_the_drop_and_the_restart() {
         .prints("restarted dc1,dc2");
     assert_eq!(whole.database.tables(), ["realm"]);
     assert_eq!(stage.state()["created"], 1);
-    assert_eq!(stage.count("logs"), 0);
+    assert_eq!(stage.replicas("dc1"), 2);
+    assert_eq!(stage.replicas("dc2"), 2);
 }
 
 #[test]
@@ -43,8 +43,9 @@ fn killed_when_the_pod_was_made_and_nobody_heard_of_it() {
     let Some(whole) = Whole::new() else { return };
     let stage = &whole.stage;
     whole.fill("old");
-    stage.strike("create", "dc1", 1, "lose");
-    killed_at(stage, "started drop-schema", Some("create"));
+    // The first pod only looks.
+    stage.strike_second("create", "dc1", "lose");
+    killed_at(stage, "started drop-schema", 2);
     drop_takes_place(stage, &whole);
     whole.fill("realm");
     let done = stage.home.expect(0, &["resume"]);
@@ -58,8 +59,9 @@ fn killed_and_the_pod_has_vanished() {
     let Some(whole) = Whole::new() else { return };
     let stage = &whole.stage;
     whole.fill("old");
-    stage.strike("create", "dc1", 1, "lose");
-    killed_at(stage, "started drop-schema", Some("create"));
+    // The first pod only looks.
+    stage.strike_second("create", "dc1", "lose");
+    killed_at(stage, "started drop-schema", 2);
     drop_takes_place(stage, &whole);
     whole.fill("realm");
     let pod = stage.pods().pop().expect("a pod");
@@ -86,7 +88,7 @@ fn killed_while_keycloak_comes_up() {
     stage.change(|state| {
         state["clusters"]["dc2"]["keycloak"]["statefulset/keycloak"]["slow"] = 1000.into();
     });
-    killed_at(&stage, "done restarted-dc1", None);
+    killed_at(&stage, "done start-dc1", 2);
     stage.change(|state| {
         state["clusters"]["dc2"]["keycloak"]["statefulset/keycloak"]["slow"] = 0.into();
     });
@@ -96,7 +98,8 @@ fn killed_while_keycloak_comes_up() {
         .prints("restarted dc1,dc2");
     let state = stage.state();
     assert_eq!((&state["drops"], &state["created"]), (&1.into(), &1.into()));
-    assert_eq!(stage.count("patch"), 2);
+    // Each was stopped and started once.
+    assert_eq!(stage.count("patch"), 4);
 }
 
 #[test]
@@ -106,7 +109,7 @@ fn stopped_by_a_person_while_keycloak_comes_up() {
         state["clusters"]["dc2"]["keycloak"]["statefulset/keycloak"]["slow"] = 1000.into();
     });
     let mut run = stage.home.start(&Stage::words(&["--yes"]));
-    run.until("done restarted-dc1");
+    run.until("done start-dc1");
     run.signal(rustix::process::Signal::INT);
     let done = run.end();
     assert_eq!(done.code, 130, "{done:?}");

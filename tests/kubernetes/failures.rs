@@ -20,8 +20,10 @@ fn a_wrong_password_is_psqls_to_tell_and_the_run_goes_on_with_the_right_one() {
     let failed = stage.reset(3, &["-o", "json"]);
     let document = failed.json();
     assert_eq!(document["status"], "suspended");
-    assert_eq!(document["fault"]["step"], "drop-schema");
+    assert_eq!(document["fault"]["step"], "look-at-schema");
     assert_eq!(document["fault"]["code"], "PodFailed");
+    let hint = document["hint"].as_str().expect("a hint");
+    assert!(hint.contains("every seven days"), "{hint}");
     let causes = document["fault"]["causes"].to_string();
     assert!(
         causes.contains("password authentication failed"),
@@ -47,12 +49,12 @@ fn a_wrong_password_is_psqls_to_tell_and_the_run_goes_on_with_the_right_one() {
         .expect(0, &["resume"])
         .prints("restarted dc1,dc2");
     assert_eq!(whole.database.tables(), [""; 0]);
-    assert_eq!(stage.state()["created"], 2);
+    assert_eq!(stage.state()["created"], 1);
     assert_eq!(stage.pods(), [""; 0]);
 }
 
 #[test]
-fn a_statement_that_fails_drops_nothing() {
+fn a_schema_that_is_anothers_is_found_out_before_anything_is_stopped() {
     let Some(whole) = Whole::new() else { return };
     whole.fill("realm");
     whole
@@ -60,7 +62,7 @@ fn a_statement_that_fails_drops_nothing() {
         .ask("ALTER SCHEMA public OWNER TO auditor; GRANT ALL ON SCHEMA public TO keycloak");
     let failed = whole.stage.reset(3, &[]);
     failed
-        .says("must be owner of schema public")
+        .says("schema public belongs to auditor")
         .says("stepwell resume");
     assert_eq!(whole.database.tables(), ["realm"]);
     assert_eq!(whole.stage.count("patch"), 0);
@@ -90,7 +92,7 @@ fn an_image_that_can_not_be_pulled() {
     let failed = stage.reset(3, &["--image", "registry.invalid/postgres:17"]);
     failed
         .says("does not start: ")
-        .says(": Back-off pulling image");
+        .says(": Failed to pull image");
     assert_eq!(stage.pods(), [""; 0]);
     assert_eq!(stage.state()["drops"], json!(null));
 }
@@ -99,10 +101,10 @@ fn an_image_that_can_not_be_pulled() {
 fn a_secret_that_goes_after_the_look_around() {
     let stage = Stage::without_database();
     // The first create is lost, which leaves the time to take it away.
-    stage.strike("create", "dc1", 1, "hang");
+    stage.strike_second("create", "dc1", "hang");
     let mut run = stage.home.start(&Stage::words(&["--yes"]));
     run.until("started drop-schema");
-    stage.until(|stage| stage.count("create") > 0);
+    stage.until(|stage| stage.count("create") > 1);
     run.kill();
     stage.change(|state| {
         let secret = &mut state["clusters"]["dc1"]["keycloak"]["secret/keycloak-db-secret"];
@@ -111,7 +113,8 @@ fn a_secret_that_goes_after_the_look_around() {
     let failed = stage.home.expect(3, &["resume"]);
     failed
         .says("does not start: CreateContainerConfigError: couldn't find key password")
-        .says("see whether the secret has the key password");
+        .says("see whether the secret has the keys")
+        .says("keycloak is started again as it was");
     stage.change(|state| {
         let secret = &mut state["clusters"]["dc1"]["keycloak"]["secret/keycloak-db-secret"];
         secret["data"]["password"] = json!(base64(PASSWORD));
@@ -121,23 +124,74 @@ fn a_secret_that_goes_after_the_look_around() {
 }
 
 #[test]
-fn one_data_centre_that_fails_does_not_keep_the_other() {
+fn where_one_data_centre_can_not_be_stopped_the_others_are_started_again() {
     let stage = Stage::without_database();
     stage.strike("patch", "dc2", 1000, "forbidden");
     let failed = stage.reset(3, &[]);
     failed
-        .says("restart-dc2")
+        .says("stop-keycloak")
         .says("(Forbidden)")
-        .says("context dc2");
-    assert_ne!(stage.uids("dc1"), ["dc1-0", "dc1-1"]);
+        .says("context dc2")
+        .says("keycloak is started again as it was");
+    assert_eq!(stage.replicas("dc1"), 2);
     assert_eq!(stage.uids("dc2"), ["dc2-0", "dc2-1"]);
-    assert_eq!(stage.pods().len(), 1, "until nobody can doubt it any more");
+    assert_eq!(stage.state()["drops"], json!(null));
     stage.calm();
     stage.home.expect(0, &["resume"]);
     assert_eq!(stage.state()["drops"], 1);
-    assert_eq!(stage.state()["created"], 1);
+    assert_ne!(stage.uids("dc1"), ["dc1-0", "dc1-1"]);
     assert_ne!(stage.uids("dc2"), ["dc2-0", "dc2-1"]);
     assert_eq!(stage.pods(), [""; 0]);
+}
+
+#[test]
+fn what_can_not_be_started_is_named_and_goes_on() {
+    let stage = Stage::without_database();
+    stage.strike_at("patch", "dc2", "\"replicas\":2", "forbidden");
+    let failed = stage.reset(3, &["-o", "json"]);
+    let document = failed.json();
+    assert_eq!(document["fault"]["step"], "start-dc2");
+    assert_eq!(document["stopped"], json!(["dc2"]));
+    assert_eq!(stage.pods().len(), 1, "until nobody can doubt it any more");
+    stage.calm();
+    let done = stage.home.expect(0, &["resume", "-o", "json"]);
+    assert_eq!(done.json()["stopped"], json!(null));
+    assert_eq!(stage.state()["drops"], 1);
+    assert_eq!(stage.state()["created"], 1);
+    assert_eq!(stage.replicas("dc2"), 2);
+    assert_eq!(stage.pods(), [""; 0]);
+}
+
+#[test]
+fn a_run_that_is_given_up_leaves_the_number_of_pods_to_the_next() {
+    let stage = Stage::without_database();
+    stage.strike_at("patch", "dc1", "\"replicas\":2", "forbidden");
+    stage.reset(3, &[]).says("keycloak is stopped in dc1, dc2");
+    stage.calm();
+    stage.reset(0, &["--anew"]);
+    for context in ["dc1", "dc2"] {
+        assert_eq!(stage.replicas(context), 2, "{context}");
+    }
+}
+
+#[test]
+fn a_drop_that_fails_for_good_gives_keycloak_back() {
+    let stage = Stage::without_database();
+    stage.strike_second("create", "dc1", "forbidden");
+    let failed = stage.reset(3, &[]);
+    failed
+        .says("drop-schema")
+        .says("keycloak is started again as it was");
+    assert!(
+        !failed.stderr.contains("keycloak is stopped in"),
+        "{failed:?}"
+    );
+    assert_eq!(stage.replicas("dc1"), 2);
+    assert_eq!(stage.replicas("dc2"), 2);
+    assert_eq!(stage.state()["drops"], json!(null));
+    stage.home.expect(0, &["resume"]);
+    assert_eq!(stage.state()["drops"], 1);
+    assert_eq!(stage.replicas("dc1"), 2);
 }
 
 #[test]

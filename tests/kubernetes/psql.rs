@@ -42,18 +42,29 @@ fn the_command_line_is_printed_and_nothing_is_run() {
         .find(|word| word.starts_with("stepwell-psql-"))
         .expect("a pod");
     let expected = concat!(
-        "kubectl --context=dc1 --namespace=keycloak run POD --image=postgres:17 --restart=Never ",
+        "kubectl --context=dc1 --namespace=keycloak run POD ",
+        "--image=docker.io/library/postgres:17 --restart=Never ",
         "--rm -i --quiet --pod-running-timeout=10m --labels=app.kubernetes.io/managed-by=stepwell,",
-        "app.kubernetes.io/component=psql,stepwell.io/cluster=keycloak --override-type=strategic ",
-        "'--overrides={\"apiVersion\":\"v1\",\"spec\":{\"automountServiceAccountToken\":false,",
+        "sidecar.istio.io/inject=false,app.kubernetes.io/component=psql,",
+        "stepwell.io/cluster=keycloak --override-type=strategic ",
+        "'--overrides={\"apiVersion\":\"v1\",\"metadata\":{\"annotations\":",
+        "{\"kubectl.kubernetes.io/default-container\":\"POD\",\"linkerd.io/inject\":\"disabled\",",
+        "\"openshift.io/required-scc\":\"restricted-v2\"}},",
+        "\"spec\":{\"automountServiceAccountToken\":false,",
         "\"containers\":[{\"env\":[{\"name\":\"PGPASSWORD\",\"valueFrom\":{\"secretKeyRef\":",
         "{\"key\":\"password\",\"name\":\"keycloak-db-secret\"}}},",
+        "{\"name\":\"PGUSER\",\"valueFrom\":{\"secretKeyRef\":",
+        "{\"key\":\"username\",\"name\":\"keycloak-db-secret\"}}},",
         "{\"name\":\"PGSSLMODE\",\"value\":\"require\"},",
         "{\"name\":\"PGCONNECT_TIMEOUT\",\"value\":\"10\"},",
         "{\"name\":\"PSQL_HISTORY\",\"value\":\"/dev/null\"}],\"name\":\"POD\",",
+        "\"resources\":{\"limits\":{\"cpu\":\"100m\",\"memory\":\"128Mi\"},",
+        "\"requests\":{\"cpu\":\"100m\",\"memory\":\"128Mi\"}},",
         "\"securityContext\":{\"allowPrivilegeEscalation\":false,\"capabilities\":",
-        "{\"drop\":[\"ALL\"]},\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}}]}}' ",
-        "--command -- psql -h HOST -p 5432 -d keycloak -U keycloak -c 'select '\\''$$x'\\'''",
+        "{\"drop\":[\"ALL\"]},\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}}],",
+        "\"securityContext\":{\"runAsNonRoot\":true,",
+        "\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}}}' ",
+        "--command -- psql -h HOST -p 5432 -d keycloak -c 'select '\\''$$x'\\'''",
     );
     assert_eq!(
         line.replace(pod, "POD").replace(host.trim_end(), "HOST"),
@@ -69,7 +80,8 @@ fn the_command_line_is_printed_and_nothing_is_run() {
     );
     let other = json["pod"].as_str().expect("a pod");
     assert_ne!(other, pod, "every pod has a name of its own");
-    assert_eq!(stage.calls().len(), 0);
+    // It is only looked what the pod would have to be like.
+    stage.untouched();
     assert_eq!(stage.home.runs().len(), 1, "the create alone");
 }
 
@@ -185,18 +197,29 @@ fn a_pod_that_does_not_start() {
 
 #[test]
 fn a_session_that_is_terminated_takes_its_pod_along() {
-    let Some(whole) = Whole::new() else { return };
-    let stage = &whole.stage;
+    let stage = Stage::without_database();
+    // The pod is at work, and does not end.
+    stage.change(|state| state["told"] = json!("nothing"));
     let words = ["--sandbox", "aurora", "psql"];
     let words = [&words[..], &KEYCLOAK, &["--", "-c", "select pg_sleep(60)"]].concat();
     let run = stage.home.start(&words);
-    whole.until_sleeping();
-    // It is the terminal that sends a SIGINT to psql as well: not this one.
-    run.signal(rustix::process::Signal::INT);
+    stage.until(|stage| stage.count("logs") > 0);
     run.signal(rustix::process::Signal::TERM);
     let done = run.end();
     assert!(matches!(done.code, 143), "{done:?}");
     assert_eq!(stage.pods(), [""; 0]);
+}
+
+#[test]
+fn each_line_once_and_complaints_apart() {
+    let Some(whole) = Whole::new() else { return };
+    let stage = &whole.stage;
+    let sql = "do $$ begin raise notice 'look'; end $$; select 'a'; select 'b'";
+    let done = ended(stage, 0, &["--", "-At", "-c", sql]);
+    assert_eq!(done.stdout, "DO\na\nb\n");
+    done.says("NOTICE:  look");
+    assert_eq!(stage.pods(), [""; 0]);
+    assert_eq!(stage.count("run"), 0, "nothing is attached to");
 }
 
 #[test]

@@ -131,7 +131,71 @@ fn no_workload_and_ones_that_are_not_replaced() {
         space(state, "dc2")["statefulset/keycloak"]["spec"]["updateStrategy"] =
             json!({ "type": "OnDelete" });
     };
-    refused(on_delete, 8, "refused", &["can't be restarted", "OnDelete"]);
+    // That is no hindrance where all its pods are stopped.
+    let stage = Stage::without_database();
+    stage.change(on_delete);
+    stage
+        .reset(8, &["--no-stop"])
+        .says("can't be restarted")
+        .says("OnDelete");
+    stage.untouched();
+    stage.reset(0, &[]);
+}
+
+#[test]
+fn what_else_says_how_many_pods_there_are() {
+    let autoscaler = |state: &mut Value| {
+        state["autoscalers"] = json!([{
+            "metadata": { "name": "sso" },
+            "spec": { "scaleTargetRef": { "kind": "StatefulSet", "name": "keycloak" } },
+        }]);
+    };
+    refused(
+        autoscaler,
+        8,
+        "refused",
+        &["can't be stopped", "autoscaler sso", "--no-stop"],
+    );
+    let helm = |state: &mut Value| {
+        space(state, "dc2")["statefulset/keycloak"]["metadata"]["ownerReferences"] = json!([
+            { "kind": "Release", "name": "sso", "apiVersion": "example.com/v1" },
+        ]);
+    };
+    refused(
+        helm,
+        8,
+        "refused",
+        &["can't be stopped", "Release sso of example.com/v1"],
+    );
+}
+
+#[test]
+fn what_may_not_be_done_is_refused_before_the_question() {
+    refused(
+        |state| state["denied"] = json!(["delete pods"]),
+        7,
+        "Forbidden",
+        &["may not delete pods", "context dc1"],
+    );
+    for (context, step) in [("dc1", "create"), ("dc2", "patch")] {
+        refused(
+            |state| {
+                state["faults"] = json!([{
+                    "verb": "try", "what": step, "context": context, "times": 1000,
+                    "do": "forbidden",
+                }]);
+            },
+            7,
+            "Forbidden",
+            &["(Forbidden)", context],
+        );
+    }
+    refused(
+        |state| state["uids"] = json!({ "dc1": "same", "dc2": "same" }),
+        8,
+        "refused",
+        &["are the same", "of every data centre once"],
+    );
 }
 
 #[test]

@@ -63,8 +63,13 @@ fn the_schema_is_empty_and_usable_and_every_keycloak_is_restarted() {
         assert!(after.iter().all(|uid| !before.contains(uid)), "{context}");
     }
     assert_eq!(stage.pods(), [""; 0]);
-    assert_eq!(stage.count("create"), 1);
-    assert_eq!(stage.count("patch"), 2);
+    assert_eq!(
+        stage.count("create"),
+        2,
+        "one that looks, and one that drops"
+    );
+    // In each: stopped, and started again.
+    assert_eq!(stage.count("patch"), 4);
 
     // The password is nowhere but in the Secret.
     let journal = fs::read(stage.home.state()).expect("the state file");
@@ -81,7 +86,10 @@ fn the_schema_is_empty_and_usable_and_every_keycloak_is_restarted() {
         );
     }
     let run = stage.home.show("latest");
-    assert_eq!(run["parameters"]["client"]["image"], "postgres:17");
+    assert_eq!(
+        run["parameters"]["client"]["image"],
+        "docker.io/library/postgres:17"
+    );
     stage
         .home
         .expect(8, &["rollback", &stage.home.newest(), "--yes"])
@@ -118,7 +126,8 @@ fn what_is_not_confirmed_is_not_touched() {
     refused
         .says("the loss of all that keycloak has in cluster keycloak [")
         .says("about to drop schema public of database keycloak on keycloak.cluster-")
-        .says("about to restart statefulset/keycloak in namespace keycloak of context dc2");
+        .says("about to stop all pods of statefulset/keycloak in namespace keycloak of context dc2")
+        .says("about to start statefulset/keycloak in namespace keycloak of context dc2, once that is ready");
     let json = stage.home.expect(8, &Stage::words(&["-o", "json"]));
     assert_eq!(json.error()["code"], "not_confirmed");
     stage.untouched();
@@ -133,7 +142,9 @@ fn a_plan_only_looks() {
         .expect(2, &Stage::words(&["--plan", "--detailed-exitcode"]));
     plan.prints("plan of aurora reset on reset/eu-west-1/keycloak")
         .prints("delete   drop-schema")
-        .prints("create   restart-dc1")
+        .prints("create   look-at-schema")
+        .prints("delete   stop-keycloak")
+        .prints("create   start-dc1")
         .prints("delete   pod-removed");
     stage.untouched();
     assert_eq!(stage.home.runs().len(), 1, "the create alone");
@@ -175,4 +186,57 @@ fn one_data_centre_and_a_deployment() {
     assert!(stage.count("deployment/sso") >= 7, "{:?}", stage.calls());
     assert_eq!(stage.state()["drops"], 1);
     assert_eq!(stage.uids("dc1"), ["dc1-0", "dc1-1"]);
+}
+
+#[test]
+fn without_a_stop_pods_are_replaced_one_by_one() {
+    let stage = Stage::without_database();
+    let plan = Stage::words(&["--no-stop", "--plan"]);
+    let plan = stage.home.expect(0, &plan);
+    plan.prints("create   restart-dc1");
+    assert!(!plan.stdout.contains("stop-keycloak"), "{plan:?}");
+    stage.reset(0, &["--no-stop"]);
+    assert_eq!(stage.count("patch"), 2);
+    assert_eq!(stage.state()["drops"], 1);
+    assert_ne!(stage.uids("dc2"), ["dc2-0", "dc2-1"]);
+}
+
+#[test]
+fn what_depends_on_the_schema_from_outside_goes_only_if_that_is_said() {
+    let Some(whole) = Whole::new() else { return };
+    let (stage, database) = (&whole.stage, &whole.database);
+    whole.fill("realm");
+    database
+        .ask_as(
+            "keycloak",
+            "CREATE SCHEMA report; CREATE VIEW report.v AS SELECT * FROM public.realm",
+        )
+        .expect("a view");
+    let failed = stage.reset(3, &[]);
+    failed
+        .says("1 object outside of schema public would go with it")
+        .says("view report.v")
+        .says("--anew --cascade");
+    assert_eq!(database.tables(), ["realm"]);
+    assert_eq!(stage.count("patch"), 0, "nothing is stopped");
+    stage.reset(0, &["--anew", "--cascade"]);
+    assert_eq!(database.tables(), [""; 0]);
+    let views = "SELECT count(*) FROM pg_views WHERE schemaname = 'report'";
+    assert_eq!(database.ask(views), "0");
+}
+
+#[test]
+fn caches_that_outlive_the_schema_are_named() {
+    let stage = Stage::without_database();
+    stage.change(|state| {
+        state["clusters"]["dc2"]["keycloak"]["statefulset/keycloak"]["spec"]["template"] = json!({
+            "metadata": { "annotations": {} },
+            "spec": { "containers": [{
+                "env": [{ "name": "KC_CACHE_REMOTE_HOST", "value": "ispn.example" }],
+            }] },
+        });
+    });
+    stage
+        .reset(0, &[])
+        .says("external infinispan at ispn.example");
 }

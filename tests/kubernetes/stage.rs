@@ -101,6 +101,35 @@ impl Stage {
         });
     }
 
+    /// The same for the second call of the kind.
+    #[track_caller]
+    pub(crate) fn strike_second(&self, verb: &str, context: &str, how: &str) {
+        self.change(|state| {
+            let fault = json!({
+                "verb": verb, "context": context, "skip": 1, "times": 1, "do": how,
+            });
+            state["faults"].as_array_mut().expect("faults").push(fault);
+        });
+    }
+
+    /// The same for calls with these words.
+    #[track_caller]
+    pub(crate) fn strike_at(&self, verb: &str, context: &str, what: &str, how: &str) {
+        self.change(|state| {
+            let fault = json!({
+                "verb": verb, "context": context, "what": what, "times": 1000, "do": how,
+            });
+            state["faults"].as_array_mut().expect("faults").push(fault);
+        });
+    }
+
+    /// How many pods a data centre is to have.
+    #[track_caller]
+    pub(crate) fn replicas(&self, context: &str) -> Value {
+        let state = self.state();
+        state["clusters"][context]["keycloak"]["statefulset/keycloak"]["spec"]["replicas"].clone()
+    }
+
     /// Every call has gone well from now on.
     #[track_caller]
     pub(crate) fn calm(&self) {
@@ -131,7 +160,11 @@ impl Stage {
     /// How many calls had this verb.
     #[track_caller]
     pub(crate) fn count(&self, verb: &str) -> usize {
-        let has = |call: &Vec<String>| call.iter().any(|word| word == verb);
+        let has = |call: &Vec<String>| {
+            call.iter().any(|word| word == verb)
+                // What the server is only to try changes nothing.
+                && !call.iter().any(|word| word == "--dry-run=server" || word == "auth")
+        };
         self.calls().iter().filter(|call| has(call)).count()
     }
 
@@ -255,7 +288,10 @@ fn data_centre(name: &str) -> Value {
             "metadata": { "name": format!("keycloak-{number}"), "labels": labels,
                           "uid": format!("{name}-{number}") },
             "spec": { "containers": [{ "name": "keycloak" }] },
-            "status": { "phase": "Running" },
+            "status": {
+                "phase": "Running",
+                "conditions": [{ "type": "Ready", "status": "True" }],
+            },
         })
     };
     json!({
@@ -266,7 +302,7 @@ fn data_centre(name: &str) -> Value {
             "statefulset/keycloak": {
                 "metadata": { "generation": 1 },
                 "spec": { "replicas": 2, "selector": { "matchLabels": labels },
-                          "template": { "metadata": {} } },
+                          "template": { "metadata": { "annotations": {} } } },
                 "status": { "observedGeneration": 1, "readyReplicas": 2, "updatedReplicas": 2,
                             "currentRevision": "revision-1", "updateRevision": "revision-1" },
             },

@@ -1,6 +1,9 @@
 //! `stepwell aurora psql`.
 
+mod statement;
+
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
@@ -44,14 +47,30 @@ pub fn run(context: &Context, arguments: &PsqlArguments) -> Result<Exit, Problem
         let clock = connection.clock.as_ref();
         let endpoint = serving::find(context, &connection, &place).await?;
         let host = serving::host(&endpoint, &place, arguments.reader)?;
-        let session = request.session(&endpoint, host, clock);
+        let mut session = request.session(&endpoint, host, clock);
         if arguments.print {
+            // What it is to be like, kubernetes says where it can be asked.
+            tokio::select! {
+                biased;
+                _ = session.look(clock) => {}
+                () = clock.sleep(PATIENCE) => {}
+            }
             return print(context, &place, host, &session);
         }
-        let failed = |fault: Fault| Problem::from_fault("could not run psql in kubernetes", &fault);
         session.survey(clock).await.map_err(failed)?;
+        let terminal = context.settings.terminal;
+        if session.reads_nothing() && !(terminal.stdin && terminal.stdout) {
+            return statement::run(context, clock, &session).await;
+        }
         attend(context, clock, &session).await
     })
+}
+
+/// How long to wait for what makes a printed command line more exact.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn failed(fault: Fault) -> Problem {
+    Problem::from_fault("could not run psql in kubernetes", &fault)
 }
 
 fn print(
@@ -88,7 +107,6 @@ async fn attend(
     clock: &dyn Clock,
     session: &PsqlSession,
 ) -> Result<Exit, Problem> {
-    let failed = |fault: Fault| Problem::from_fault("could not run psql in kubernetes", &fault);
     let terminal = context.settings.terminal;
     let words = session.words(terminal.stdin && terminal.stdout);
     // The terminal is psql's from here on.
@@ -159,11 +177,23 @@ fn unsuccessful(status: ExitStatus, session: &PsqlSession) -> Problem {
         Some(code) => format!("ended with exit code {code}"),
         None => format!("was ended: {status}"),
     };
+    let hint = match status.code() {
+        // What it said went to the terminal. (psql, "Exit Status".)
+        Some(2) => format!(
+            "there was no connection; if the password was not taken: {}",
+            session.password_hint()
+        ),
+        _ => "what psql or kubectl said stands above".to_owned(),
+    };
+    not_done(session, &how, hint)
+}
+
+fn not_done(session: &PsqlSession, how: &str, hint: String) -> Problem {
     Problem::error(format!(
         "psql in pod {} in {} {how}",
         session.pod(),
         session.place()
     ))
     .code("psql_failed")
-    .hint("what psql or kubectl said stands above")
+    .hint(hint)
 }

@@ -57,6 +57,9 @@ pub fn run(context: &Context, arguments: &ResetArguments) -> Result<Exit, Proble
         for line in parameters.lines() {
             context.printer.note(format!("about to {line}"));
         }
+        for note in parameters.notes() {
+            context.printer.warn(note);
+        }
         if let Some((run, stands)) = &unfinished {
             context.printer.warn(format!(
                 "the unfinished run {} of {} ({stands}) is given up with it",

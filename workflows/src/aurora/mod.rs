@@ -43,7 +43,8 @@ pub use reap::{
     Candidate, ReapOptions, ReapRequest, Reaping, Verdict, keeps_alive, look_again, survey_reap,
 };
 pub use reset::{
-    Reset, ResetOptions, ResetParameters, ResetRequest, Restarted, reset_graph, survey_reset,
+    Reset, ResetOptions, ResetParameters, ResetRequest, Restarted, reset_graph, reset_stopped,
+    survey_reset,
 };
 pub use rollback::{AtStake, RollbackOptions, at_stake, holds};
 pub(crate) use scale::refusal as scale_refusal;

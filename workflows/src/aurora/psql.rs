@@ -3,16 +3,36 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use stepwell_engine::{Clock, Fault, FaultClass};
 
 use super::Endpoint;
 use crate::input::{self, InvalidInput};
-use crate::kubernetes::pod::{self, Stand};
+use crate::kubernetes::pod::{self, Look, Wanted, Watch};
+use crate::kubernetes::said::{Said, Told, password_hint};
 use crate::kubernetes::{
-    CLUSTER, COMPONENT, Client, MANAGED_BY, Place, Server, check_namespace, check_secret,
-    default_image, names,
+    CLUSTER, COMPONENT, Client, PODS, Place, Resources, Right, Server, User, check_rights,
+    check_secret, default_image, names, namespace, run_as,
 };
+
+/// What a person at a terminal needs beside: `kubectl run -i` attaches.
+const ATTACH: [Right; 1] = [("create", "pods", Some("attach"))];
+
+/// How long a statement without a terminal may be at work.
+const AT_WORK: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// Runs psql so that what it complains of can be told from what it prints: a pod
+/// has one log. A line with the pod's name stands between them.
+fn script(pod: &str) -> String {
+    format!(
+        r#"said=/tmp/said
+"$0" "$@" 2>"$said" </dev/null
+code=$?
+printf '\n%s\n' {pod}
+cat "$said"
+exit "$code""#
+    )
+}
 
 const PACE: Duration = Duration::from_secs(2);
 
@@ -31,10 +51,16 @@ pub struct PsqlOptions {
     pub image: Option<String>,
     /// The database.
     pub database: String,
-    /// The user.
-    pub username: String,
+    /// The user; none for that of the Secret, else `default_username`.
+    pub username: Option<String>,
+    /// The user of a Secret that names none.
+    pub default_username: String,
     /// The Secret with the password.
     pub secret: String,
+    /// What the container asks for, and may use: none for a little.
+    pub cpu: Option<String>,
+    /// The same of memory.
+    pub memory: Option<String>,
     /// The program.
     pub kubectl: String,
     /// What `psql` is told beside where the database is.
@@ -48,8 +74,10 @@ pub struct PsqlRequest {
     place: Place,
     image: Option<String>,
     database: String,
-    username: String,
+    username: Option<String>,
+    default_username: String,
     secret: String,
+    resources: Resources,
     arguments: Vec<String>,
 }
 
@@ -70,8 +98,12 @@ impl PsqlOptions {
             },
             image: self.image.as_deref().map(names::image).transpose()?,
             database: input::database(&self.database)?,
-            username: input::username(&self.username)?,
+            username: (self.username.as_deref())
+                .map(input::username)
+                .transpose()?,
+            default_username: input::username(&self.default_username)?,
             secret: names::object("secret", &self.secret)?,
+            resources: names::resources(self.cpu.as_deref(), self.memory.as_deref())?,
             arguments: self.arguments,
         })
     }
@@ -91,10 +123,19 @@ impl PsqlRequest {
                     host: host.to_owned(),
                     port: endpoint.port,
                     database: self.database.clone(),
-                    username: self.username.clone(),
+                    // What the Secret has, the survey says.
+                    user: User::choose(
+                        self.username.as_deref(),
+                        Some("username"),
+                        &self.default_username,
+                    ),
                     secret: self.secret.clone(),
                 },
+                resources: self.resources.clone(),
+                run_as: None,
             },
+            username: self.username.clone(),
+            default_username: self.default_username.clone(),
             arguments: self.arguments.clone(),
         }
     }
@@ -107,6 +148,8 @@ pub struct PsqlSession {
     pod: String,
     cluster: String,
     client: Client,
+    username: Option<String>,
+    default_username: String,
     arguments: Vec<String>,
 }
 
@@ -125,20 +168,24 @@ impl PsqlSession {
     /// None of them is a secret: the pod takes the password from the Secret.
     pub fn words(&self, terminal: bool) -> Vec<String> {
         let image = format!("--image={}", self.client.image);
-        let labels = format!(
-            "--labels={MANAGED_BY}=stepwell,{COMPONENT}=psql,{CLUSTER}={}",
-            self.cluster
-        );
+        let labels: Vec<String> = pod::labels(&self.labels())
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        let labels = format!("--labels={}", labels.join(","));
         // Merged into what `kubectl run` makes of the rest, by the name of the
         // container, which is the pod's.
         let overrides = json!({
             "apiVersion": "v1",
+            "metadata": { "annotations": pod::annotations(&self.pod) },
             "spec": {
                 "automountServiceAccountToken": false,
+                "securityContext": self.client.pod_security(),
                 "containers": [{
                     "name": self.pod,
                     "env": self.client.environment(),
-                    "securityContext": Client::security(),
+                    "securityContext": Client::container_security(),
+                    "resources": self.client.resources(),
                 }],
             },
         });
@@ -160,37 +207,132 @@ impl PsqlSession {
         words
     }
 
-    /// Looks for what it needs, so that what is missing is said before there
-    /// is a pod that waits for it.
-    pub async fn survey(&self, clock: &dyn Clock) -> Result<(), Fault> {
-        check_namespace(&self.place, clock).await?;
-        let secret = &self.client.server.secret;
-        check_secret(&self.place, clock, secret).await.map(drop)
+    fn labels(&self) -> [(&str, &str); 2] {
+        [(COMPONENT, "psql"), (CLUSTER, &self.cluster)]
+    }
+
+    /// Looks for what it needs, so that what is missing is said before there is a
+    /// pod that waits for it, and learns what the pod has to be like. The server
+    /// is asked whether it would take it.
+    pub async fn survey(&mut self, clock: &dyn Clock) -> Result<(), Fault> {
+        self.look(clock).await?;
+        check_rights(&self.place, clock, &PODS).await?;
+        check_rights(&self.place, clock, &ATTACH).await?;
+        pod::try_create(&self.place, clock, &self.manifest()).await
+    }
+
+    /// The part of [`PsqlSession::survey`] that says what the pod has to be like.
+    pub async fn look(&mut self, clock: &dyn Clock) -> Result<(), Fault> {
+        self.client.run_as = run_as(&namespace(&self.place, clock).await?);
+        let keys = check_secret(&self.place, clock, &self.client.server.secret).await?;
+        let (named, key) = (self.username.as_deref(), keys.username.as_deref());
+        self.client.server.user = User::choose(named, key, &self.default_username);
+        Ok(())
+    }
+
+    /// Whether psql reads nothing of what it is given on stdin, so that its output
+    /// can be read from the pod's log. `kubectl run` attaches to the pod, loses
+    /// what was said before, and prints all again where it can't attach
+    /// (kubernetes/kubectl#1848).
+    pub fn reads_nothing(&self) -> bool {
+        let commands = |word: &String| {
+            [
+                "-c",
+                "-l",
+                "--command",
+                "--list",
+                "-V",
+                "--version",
+                "-?",
+                "--help",
+            ]
+            .contains(&word.as_str())
+                || word.starts_with("--command=")
+                || word.starts_with("--help=")
+                || (word.starts_with("-c") && !word.starts_with("--"))
+        };
+        let stdin = |word: &String| word.to_ascii_lowercase().contains("stdin");
+        self.arguments.iter().any(commands) && !self.arguments.iter().any(stdin)
+    }
+
+    /// The pod that carries out what needs no stdin.
+    fn manifest(&self) -> Value {
+        Wanted {
+            name: &self.pod,
+            labels: &self.labels(),
+            client: &self.client,
+            command: self.client.script(&script(&self.pod), &self.arguments),
+            deadline: AT_WORK,
+        }
+        .manifest()
+    }
+
+    /// Makes the pod of what needs no stdin.
+    pub async fn begin(&self, clock: &dyn Clock) -> Result<(), Fault> {
+        pod::create(&self.place, clock, &self.manifest()).await
+    }
+
+    /// The words of the call that prints what the pod says, to its end.
+    pub fn follow(&self) -> Vec<String> {
+        let words = ["logs", "--follow", &self.pod, "--container", pod::CONTAINER];
+        self.place.words(&words)
+    }
+
+    /// Waits until psql has ended; its exit status.
+    pub async fn ended(&self, clock: &dyn Clock) -> Result<i64, Fault> {
+        let watch = Watch::new(&self.place, &self.pod);
+        loop {
+            match watch.look(clock).await {
+                Ok(Look::Ended(code)) => return Ok(code),
+                Ok(Look::Failed(how)) => {
+                    return Err(Fault::permanent(format!(
+                        "pod {} in {} {how}",
+                        self.pod, self.place
+                    ))
+                    .with_code("PodFailed"));
+                }
+                Ok(Look::Absent) => return Err(watch.vanished()),
+                Ok(Look::Running | Look::Waiting(_)) => {}
+                Err(fault) if fault.class.passes() => {}
+                Err(fault) => return Err(fault),
+            }
+            clock.sleep(PACE).await;
+        }
+    }
+
+    /// Whether the pod is through: what its log holds then is all of it.
+    pub async fn is_over(&self, clock: &dyn Clock) -> Result<bool, Fault> {
+        match Watch::new(&self.place, &self.pod).look(clock).await {
+            Ok(look) => Ok(!matches!(look, Look::Running | Look::Waiting(_))),
+            Err(fault) if fault.class.passes() => Ok(false),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// Watches the pod until it is at work or over; a fault if it can't start.
     pub async fn watch(&self, clock: &dyn Clock) -> Result<(), Fault> {
-        let mut since = None;
+        let watch = Watch::new(&self.place, &self.pod);
         loop {
-            let pod = match pod::get(&self.place, clock, &self.pod).await {
-                Ok(pod) => pod,
+            match watch.look(clock).await {
+                Ok(Look::Ended(_) | Look::Failed(_) | Look::Running) => return Ok(()),
+                Ok(Look::Waiting(_) | Look::Absent) => {}
                 // `kubectl run` will tell whether this is the end.
-                Err(fault) if fault.class != FaultClass::Permanent => None,
+                Err(fault) if fault.class != FaultClass::Permanent => {}
                 Err(fault) => return Err(fault),
-            };
-            match pod.map(|pod| pod.stand()) {
-                Some(Stand::Troubled(trouble)) => {
-                    let now = clock.elapsed();
-                    let since = since.get_or_insert(now);
-                    if now.saturating_sub(*since) >= trouble.patience {
-                        return Err(trouble.fault(&self.pod, &self.place));
-                    }
-                }
-                None | Some(Stand::Starting(_)) => since = None,
-                Some(Stand::Running | Stand::Succeeded | Stand::Failed(_)) => return Ok(()),
             }
             clock.sleep(PACE).await;
         }
+    }
+
+    /// What to do where the password is not taken.
+    pub fn password_hint(&self) -> String {
+        password_hint(&self.client.server.secret)
+    }
+
+    /// What a line of psql's own complaints means, for a hint.
+    pub fn hint(&self, code: i64, said: &str) -> Option<String> {
+        let lines = said.lines().map(str::to_owned).collect();
+        Said::of(&Told { code, lines }).hint(&self.client.server.secret)
     }
 
     /// Takes the pod away where `kubectl` could not.

@@ -1,10 +1,11 @@
-//! What must be there before anything is begun: a namespace that can be
-//! reached, and the Secret with the password.
+//! What must be there and allowed before anything is begun: a namespace that
+//! can be reached, the Secret, and the rights to pods.
 
 use serde_json::Value;
 use stepwell_engine::{Clock, Fault};
 
 use super::Place;
+use super::client::POSTGRES_USER;
 
 /// The key of the Secret that holds the password.
 pub(crate) const PASSWORD: &str = "password";
@@ -14,6 +15,10 @@ const USERNAME: &str = "username";
 
 /// Prints the names of the keys alone: what they hold does not leave `kubectl`.
 const KEYS: &str = "go-template={{range $key, $value := .data}}{{$key}}{{\"\\n\"}}{{end}}";
+
+/// The annotation of OpenShift's namespaces, which gives each of them a range of
+/// users for its pods. (OpenShift, "Managing security context constraints".)
+const UID_RANGE: &str = "openshift.io/sa.scc.uid-range";
 
 /// Whether a fault has one of the codes.
 pub(crate) fn has_code(fault: &Fault, code: &str) -> bool {
@@ -28,44 +33,76 @@ pub(crate) fn parse(what: &str, text: &str) -> Result<Value, Fault> {
     })
 }
 
-/// The namespace exists and its server answers. Not everyone who may work in a
-/// namespace may look at it, so that this is forbidden proves nothing.
-pub(crate) async fn check_namespace(place: &Place, clock: &dyn Clock) -> Result<(), Fault> {
-    let Some(namespace) = &place.namespace else {
-        return Ok(());
-    };
-    match place
-        .read(clock, &["get", "namespace", namespace, "--output=name"])
-        .await
-    {
-        Err(fault) if has_code(&fault, "NotFound") => {
-            Err(Fault::permanent(format!("there is no {place}"))
-                .with_code("NotFound")
-                .with_hint("name the namespace in which keycloak runs: --namespace"))
+/// A namespace as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Namespace {
+    /// Its identity: another one of the same name, or of a cluster that the
+    /// context leads to later, has another. None if it may not be looked at.
+    pub(crate) uid: Option<String>,
+    /// Whether the platform gives its pods a user that is not root.
+    pub(crate) gives_users: bool,
+}
+
+/// Looks at the namespace: it exists and its server answers. Not everyone who may
+/// work in a namespace may look at it, so that this is forbidden proves nothing.
+pub(crate) async fn namespace(place: &Place, clock: &dyn Clock) -> Result<Namespace, Fault> {
+    let found = match &place.namespace {
+        None => None,
+        Some(namespace) => {
+            let words = ["get", "namespace", namespace, "--output=json"];
+            match place.read(clock, &words).await {
+                Err(fault) if has_code(&fault, "NotFound") => {
+                    return Err(Fault::permanent(format!("there is no {place}"))
+                        .with_code("NotFound")
+                        .with_hint("name the namespace in which keycloak runs: --namespace"));
+                }
+                Err(fault) if has_code(&fault, "Forbidden") => None,
+                answer => Some(parse("the namespace", &answer?)?),
+            }
         }
-        Err(fault) if has_code(&fault, "Forbidden") => Ok(()),
-        answer => answer.map(drop),
-    }
-}
-
-/// Whether a namespace is OpenShift's, which gives each of them a range of users
-/// for its pods (OpenShift, "Managing security context constraints"). None if it
-/// may not be looked at.
-pub(crate) async fn is_openshift(place: &Place, clock: &dyn Clock) -> Result<Option<bool>, Fault> {
-    let Some(namespace) = &place.namespace else {
-        return Ok(None);
     };
-    let words = ["get", "namespace", namespace, "--output", ANNOTATIONS];
-    match place.read(clock, &words).await {
-        Ok(keys) => Ok(Some(keys.lines().any(|key| key == UID_RANGE))),
-        Err(fault) if has_code(&fault, "Forbidden") => Ok(None),
-        Err(fault) => Err(fault),
-    }
+    let Some(found) = found else {
+        return Ok(Namespace {
+            uid: None,
+            gives_users: is_openshift(place, clock).await?,
+        });
+    };
+    let metadata = &found["metadata"];
+    Ok(Namespace {
+        uid: metadata["uid"].as_str().map(str::to_owned),
+        gives_users: metadata["annotations"][UID_RANGE].is_string(),
+    })
 }
 
-const ANNOTATIONS: &str =
-    "go-template={{range $key, $value := .metadata.annotations}}{{$key}}{{\"\\n\"}}{{end}}";
-const UID_RANGE: &str = "openshift.io/sa.scc.uid-range";
+/// The user of a pod's container there, where the platform gives it none.
+pub(crate) fn run_as(namespace: &Namespace) -> Option<u32> {
+    (!namespace.gives_users).then_some(POSTGRES_USER)
+}
+
+/// Whether the cluster is OpenShift, by the kinds of objects that it has, which
+/// everyone may see.
+async fn is_openshift(place: &Place, clock: &dyn Clock) -> Result<bool, Fault> {
+    let versions = place.read(clock, &["api-versions"]).await?;
+    Ok(versions.contains("security.openshift.io/"))
+}
+
+/// The namespace is still the one that a run began with.
+pub(crate) async fn check_identity(
+    place: &Place,
+    clock: &dyn Clock,
+    uid: Option<&str>,
+) -> Result<(), Fault> {
+    let Some(before) = uid else { return Ok(()) };
+    match namespace(place, clock).await?.uid {
+        Some(now) if now != before => Err(Fault::permanent(format!(
+            "{place} is another one than this run began with"
+        ))
+        .with_code("AnotherNamespace")
+        .with_cause(format!("its uid is {now}, and was {before}"))
+        .with_hint("see where the context leads: `kubectl config view`; --anew begins anew")),
+        _ => Ok(()),
+    }
+}
 
 /// What a Secret holds for psql, beside the password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +117,7 @@ pub(crate) async fn check_secret(
     clock: &dyn Clock,
     secret: &str,
 ) -> Result<SecretKeys, Fault> {
-    let hint = "`stepwell keycloak env --format secret` makes it; --secret names another one";
+    let hint = "`stepwell keycloak env --format external-secret` or `--format secret` makes it; --secret names another one";
     let keys = match place
         .read(clock, &["get", "secret", secret, "--output", KEYS])
         .await
@@ -107,4 +144,43 @@ pub(crate) async fn check_secret(
     ))
     .with_code("NotFound")
     .with_hint(hint))
+}
+
+/// A right: the verb, the resource and a part of it.
+pub(crate) type Right = (&'static str, &'static str, Option<&'static str>);
+
+/// What whoever makes a pod, waits for it and takes it away must be allowed.
+pub(crate) const PODS: [Right; 4] = [
+    ("create", "pods", None),
+    ("get", "pods", None),
+    ("delete", "pods", None),
+    ("get", "pods", Some("log")),
+];
+
+/// The user has all the rights.
+pub(crate) async fn check_rights(
+    place: &Place,
+    clock: &dyn Clock,
+    rights: &[Right],
+) -> Result<(), Fault> {
+    let mut lacks = Vec::new();
+    for &(verb, resource, part) in rights {
+        if !place.may(clock, verb, resource, part).await? {
+            let part = part.map_or_else(String::new, |part| format!("/{part}"));
+            lacks.push(format!("{verb} {resource}{part}"));
+        }
+    }
+    if lacks.is_empty() {
+        return Ok(());
+    }
+    let context = match &place.context {
+        Some(context) => format!("context {context}"),
+        None => "the current context".to_owned(),
+    };
+    Err(Fault::operator(format!(
+        "the user of {context} may not {} in {place}",
+        lacks.join(", ")
+    ))
+    .with_code("Forbidden")
+    .with_hint("give it a role that allows that, or name another context with --context"))
 }

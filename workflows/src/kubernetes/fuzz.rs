@@ -200,7 +200,7 @@ fn complaints_are_told_in_a_line() {
         &["coded", "plain"],
         texts,
         |text, tally| {
-            let fault = classify("get", &place, &text, ExitStatus::from_raw(256));
+            let fault = classify("get", &place, &text, ExitStatus::from_raw(256), false);
             let told = fault.to_string();
             assert!(
                 told.contains("namespace there") || told.contains("there"),

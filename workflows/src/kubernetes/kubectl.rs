@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use stepwell_engine::{Clock, Fault};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, Command};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
+};
+use tokio::process::{Child, ChildStdout, Command};
 
-use super::faults;
+use super::faults::{self, NO_RESOURCE};
 use crate::child;
 
 /// How long one request of `kubectl`'s to its server may take. It makes
@@ -77,6 +79,49 @@ impl Place {
         self.call(clock, arguments, input, true).await
     }
 
+    /// A call that changes nothing, since the server only tries it: whether it
+    /// would take it. Where something in between can't try, that is not known, and
+    /// is taken for a yes. (Kubernetes, "Dynamic Admission Control": a webhook with
+    /// side effects makes a dry run fail.)
+    pub(crate) async fn try_out(
+        &self,
+        clock: &dyn Clock,
+        arguments: &[&str],
+        input: Option<String>,
+    ) -> Result<(), Fault> {
+        match self.call(clock, arguments, input, false).await {
+            Err(fault) if fault.message.contains("does not support dry run") => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+
+    /// Whether the user may do something with what is there. A server that can't
+    /// be asked that is taken to allow it. (`kubectl auth can-i` prints `yes` or
+    /// `no`, and ends with 0 or 1.)
+    pub(crate) async fn may(
+        &self,
+        clock: &dyn Clock,
+        verb: &str,
+        resource: &str,
+        subresource: Option<&str>,
+    ) -> Result<bool, Fault> {
+        let part = subresource.map(|name| format!("--subresource={name}"));
+        let mut words = vec!["auth", "can-i", verb, resource];
+        words.extend(part.as_deref());
+        let ended = self.ended(clock, &words, None, false).await?;
+        if ended.status.success() {
+            return Ok(true);
+        }
+        if ended.stdout.trim_start().starts_with("no") {
+            return Ok(false);
+        }
+        let fault = self.failure(&words, &ended, false);
+        match fault.code.as_deref() {
+            Some("NotFound" | NO_RESOURCE | "Forbidden") => Ok(true),
+            _ => Err(fault),
+        }
+    }
+
     async fn call(
         &self,
         clock: &dyn Clock,
@@ -84,8 +129,26 @@ impl Place {
         input: Option<String>,
         changes: bool,
     ) -> Result<String, Fault> {
-        // The first words tell what it is; what follows may be a whole object.
-        let what = arguments[..arguments.len().min(3)].join(" ");
+        let ended = self.ended(clock, arguments, input, changes).await?;
+        if ended.status.success() {
+            return Ok(ended.stdout);
+        }
+        Err(self.failure(arguments, &ended, changes))
+    }
+
+    fn failure(&self, arguments: &[&str], ended: &Ended, changes: bool) -> Fault {
+        let what = summary(arguments);
+        faults::classify(&what, self, &ended.stderr, ended.status, changes)
+    }
+
+    async fn ended(
+        &self,
+        clock: &dyn Clock,
+        arguments: &[&str],
+        input: Option<String>,
+        changes: bool,
+    ) -> Result<Ended, Fault> {
+        let what = summary(arguments);
         let mut words = self.words(&[REQUEST_TIMEOUT]);
         words.extend(arguments.iter().map(|&word| word.to_owned()));
         let mut command = self.command(&words);
@@ -111,19 +174,13 @@ impl Place {
                 return Err(fault);
             }
         };
-        let ended = ended.map_err(|error| {
+        ended.map_err(|error| {
             let mut fault =
                 Fault::transient(format!("kubectl {what} could not be followed in {self}"))
                     .with_cause(error.to_string());
             fault.uncertain = changes;
             fault
-        })?;
-        if ended.status.success() {
-            return Ok(ended.stdout);
-        }
-        let mut fault = faults::classify(&what, self, &ended.stderr, ended.status);
-        fault.uncertain &= changes;
-        Err(fault)
+        })
     }
 
     /// Starts a call that has this process's own streams, for a person.
@@ -138,6 +195,24 @@ impl Place {
         child.map(Interactive).map_err(|error| self.missing(&error))
     }
 
+    /// Starts a call whose output is read line by line while it is at work.
+    pub fn follow(&self, words: &[String]) -> Result<Followed, Fault> {
+        let mut command = self.command(words);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .process_group(0);
+        let mut child = command.spawn().map_err(|error| self.missing(&error))?;
+        let output = child.stdout.take().map(BufReader::new);
+        Ok(Followed {
+            _child: child,
+            output,
+            line: Vec::new(),
+        })
+    }
+
     fn command(&self, words: &[String]) -> Command {
         let mut command = child::command(&self.kubectl);
         command.args(words);
@@ -145,11 +220,21 @@ impl Place {
     }
 
     fn missing(&self, error: &std::io::Error) -> Fault {
+        // It is written to at this moment: an upgrade, say.
+        if error.kind() == std::io::ErrorKind::ExecutableFileBusy {
+            return Fault::transient(format!("{} is being written to", self.kubectl))
+                .with_cause(error.to_string());
+        }
         Fault::permanent(format!("{} can't be started", self.kubectl))
             .with_cause(error.to_string())
             .with_code("KubectlMissing")
             .with_hint("install kubectl, or name it with --kubectl; OpenShift's oc does as well")
     }
+}
+
+/// The first words tell what a call is; what follows may be a whole object.
+fn summary(arguments: &[&str]) -> String {
+    arguments[..arguments.len().min(3)].join(" ")
 }
 
 /// A call of `kubectl` at work with a person.
@@ -164,6 +249,24 @@ impl Interactive {
     /// Its process id, as long as it lives.
     pub fn id(&self) -> Option<u32> {
         self.0.id()
+    }
+}
+
+/// A call of `kubectl` whose output is read.
+pub struct Followed {
+    _child: Child,
+    output: Option<BufReader<ChildStdout>>,
+    line: Vec<u8>,
+}
+
+impl Followed {
+    /// The next line with its end; none at the end. May be dropped and asked again.
+    pub async fn line(&mut self) -> std::io::Result<Option<Vec<u8>>> {
+        if let Some(output) = &mut self.output {
+            output.read_until(b'\n', &mut self.line).await?;
+        }
+        let line = std::mem::take(&mut self.line);
+        Ok((!line.is_empty()).then_some(line))
     }
 }
 

@@ -5,6 +5,7 @@
 //! use it do not run on a clock that is faster than the wall's.
 
 mod access;
+mod client;
 mod faults;
 #[cfg(test)]
 mod fuzz;
@@ -12,18 +13,21 @@ mod kubectl;
 pub(crate) mod names;
 pub(crate) mod pod;
 pub(crate) mod probe;
-mod psql;
+pub(crate) mod said;
 mod workload;
 
 use std::time::Duration;
 
 use stepwell_engine::Policy;
 
-pub(crate) use access::{check_namespace, check_secret, is_openshift};
-pub use kubectl::{Interactive, LIMIT, Place, quoted};
-pub(crate) use psql::{Client, Server, default_image, qualified_image};
+pub(crate) use access::{
+    PODS, Right, check_identity, check_rights, check_secret, namespace, run_as,
+};
+pub(crate) use client::{Client, Resources, Server, User, default_image};
+pub(crate) use faults::is_admission;
+pub use kubectl::{Followed, Interactive, LIMIT, Place, quoted};
 pub use workload::Workload;
-pub(crate) use workload::pods_of;
+pub(crate) use workload::{Count, Rollout, Scaler, pods_of};
 
 /// How attempts at a step that calls `kubectl` are limited. Kubernetes answers
 /// every read from what was last written, so what a check does not see was not
@@ -56,5 +60,5 @@ pub(crate) const CLUSTER: &str = "stepwell.io/cluster";
 /// The label with the cluster's region.
 pub(crate) const REGION: &str = "stepwell.io/region";
 
-/// The label, and the annotation of a pod template, with the run.
+/// The label, and the annotation of what a run has scaled or restarted, with the run.
 pub(crate) const RUN: &str = "stepwell.io/run";

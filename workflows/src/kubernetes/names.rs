@@ -1,5 +1,6 @@
 //! Checks of what people type about Kubernetes, before any effect.
 
+use super::Resources;
 use crate::input::InvalidInput;
 
 type Checked<T> = Result<T, InvalidInput>;
@@ -97,6 +98,46 @@ pub(crate) fn image(value: &str) -> Checked<String> {
     )
 }
 
+/// A quantity of Kubernetes: `250m` of a processor, `256Mi` of memory.
+/// (Kubernetes API reference, "Quantity".)
+fn quantity(input: &'static str, value: &str, allowed: &'static str) -> Checked<String> {
+    let digits = value
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(value.len());
+    let (number, unit) = value.split_at(digits);
+    let units: &[&str] = match input {
+        "cpu" => &["", "m"],
+        _ => &["", "k", "M", "G", "Ki", "Mi", "Gi"],
+    };
+    let fits = number.parse::<f64>().is_ok_and(|number| number > 0.0)
+        && number.len() <= 12
+        && number.starts_with(|c: char| c.is_ascii_digit())
+        && number.ends_with(|c: char| c.is_ascii_digit())
+        && units.contains(&unit);
+    if fits {
+        return Ok(value.to_owned());
+    }
+    invalid(input, value, "is not a quantity above nothing", allowed)
+}
+
+/// What a container asks for and may use.
+pub(crate) fn resources(cpu: Option<&str>, memory: Option<&str>) -> Checked<Resources> {
+    let little = Resources::default();
+    let checked = |input, given: Option<&str>, default, allowed| match given {
+        Some(value) => quantity(input, value, allowed),
+        None => Ok(default),
+    };
+    Ok(Resources {
+        cpu: checked(
+            "cpu",
+            cpu,
+            little.cpu,
+            "a number of processors, such as 250m or 1",
+        )?,
+        memory: checked("memory", memory, little.memory, "such as 256Mi or 1Gi")?,
+    })
+}
+
 /// A schema of PostgreSQL's: one that its owner may drop.
 pub(crate) fn schema(value: &str) -> Checked<String> {
     let allowed =
@@ -151,6 +192,20 @@ mod tests {
         assert_eq!(contexts(&both).unwrap(), both);
         assert!(contexts(&["a", "a"].map(str::to_owned)).is_err());
         assert!(contexts(&[]).is_err());
+    }
+
+    #[test]
+    fn quantities_of_kubernetes() {
+        assert_eq!(resources(None, None).unwrap(), Resources::default());
+        for (cpu, memory) in [("250m", "256Mi"), ("1", "1Gi"), ("0.5", "134217728")] {
+            assert!(resources(Some(cpu), Some(memory)).is_ok(), "{cpu} {memory}");
+        }
+        for bad in ["", "0", "m", "-1", "1Mi", "1.", ".5", "1e3", "x", "1 "] {
+            assert!(resources(Some(bad), None).is_err(), "{bad:?} is taken");
+        }
+        for bad in ["", "0", "10m", "1X", "Mi", "1 Gi"] {
+            assert!(resources(None, Some(bad)).is_err(), "{bad:?} is taken");
+        }
     }
 
     #[test]

@@ -1,19 +1,24 @@
-//! `aurora reset`: an empty schema, and Keycloak restarted in all data centres.
+//! `aurora reset`: an empty schema, and Keycloak started anew in all data centres.
 //!
-//! The schema goes while Keycloak runs, as its documentation has it: what is
-//! asked of it in between fails, and the restart ends that.
+//! Keycloak is stopped first: the members of its cluster find each other by a
+//! table of the schema, so of pods that live through the drop each is alone, and
+//! new ones never become ready beside them (keycloak/keycloak#46298). It is
+//! started in one data centre after the other, since of several that find an
+//! empty schema only one can fill it (keycloak/keycloak#41801).
 
+mod centre;
+mod graph;
+mod keycloak;
 mod sql;
 mod steps;
 mod survey;
 
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{Graph, GraphError, Precedes};
 
-use crate::aws::Aws;
 use crate::input::{self, InvalidInput};
-use crate::kubernetes::{Client, Place, Workload, names};
-use steps::{DropSchema, Finish, NotePods, RemovePod, RestartWorkload, WaitRestarted};
+use crate::kubernetes::{Client, Place, Resources, Workload, names};
+use centre::Centre;
+pub use graph::{reset_graph, reset_stopped};
 pub use steps::{Reset, Restarted};
 pub use survey::survey_reset;
 
@@ -39,12 +44,22 @@ pub struct ResetOptions {
     pub secret: String,
     /// The database.
     pub database: String,
-    /// The user.
-    pub username: String,
+    /// The user; none for that of the Secret, else `default_username`.
+    pub username: Option<String>,
+    /// The user of a Secret that names none.
+    pub default_username: String,
     /// The schema.
     pub schema: String,
     /// The image with `psql`; none for the engine's version of it.
     pub image: Option<String>,
+    /// What the container asks for, and may use: none for a little.
+    pub cpu: Option<String>,
+    /// The same of memory.
+    pub memory: Option<String>,
+    /// Whether Keycloak goes on while the schema goes, and is replaced pod by pod.
+    pub no_stop: bool,
+    /// Whether what in other schemas depends on this one goes with it.
+    pub cascade: bool,
     /// The program.
     pub kubectl: String,
     /// Whether pods of resets that were given up may be taken away.
@@ -61,9 +76,13 @@ pub struct ResetRequest {
     workload: Workload,
     secret: String,
     database: String,
-    username: String,
+    username: Option<String>,
+    default_username: String,
     schema: String,
     image: Option<String>,
+    resources: Resources,
+    no_stop: bool,
+    cascade: bool,
     kubectl: String,
     anew: bool,
 }
@@ -82,9 +101,15 @@ impl ResetOptions {
             },
             secret: names::object("secret", &self.secret)?,
             database: input::database(&self.database)?,
-            username: input::username(&self.username)?,
+            username: (self.username.as_deref())
+                .map(input::username)
+                .transpose()?,
+            default_username: input::username(&self.default_username)?,
             schema: names::schema(&self.schema)?,
             image: self.image.as_deref().map(names::image).transpose()?,
+            resources: names::resources(self.cpu.as_deref(), self.memory.as_deref())?,
+            no_stop: self.no_stop,
+            cascade: self.cascade,
             kubectl: names::kubectl(&self.kubectl)?,
             anew: self.anew,
         })
@@ -131,111 +156,60 @@ pub struct ResetParameters {
     pub(crate) cluster: String,
     pub(crate) region: String,
     pub(crate) schema: String,
+    pub(crate) cascade: bool,
     pub(crate) client: Client,
-    pub(crate) places: Vec<Place>,
+    pub(crate) centres: Vec<Centre>,
     pub(crate) workload: Workload,
+    pub(crate) stop: bool,
     pub(crate) leftovers: Vec<String>,
+    pub(crate) caches: Vec<String>,
 }
 
 impl ResetParameters {
     /// What is about to be done, for people.
     pub fn lines(&self) -> Vec<String> {
         let server = &self.client.server;
-        let mut lines = vec![format!(
-            "drop schema {} of database {} on {} with all its data, and make it anew",
+        let workload = &self.workload;
+        let mut lines = Vec::new();
+        if self.stop {
+            let centres = self.centres.iter();
+            lines.extend(centres.map(|centre| {
+                let by = match centre.scaler.operator() {
+                    Some(version) => format!(", by {} of {version}", centre.scaler),
+                    None => String::new(),
+                };
+                format!("stop all pods of {workload} in {}{by}", centre.place)
+            }));
+        }
+        let beyond = if self.cascade {
+            ", what depends on it in other schemas too,"
+        } else {
+            ""
+        };
+        lines.push(format!(
+            "drop schema {} of database {} on {} with all its data{beyond} and make it anew",
             self.schema, server.database, server.host
-        )];
-        let places = self.places.iter();
-        lines.extend(places.map(|place| format!("restart {} in {place}", self.workload)));
+        ));
+        for (number, centre) in self.centres.iter().enumerate() {
+            let what = if self.stop { "start" } else { "restart" };
+            let when = if number == 0 {
+                ""
+            } else {
+                ", once that is ready"
+            };
+            lines.push(format!("{what} {workload} in {}{when}", centre.place));
+        }
         lines
     }
-}
 
-/// The graph of a reset. Follows from the parameters alone.
-pub fn reset_graph(parameters: &ResetParameters) -> Result<Graph<Aws>, GraphError> {
-    let p = parameters;
-    let mut graph = Graph::builder();
-    let first = p.places.first().cloned().unwrap_or(Place {
-        kubectl: String::new(),
-        context: None,
-        namespace: None,
-    });
-
-    let removed: Vec<_> = p
-        .leftovers
-        .iter()
-        .map(|pod| {
-            graph.add(
-                format!("remove-{pod}"),
-                RemovePod {
-                    place: first.clone(),
-                    pod: pod.clone(),
-                },
-                (),
-            )
-        })
-        .collect();
-    let noted: Vec<_> = p
-        .places
-        .iter()
-        .map(|place| {
-            graph.add(
-                format!("pods-{}", place.context.as_deref().unwrap_or_default()),
-                NotePods {
-                    place: place.clone(),
-                    workload: p.workload.clone(),
-                },
-                (),
-            )
-        })
-        .collect();
-    let mut before: Vec<&dyn Precedes> = removed.iter().map(|handle| handle as _).collect();
-    before.extend(noted.iter().map(|handle| handle as &dyn Precedes));
-    let dropped = graph.add_after(
-        "drop-schema",
-        DropSchema {
-            place: first.clone(),
-            client: p.client.clone(),
-            schema: p.schema.clone(),
-            cluster: p.cluster.clone(),
-            region: p.region.clone(),
-        },
-        (),
-        &before,
-    );
-    let mut restarted = Vec::new();
-    for (place, pods) in p.places.iter().zip(&noted) {
-        let context = place.context.as_deref().unwrap_or_default();
-        let restart = graph.add_after(
-            format!("restart-{context}"),
-            RestartWorkload {
-                place: place.clone(),
-                workload: p.workload.clone(),
-            },
-            (),
-            &[&dropped],
-        );
-        restarted.push(graph.add_after(
-            format!("restarted-{context}"),
-            WaitRestarted {
-                place: place.clone(),
-                workload: p.workload.clone(),
-            },
-            *pods,
-            &[&restart],
-        ));
+    /// What outlives the schema, for people.
+    pub fn notes(&self) -> Vec<String> {
+        (self.caches.iter())
+            .map(|host| {
+                format!(
+                    "keycloak keeps caches in the external infinispan at {host}: what is in them outlives the schema; clear them before users come back"
+                )
+            })
+            .collect()
     }
-    let finished = graph.add(
-        "pod-removed",
-        Finish {
-            place: first,
-            cluster: p.cluster.clone(),
-            region: p.region.clone(),
-            database: p.client.server.database.clone(),
-            schema: p.schema.clone(),
-        },
-        (dropped, restarted),
-    );
-    graph.output(finished);
-    graph.finish()
 }

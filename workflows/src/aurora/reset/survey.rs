@@ -1,13 +1,15 @@
-//! What `aurora reset` needs, looked up before anything is touched.
+//! What `aurora reset` needs, looked up and tried before anything is touched.
 
-use stepwell_engine::{Clock, Fault, Policy, retry};
+use stepwell_engine::{Clock, Fault, FaultClass, Policy, RunId, Timestamp, retry};
 
+use super::centre::Centre;
+use super::steps::{drop_manifest, look_manifest};
 use super::{COMPONENT, ResetParameters, ResetRequest};
 use crate::SurveyError;
 use crate::aurora::Endpoint;
 use crate::kubernetes::{
-    CLUSTER, Client, MANAGED_BY, POLICY, Place, REGION, Server, check_namespace, check_secret,
-    default_image, pod,
+    CLUSTER, Client, MANAGED_BY, PODS, POLICY, Place, REGION, Rollout, Scaler, Server, User,
+    check_rights, check_secret, default_image, is_admission, namespace, pod, run_as,
 };
 
 /// Nobody waits long for a survey: a server that is away should be told
@@ -18,33 +20,48 @@ const LOOK: Policy = Policy {
 };
 
 /// Looks in every data centre for what is needed there: the namespace, what
-/// runs Keycloak, and in the first one the Secret.
+/// runs Keycloak and what manages that, and in the first one the Secret. Then the
+/// servers are asked whether they would take each change.
 pub async fn survey_reset(
     clock: &dyn Clock,
     request: &ResetRequest,
     endpoint: &Endpoint,
 ) -> Result<ResetParameters, SurveyError> {
     let places = request.places();
-    for place in &places {
-        retry(LOOK, clock, || check_namespace(place, clock)).await?;
-        let rollout = retry(LOOK, clock, || request.workload.get(place, clock)).await?;
-        if let Some(why) = rollout.refusal() {
-            return Err(SurveyError::Refused {
-                message: format!("{} in {place} can't be restarted: {why}", request.workload),
-                hint: "its pods would go on with what they know of the old schema".to_owned(),
-            });
-        }
-    }
     // All data centres share one database, so that one of them resets it.
     let Some(first) = places.first() else {
         return Err(Fault::permanent("no context is named").into());
     };
-    retry(LOOK, clock, || check_secret(first, clock, &request.secret)).await?;
+    let (mut centres, mut caches) = (Vec::new(), Vec::new());
+    let mut user_id = None;
+    for place in &places {
+        let found = retry(LOOK, clock, || namespace(place, clock)).await?;
+        refuse_twins(&centres, place, found.uid.as_deref())?;
+        if centres.is_empty() {
+            user_id = run_as(&found);
+        }
+        let rollout = retry(LOOK, clock, || request.workload.get(place, clock)).await?;
+        caches.extend(rollout.caches());
+        centres.push(Centre {
+            place: place.clone(),
+            namespace_uid: found.uid,
+            scaler: scaler(clock, request, place, &rollout).await?,
+        });
+    }
+    caches.sort();
+    caches.dedup();
+    let keys = retry(LOOK, clock, || check_secret(first, clock, &request.secret)).await?;
     let leftovers = leftovers(clock, request, first).await?;
-    Ok(ResetParameters {
+    let user = User::choose(
+        request.username.as_deref(),
+        keys.username.as_deref(),
+        &request.default_username,
+    );
+    let parameters = ResetParameters {
         cluster: request.cluster.clone(),
         region: request.region.clone(),
         schema: request.schema.clone(),
+        cascade: request.cascade,
         client: Client {
             image: (request.image.clone())
                 .unwrap_or_else(|| default_image(endpoint.engine_version.as_deref())),
@@ -52,14 +69,121 @@ pub async fn survey_reset(
                 host: endpoint.writer.clone(),
                 port: endpoint.port,
                 database: request.database.clone(),
-                username: request.username.clone(),
+                user,
                 secret: request.secret.clone(),
             },
+            resources: request.resources.clone(),
+            run_as: user_id,
         },
-        places,
+        centres,
         workload: request.workload.clone(),
+        stop: !request.no_stop,
         leftovers,
-    })
+        caches,
+    };
+    try_all(clock, &parameters, first).await?;
+    Ok(parameters)
+}
+
+/// Two contexts that lead to one namespace are one data centre.
+fn refuse_twins(before: &[Centre], place: &Place, uid: Option<&str>) -> Result<(), SurveyError> {
+    let twin = before
+        .iter()
+        .find(|centre| uid.is_some() && centre.namespace_uid.as_deref() == uid);
+    match twin {
+        None => Ok(()),
+        Some(twin) => Err(SurveyError::Refused {
+            message: format!("{place} and {} are the same", twin.place),
+            hint: "name the context of every data centre once".to_owned(),
+        }),
+    }
+}
+
+/// What scales Keycloak there, unless it can't be stopped or restarted by it.
+async fn scaler(
+    clock: &dyn Clock,
+    request: &ResetRequest,
+    place: &Place,
+    rollout: &Rollout,
+) -> Result<Scaler, SurveyError> {
+    let workload = &request.workload;
+    if request.no_stop
+        && let Some(why) = rollout.refusal()
+    {
+        return Err(SurveyError::Refused {
+            message: format!("{workload} in {place} can't be restarted: {why}"),
+            hint: "without --no-stop its pods are stopped together, and started again".to_owned(),
+        });
+    }
+    let scaler = match Scaler::of(workload, rollout) {
+        Ok(scaler) => scaler,
+        // What is only restarted need not be scaled.
+        Err(_) if request.no_stop => return Ok(Scaler::workload(workload)),
+        Err(why) => {
+            return Err(SurveyError::Refused {
+                message: format!("{workload} in {place} can't be stopped: {}", why.0),
+                hint: "stop keycloak by that, or say --no-stop".to_owned(),
+            });
+        }
+    };
+    if request.no_stop {
+        return Ok(scaler);
+    }
+    let found = retry(LOOK, clock, || workload.autoscaler(place, clock, &scaler)).await?;
+    match found {
+        None => Ok(scaler),
+        Some(name) => Err(SurveyError::Refused {
+            message: format!(
+                "{workload} in {place} can't be stopped: autoscaler {name} says how many pods it has"
+            ),
+            hint: "take the autoscaler away for the time of the reset, or say --no-stop".to_owned(),
+        }),
+    }
+}
+
+/// Has every server say whether it would take what the run is about to do there.
+async fn try_all(
+    clock: &dyn Clock,
+    parameters: &ResetParameters,
+    first: &Place,
+) -> Result<(), SurveyError> {
+    retry(LOOK, clock, || check_rights(first, clock, &PODS)).await?;
+    let run = RunId::from_u128(0);
+    let pods = [
+        look_manifest(parameters, run),
+        drop_manifest(parameters, run, Timestamp(0)),
+    ];
+    for manifest in &pods {
+        let tried = retry(LOOK, clock, || pod::try_create(first, clock, manifest)).await;
+        tried.map_err(refused)?;
+    }
+    for centre in &parameters.centres {
+        let place = &centre.place;
+        let tried = if parameters.stop {
+            retry(LOOK, clock, || centre.scaler.try_stop(place, clock)).await
+        } else {
+            let workload = &parameters.workload;
+            retry(LOOK, clock, || workload.try_restart(place, clock)).await
+        };
+        tried.map_err(refused)?;
+        if parameters.stop && place != first {
+            retry(LOOK, clock, || check_rights(place, clock, &PODS[1..3])).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What a server would refuse is refused before it is begun: a lack of rights is a
+/// person's to mend, and so is what is in the way of everyone.
+fn refused(fault: Fault) -> SurveyError {
+    let code = fault.code.as_deref().unwrap_or_default();
+    if fault.class == FaultClass::Permanent && is_admission(code) {
+        return SurveyError::Refused {
+            hint: fault.hint.clone().unwrap_or_default(),
+            message: fault.message,
+        };
+    }
+    fault.into()
 }
 
 /// The pods of resets that were given up. One that is still under way is

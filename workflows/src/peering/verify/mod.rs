@@ -3,7 +3,6 @@
 //! no history.
 
 mod request;
-mod said;
 #[cfg(test)]
 mod tests;
 mod verdict;

@@ -2,15 +2,16 @@
 
 use stepwell_engine::{Clock, Fault};
 
-use super::said::Said;
 use super::verdict::{self, Culprit, Verdict};
 use crate::aurora::Endpoint;
 use crate::aws::{Aws, YOUNG};
 use crate::input::{self, InvalidInput};
 use crate::kubernetes::pod;
-use crate::kubernetes::probe::{self, Probe, Told};
+use crate::kubernetes::probe::{self, Probe};
+use crate::kubernetes::said::{Said, Told};
 use crate::kubernetes::{
-    Client, Place, Server, check_namespace, check_secret, is_openshift, names, qualified_image,
+    Client, PODS, Place, Resources, Server, User, check_rights, check_secret, default_image, names,
+    namespace, run_as,
 };
 use crate::peering::end::Accounts;
 use crate::peering::list;
@@ -30,10 +31,14 @@ pub struct VerifyOptions {
     pub secret: String,
     /// The database; none for the one made with the cluster.
     pub database: Option<String>,
-    /// The user where the Secret has none; none for the cluster's master user.
+    /// The user; none for that of the Secret, else the cluster's master user.
     pub username: Option<String>,
     /// The image with psql; none for the engine's version of it.
     pub image: Option<String>,
+    /// What the container asks for, and may use: none for a little.
+    pub cpu: Option<String>,
+    /// The same of memory.
+    pub memory: Option<String>,
     /// The program.
     pub kubectl: String,
     /// ROSA's VPC; none if all peerings of the cluster are to be whole.
@@ -50,6 +55,7 @@ pub struct VerifyRequest {
     database: Option<String>,
     username: Option<String>,
     image: Option<String>,
+    resources: Resources,
     rosa_vpc: Option<String>,
 }
 
@@ -74,6 +80,7 @@ impl VerifyOptions {
                 .map(input::username)
                 .transpose()?,
             image: self.image.as_deref().map(names::image).transpose()?,
+            resources: names::resources(self.cpu.as_deref(), self.memory.as_deref())?,
             rosa_vpc: self.rosa_vpc,
         })
     }
@@ -95,44 +102,47 @@ impl VerifyRequest {
     /// Looks for what the pod needs, so that what is missing is said before
     /// anything is made.
     pub async fn survey(&self, clock: &dyn Clock) -> Result<(), Fault> {
-        check_namespace(&self.place, clock).await?;
-        check_secret(&self.place, clock, &self.secret)
-            .await
-            .map(drop)
+        self.look(clock).await.map(drop)
+    }
+
+    /// What the pod needs: the user for the login and for the container.
+    async fn look(&self, clock: &dyn Clock) -> Result<(Option<String>, Option<u32>), Fault> {
+        let namespace = namespace(&self.place, clock).await?;
+        let keys = check_secret(&self.place, clock, &self.secret).await?;
+        check_rights(&self.place, clock, &PODS).await?;
+        Ok((keys.username, run_as(&namespace)))
     }
 
     /// Looks for what the pod needs, takes away what earlier ones left, and
-    /// gives the pod that is to try.
+    /// gives the pod that is to try. The server is asked whether it would take it.
     pub async fn session(
         &self,
         clock: &dyn Clock,
         endpoint: &Endpoint,
     ) -> Result<VerifySession, Fault> {
-        check_namespace(&self.place, clock).await?;
-        let keys = check_secret(&self.place, clock, &self.secret).await?;
+        let (key, run_as) = self.look(clock).await?;
         probe::sweep(&self.place, clock, &self.cluster, &self.region).await?;
-        let or = |given: &Option<String>, default: &str| {
-            given.clone().unwrap_or_else(|| default.to_owned())
-        };
-        let database = endpoint.database.as_deref().unwrap_or("keycloak");
+        let default = endpoint.database.as_deref().unwrap_or("keycloak");
+        let user = User::choose(self.username.as_deref(), key.as_deref(), &endpoint.username);
         let probe = Probe {
             name: format!("stepwell-verify-{:016x}", clock.random()),
             cluster: self.cluster.clone(),
             region: self.region.clone(),
             client: Client {
                 image: (self.image.clone())
-                    .unwrap_or_else(|| qualified_image(endpoint.engine_version.as_deref())),
+                    .unwrap_or_else(|| default_image(endpoint.engine_version.as_deref())),
                 server: Server {
                     host: endpoint.writer.clone(),
                     port: endpoint.port,
-                    database: or(&self.database, database),
-                    username: or(&self.username, &endpoint.username),
+                    database: self.database.clone().unwrap_or_else(|| default.to_owned()),
+                    user,
                     secret: self.secret.clone(),
                 },
+                resources: self.resources.clone(),
+                run_as,
             },
-            keys,
-            plain_kubernetes: is_openshift(&self.place, clock).await? == Some(false),
         };
+        probe.try_out(&self.place, clock).await?;
         Ok(VerifySession {
             request: self.clone(),
             probe,

@@ -2,10 +2,9 @@
 
 use stepwell_engine::Fault;
 
-use super::said::Said;
 use super::verdict::{CheckStatus, Culprit, Verdict, judge};
-use crate::kubernetes::Server;
-use crate::kubernetes::probe::Told;
+use crate::kubernetes::said::{Said, Told};
+use crate::kubernetes::{Server, User};
 use crate::peering::list::{ListedRoute, PeeringSummary};
 
 const SILENCE: &str =
@@ -48,7 +47,7 @@ fn verdict(line: &str, peerings: Option<Result<Vec<PeeringSummary>, Fault>>) -> 
         host: "h".to_owned(),
         port: 5433,
         database: "keycloak".to_owned(),
-        username: "keycloak".to_owned(),
+        user: User::Name("keycloak".to_owned()),
         secret: "keycloak-db-secret".to_owned(),
     };
     judge(&said, &server, peerings.as_ref())

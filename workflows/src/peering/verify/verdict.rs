@@ -3,8 +3,8 @@
 use serde::Serialize;
 use stepwell_engine::Fault;
 
-use super::said::{Said, What};
 use crate::kubernetes::Server;
+use crate::kubernetes::said::{Said, What, password_hint};
 use crate::peering::list::{ListedRoute, PeeringSummary};
 
 /// What keeps a pod from the database. The names are part of the documented
@@ -139,7 +139,15 @@ pub(super) fn judge(
             ),
             check("login", Unknown, "not tried"),
         ),
-        (What::Password | What::NoDatabase | What::Tls | What::Busy, _) => (
+        (
+            What::Password
+            | What::NoDatabase
+            | What::Tls
+            | What::Busy
+            | What::Locked
+            | What::ReadOnly,
+            _,
+        ) => (
             check("name", Good, named),
             check("port", Good, opens),
             check("login", Fail, said.text.clone()),
@@ -194,7 +202,7 @@ fn blame_by_psql(said: &Said, server: &Server, elsewhere: bool) -> Option<Blame>
         What::Password => blame(
             Culprit::Password,
             format!("the database does not take the user and password of secret {secret}"),
-            "write the password that is in force into the Secret: `stepwell keycloak env --format secret`; where RDS keeps it, it changes every seven days (`--format external-secret`)",
+            password_hint(secret),
         ),
         What::NoDatabase => blame(
             Culprit::Database,
@@ -206,7 +214,7 @@ fn blame_by_psql(said: &Said, server: &Server, elsewhere: bool) -> Option<Blame>
             "the database does not take the connection as psql encrypts it",
             "see the parameter rds.force_ssl of the cluster, and what psql said",
         ),
-        What::Busy => blame(
+        What::Busy | What::Locked | What::ReadOnly => blame(
             Culprit::Database,
             "the database is reached and takes no connection now",
             "try again; if connections are exhausted, lower the size of keycloak's pools or choose a larger class",

@@ -2,7 +2,10 @@
 //! is done already.
 
 mod drop;
-mod restart;
+mod look;
+mod pods;
+mod start;
+mod stop;
 
 use std::time::Duration;
 
@@ -11,12 +14,16 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use crate::aws::Aws;
 use crate::kubernetes::{POLICY, Place, pod};
+pub(super) use drop::drop_manifest;
 pub(crate) use drop::{DropSchema, Dropped};
-pub use restart::Restarted;
-pub(crate) use restart::{NotePods, RestartWorkload, WaitRestarted};
+pub(super) use look::look_manifest;
+pub(crate) use look::{LookAtSchema, NotePods};
+pub use start::Restarted;
+pub(crate) use start::StartKeycloak;
+pub(crate) use stop::StopKeycloak;
 
 /// How often to look at pods.
-const PACE: Duration = Duration::from_secs(2);
+pub(super) const PACE: Duration = Duration::from_secs(2);
 
 /// Takes away the pod of a reset that was given up, so that it does not come
 /// to life later.

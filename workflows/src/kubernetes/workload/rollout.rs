@@ -1,120 +1,22 @@
-//! What runs Keycloak's pods: restarting it, and telling when that is done.
+//! A workload as it was seen: how far its pods are replaced, and what manages
+//! it.
 
-use std::fmt;
+use serde_json::Value;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use stepwell_engine::{Clock, Fault};
-
-use super::access::{has_code, parse};
-use super::faults::legible;
-use super::pod::{self, Pod};
-use super::{Place, RUN, names};
-use crate::input::InvalidInput;
-
-/// What runs Keycloak's pods.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Workload {
-    kind: Kind,
-    name: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    StatefulSet,
-    Deployment,
-}
-
-impl fmt::Display for Workload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            Kind::StatefulSet => "statefulset",
-            Kind::Deployment => "deployment",
-        };
-        write!(f, "{kind}/{}", self.name)
-    }
-}
-
-impl Workload {
-    /// The workload of `kind/name`.
-    pub(crate) fn parse(value: &str) -> Result<Self, InvalidInput> {
-        let invalid = || InvalidInput {
-            input: "workload",
-            value: value.to_owned(),
-            problem: "is not a workload".to_owned(),
-            allowed: "statefulset/NAME or deployment/NAME".to_owned(),
-        };
-        let (kind, name) = value.split_once('/').ok_or_else(invalid)?;
-        Ok(Self {
-            kind: match kind {
-                "statefulset" | "sts" => Kind::StatefulSet,
-                "deployment" | "deploy" => Kind::Deployment,
-                _ => return Err(invalid()),
-            },
-            name: names::object("workload", name)?,
-        })
-    }
-
-    /// The stateful set of a name.
-    pub(crate) fn stateful_set(name: &str) -> Result<Self, InvalidInput> {
-        Ok(Self {
-            kind: Kind::StatefulSet,
-            name: names::object("statefulset", name)?,
-        })
-    }
-
-    /// Looks at it.
-    pub(crate) async fn get(&self, place: &Place, clock: &dyn Clock) -> Result<Rollout, Fault> {
-        let name = self.to_string();
-        let found = place
-            .read(clock, &["get", &name, "--output=json"])
-            .await
-            .map_err(|fault| self.absent(place, fault))?;
-        Ok(Rollout {
-            kind: self.kind,
-            object: parse(&name, &found)?,
-        })
-    }
-
-    /// Has all its pods replaced, by the mark of a run in the template of its
-    /// pods: the same way as `kubectl rollout restart`, whose mark is a time,
-    /// but one that tells whose restart it was.
-    pub(crate) async fn restart(
-        &self,
-        place: &Place,
-        clock: &dyn Clock,
-        run: &str,
-    ) -> Result<(), Fault> {
-        let patch = json!({
-            "spec": { "template": { "metadata": { "annotations": { RUN: run } } } }
-        });
-        let (name, patch) = (self.to_string(), patch.to_string());
-        let words = ["patch", &name, "--type=merge", "--patch", &patch];
-        let answer = place.change(clock, &words, None).await;
-        answer.map(drop).map_err(|fault| self.absent(place, fault))
-    }
-
-    fn absent(&self, place: &Place, fault: Fault) -> Fault {
-        if !has_code(&fault, "NotFound") {
-            return fault;
-        }
-        Fault::permanent(format!("there is no {self} in {place}"))
-            .with_code("NotFound")
-            .with_hint("name what runs keycloak there: --statefulset or --workload")
-    }
-}
+use super::Kind;
+use crate::kubernetes::RUN;
+use crate::kubernetes::faults::legible;
 
 /// A workload as it was seen.
 #[derive(Debug)]
 pub(crate) struct Rollout {
-    kind: Kind,
-    object: Value,
+    pub(super) kind: Kind,
+    pub(super) object: Value,
 }
 
 impl Rollout {
     #[cfg(test)]
-    pub(super) fn of(object: Value) -> [Self; 2] {
+    pub(in crate::kubernetes) fn of(object: Value) -> [Self; 2] {
         [Kind::StatefulSet, Kind::Deployment].map(|kind| Self {
             kind,
             object: object.clone(),
@@ -174,8 +76,49 @@ impl Rollout {
         Some(legible(failed["message"].as_str().unwrap_or_default()))
     }
 
+    /// How many pods it is to have.
+    pub(crate) fn replicas(&self) -> u64 {
+        self.object["spec"]["replicas"].as_u64().unwrap_or(1)
+    }
+
+    /// The external caches that its containers name: what lives there outlives
+    /// the schema. (Keycloak, "All configuration": `cache-remote-host`.)
+    pub(crate) fn caches(&self) -> Vec<String> {
+        const VARIABLE: &str = "KC_CACHE_REMOTE_HOST";
+        const OPTION: &str = "--cache-remote-host=";
+        let containers = self.object["spec"]["template"]["spec"]["containers"].as_array();
+        let mut found = Vec::new();
+        for container in containers.into_iter().flatten() {
+            let variables = container["env"].as_array().into_iter().flatten();
+            let named = variables.filter(|variable| variable["name"] == VARIABLE);
+            // It may come from a Secret or a ConfigMap.
+            found.extend(named.map(|one| {
+                legible(
+                    one["value"]
+                        .as_str()
+                        .unwrap_or("a host that the pod takes from elsewhere"),
+                )
+            }));
+            for words in [&container["args"], &container["command"]] {
+                let words = words
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str);
+                found.extend(
+                    words
+                        .filter_map(|word| word.strip_prefix(OPTION))
+                        .map(legible),
+                );
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
     /// The selector of its pods, as `kubectl` takes it.
-    pub(super) fn selector(&self) -> String {
+    pub(in crate::kubernetes) fn selector(&self) -> String {
         let selector = &self.object["spec"]["selector"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let mut parts = Vec::new();
@@ -203,43 +146,14 @@ impl Rollout {
     }
 }
 
-/// The pods of a workload. One that was evicted is over and stays in the list
-/// until somebody takes it away.
-pub(crate) async fn pods_of(
-    rollout: &Rollout,
-    place: &Place,
-    clock: &dyn Clock,
-) -> Result<Vec<Pod>, Fault> {
-    let selector = rollout.selector();
-    if selector.is_empty() {
-        // Nothing selects everything.
-        return Err(Fault::permanent(format!(
-            "what kubectl says of the workload in {place} names no pods"
-        )));
-    }
-    let mut pods = pod::list(place, clock, &selector).await?;
-    pods.retain(|pod| !pod.is_over());
-    Ok(pods)
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn rollout(kind: Kind, object: Value) -> Rollout {
         Rollout { kind, object }
-    }
-
-    #[test]
-    fn workloads_by_kind_and_name() {
-        assert_eq!(
-            Workload::parse("sts/keycloak").unwrap().to_string(),
-            "statefulset/keycloak"
-        );
-        assert!(Workload::parse("deployment/keycloak").is_ok());
-        for bad in ["keycloak", "pod/keycloak", "deployment/", "sts/A"] {
-            assert!(Workload::parse(bad).is_err(), "{bad:?} is taken");
-        }
     }
 
     #[test]

@@ -1,20 +1,13 @@
-//! Pods: making one, telling how it stands, taking it away.
+//! How a pod stands, by what Kubernetes says of it.
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use stepwell_engine::{Clock, Fault};
+use serde_json::Value;
+use stepwell_engine::Fault;
 
-use super::access::{has_code, parse};
-use super::faults::legible;
-use super::{Client, Place};
-
-/// The name of the container in a pod of ours.
-pub(crate) const CONTAINER: &str = "psql";
-
-/// How many lines of a failed pod's log go into the fault, and how much of each.
-const LOG_LINES: usize = 6;
-const LOG_WIDTH: usize = 300;
+use super::CONTAINER;
+use crate::kubernetes::Place;
+use crate::kubernetes::faults::legible;
 
 /// How a pod stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +40,8 @@ pub(crate) struct Trouble {
 pub(crate) struct Pod(Value);
 
 impl Pod {
-    #[cfg(test)]
-    pub(super) fn of(object: Value) -> Self {
+    /// The pod that an object describes.
+    pub(in crate::kubernetes) fn of(object: Value) -> Self {
         Self(object)
     }
 
@@ -69,6 +62,20 @@ impl Pod {
             self.0["status"]["phase"].as_str(),
             Some("Succeeded" | "Failed")
         )
+    }
+
+    /// Whether it is on its way out.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.0["metadata"]["deletionTimestamp"].is_string()
+    }
+
+    /// Whether it serves.
+    pub(crate) fn is_ready(&self) -> bool {
+        let conditions = self.0["status"]["conditions"].as_array();
+        conditions
+            .into_iter()
+            .flatten()
+            .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
     }
 
     /// Whether the work of the container of ours has ended.
@@ -120,13 +127,10 @@ impl Pod {
         }
         if let Some(waiting) = state.and_then(|state| state.get("waiting")) {
             let (reason, message) = (text(&waiting["reason"]), text(&waiting["message"]));
-            return match patience(&reason) {
-                Some(patience) => Stand::Troubled(Trouble {
-                    reason,
-                    message,
-                    patience,
-                }),
-                None => Stand::Starting(reason),
+            return match Trouble::of(&reason, &message) {
+                Some(trouble) => Stand::Troubled(trouble),
+                None if message.is_empty() => Stand::Starting(reason),
+                None => Stand::Starting(format!("{reason}: {message}")),
             };
         }
         let conditions = status["conditions"].as_array();
@@ -149,167 +153,98 @@ impl Pod {
     }
 }
 
-/// How long a container may wait for a reason that a person has to see to;
-/// none for one that passes. A registry may stumble, and a Secret may be on
-/// its way.
-fn patience(reason: &str) -> Option<Duration> {
+/// How long what a person has to see to may last before it is believed; none for
+/// what passes. A Secret may be on its way, and so may a registry that stumbles
+/// or asks for patience: three tries of the kubelet take some two minutes.
+fn patience(reason: &str, message: &str) -> Option<Duration> {
     Some(Duration::from_secs(match reason {
         "InvalidImageName" | "ErrImageNeverPull" => 0,
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => 5,
-        "ErrImagePull"
-        | "ImageInspectError"
-        | "ImagePullBackOff"
-        | "RegistryUnavailable"
-        | "SignatureValidationFailed" => 30,
+        reason if is_of_image(reason) && is_hopeless(message) => 10,
+        reason if is_of_image(reason) => 150,
         _ => return None,
     }))
 }
 
+/// Whether the trouble is with the image: the reasons change with every try.
+fn is_of_image(reason: &str) -> bool {
+    matches!(
+        reason,
+        "ErrImagePull"
+            | "ImageInspectError"
+            | "ImagePullBackOff"
+            | "RegistryUnavailable"
+            | "SignatureValidationFailed"
+    )
+}
+
+/// Whether no further try will bring the image.
+fn is_hopeless(message: &str) -> bool {
+    const NEVER: &[&str] = &[
+        "manifest unknown",
+        "not found",
+        "does not exist",
+        "unauthorized",
+        "authentication required",
+        "access denied",
+        "short name",
+        "short-name",
+        "no matching manifest",
+        "no image found in",
+        "signature",
+    ];
+    let message = message.to_ascii_lowercase();
+    NEVER.iter().any(|text| message.contains(text))
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.reason, self.message)
+    }
+}
+
 impl Trouble {
+    /// What a container waits for, if it is more than its turn.
+    pub(super) fn of(reason: &str, message: &str) -> Option<Self> {
+        Some(Self {
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            patience: patience(reason, message)?,
+        })
+    }
+
+    /// What it is about: reasons of one kind follow each other.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.reason.as_str() {
+            "Unschedulable" => "node",
+            reason if is_of_image(reason) => "image",
+            _ => "container",
+        }
+    }
+
     /// As a fault that stops a run until a person has seen to it.
     pub(crate) fn fault(&self, pod: &str, place: &Place) -> Fault {
-        let fault = Fault::permanent(format!(
-            "pod {pod} in {place} does not start: {}: {}",
-            self.reason, self.message
-        ))
-        .with_code(self.reason.clone());
+        let fault = Fault::permanent(format!("pod {pod} in {place} does not start: {self}"))
+            .with_code(self.reason.clone());
         match self.reason.as_str() {
+            "CreateContainerConfigError" if self.message.contains("runAsNonRoot") => fault
+                .with_hint("the image's user is root or has no number; --image names another one"),
             "CreateContainerConfigError" => {
-                fault.with_hint("see whether the secret has the key password")
+                fault.with_hint("see whether the secret has the keys that the pod takes from it")
             }
-            "Unschedulable" => fault.with_hint("see whether the cluster has a node for it"),
-            _ => fault.with_hint("see whether the cluster can pull the image; --image names one"),
+            "Unschedulable" => fault
+                .with_hint("see whether the cluster has a node for it; --cpu and --memory say what it asks for"),
+            _ if self.kind() == "image" || self.reason.contains("Image") => fault
+                .with_hint("see whether the cluster can pull the image; --image names one"),
+            _ => fault.with_hint("see `kubectl describe pod`; --image names another image"),
         }
     }
 }
 
-/// What a pod of ours is made from.
-#[derive(Debug)]
-pub(crate) struct Wanted<'a> {
-    /// Its name.
-    pub(crate) name: &'a str,
-    /// Its labels.
-    pub(crate) labels: &'a [(&'a str, &'a str)],
-    /// What runs in it.
-    pub(crate) client: &'a Client,
-    /// The arguments of `psql` beside those that name the database.
-    pub(crate) arguments: Vec<String>,
-    /// How long it may be at work.
-    pub(crate) deadline: Duration,
-}
-
-impl Wanted<'_> {
-    fn manifest(&self) -> Value {
-        let labels: serde_json::Map<String, Value> = (self.labels.iter())
-            .map(|&(key, value)| (key.to_owned(), value.into()))
-            .collect();
-        json!({
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": { "name": self.name, "labels": labels },
-            "spec": {
-                "restartPolicy": "Never",
-                "activeDeadlineSeconds": self.deadline.as_secs(),
-                "automountServiceAccountToken": false,
-                "containers": [{
-                    "name": CONTAINER,
-                    "image": self.client.image,
-                    "command": self.client.command(&self.arguments),
-                    "env": self.client.environment(),
-                    "securityContext": Client::security(),
-                }],
-            },
-        })
-    }
-}
-
-/// Makes a pod. That one of the name is there already is a success: the name
-/// is the run's own.
-pub(crate) async fn create(
-    place: &Place,
-    clock: &dyn Clock,
-    wanted: &Wanted<'_>,
-) -> Result<(), Fault> {
-    apply(place, clock, &wanted.manifest()).await
-}
-
-/// The same with the pod's whole manifest.
-pub(crate) async fn apply(place: &Place, clock: &dyn Clock, manifest: &Value) -> Result<(), Fault> {
-    // What is in it is ours, so that no schema has to be fetched to validate it.
-    let words = [
-        "create",
-        "--validate=false",
-        "--filename=-",
-        "--output=name",
-    ];
-    match place
-        .change(clock, &words, Some(manifest.to_string()))
-        .await
-    {
-        Err(fault) if has_code(&fault, "AlreadyExists") => Ok(()),
-        answer => answer.map(drop),
-    }
-}
-
-/// The pod of a name, if there is one.
-pub(crate) async fn get(
-    place: &Place,
-    clock: &dyn Clock,
-    name: &str,
-) -> Result<Option<Pod>, Fault> {
-    let words = ["get", "pod", name, "--output=json", "--ignore-not-found"];
-    let text = place.read(clock, &words).await?;
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    parse(&format!("pod {name}"), &text).map(|pod| Some(Pod(pod)))
-}
-
-/// The pods that a selector finds.
-pub(crate) async fn list(
-    place: &Place,
-    clock: &dyn Clock,
-    selector: &str,
-) -> Result<Vec<Pod>, Fault> {
-    let words = ["get", "pods", "--selector", selector, "--output=json"];
-    let mut found = parse("the pods", &place.read(clock, &words).await?)?;
-    Ok(match found["items"].take() {
-        Value::Array(pods) => pods.into_iter().map(Pod).collect(),
-        _ => Vec::new(),
-    })
-}
-
-/// Takes a pod away and waits until it is gone; that it is gone already is a
-/// success.
-pub(crate) async fn delete(place: &Place, clock: &dyn Clock, name: &str) -> Result<(), Fault> {
-    let words = [
-        "delete",
-        "pod",
-        name,
-        "--ignore-not-found",
-        "--wait=true",
-        "--timeout=60s",
-    ];
-    place.change(clock, &words, None).await.map(drop)
-}
-
-/// The end of what a pod has said.
-pub(crate) async fn log(
-    place: &Place,
-    clock: &dyn Clock,
-    name: &str,
-) -> Result<Vec<String>, Fault> {
-    let tail = format!("--tail={LOG_LINES}");
-    let words = ["logs", name, &tail, "--container", CONTAINER];
-    let text = place.read(clock, &words).await?;
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
-    Ok(lines
-        .map(|line| line.chars().take(LOG_WIDTH).collect())
-        .collect())
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn stand(status: Value) -> Stand {
@@ -344,17 +279,30 @@ mod tests {
             stand(json!({ "phase": "Failed", "reason": "DeadlineExceeded" })),
             Stand::Failed("failed: DeadlineExceeded".to_owned())
         );
+        assert_eq!(
+            stand(own(
+                json!({ "waiting": { "reason": "New", "message": "m" } })
+            )),
+            Stand::Starting("New: m".to_owned())
+        );
         assert_eq!(stand(json!({})), Stand::Starting("Pending".to_owned()));
     }
 
     #[test]
     fn what_keeps_a_pod_from_starting() {
-        for (reason, patience) in [
-            ("CreateContainerConfigError", 5),
-            ("ImagePullBackOff", 30),
-            ("InvalidImageName", 0),
+        for (reason, message, patience) in [
+            ("CreateContainerConfigError", "m", 5),
+            ("ImagePullBackOff", "m", 150),
+            ("ErrImagePull", "toomanyrequests", 150),
+            ("ErrImagePull", "manifest unknown", 10),
+            (
+                "ImageInspectError",
+                "short name mode is enforcing, but image name postgres:17 returns ambiguous list",
+                10,
+            ),
+            ("InvalidImageName", "m", 0),
         ] {
-            let state = json!({ "waiting": { "reason": reason, "message": "m" } });
+            let state = json!({ "waiting": { "reason": reason, "message": message } });
             let Stand::Troubled(trouble) = stand(own(state)) else {
                 panic!("{reason}");
             };

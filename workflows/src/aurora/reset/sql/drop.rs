@@ -2,21 +2,23 @@
 
 use stepwell_engine::{RunId, Timestamp};
 
-/// How `psql` is to be called: nothing of a person's own settings, the first
-/// error ends it, and all of it takes place or nothing.
-pub(crate) fn arguments(run: RunId, schema: &str, not_after: Timestamp) -> Vec<String> {
-    let words = [
-        "--no-psqlrc",
-        "--quiet",
-        "--set=ON_ERROR_STOP=1",
-        "--single-transaction",
-        "--command=SET LOCAL lock_timeout = '120s'",
-    ];
-    words
-        .iter()
-        .map(|&word| word.to_owned())
-        .chain([format!("--command={}", statement(run, schema, not_after))])
-        .collect()
+use super::{arguments, literal};
+
+/// The arguments of the `psql` that drops: all of it takes place or nothing.
+///
+/// A lock that is not to be had soon is given up and asked for again by another
+/// pod: while it is waited for, nobody else gets at the tables either.
+/// (PostgreSQL, "Explicit Locking".)
+pub(in crate::aurora::reset) fn drop_schema(
+    run: RunId,
+    schema: &str,
+    not_after: Timestamp,
+) -> Vec<String> {
+    arguments([
+        "--single-transaction".to_owned(),
+        "--command=SET LOCAL lock_timeout = '20s'".to_owned(),
+        format!("--command={}", statement(run, schema, not_after)),
+    ])
 }
 
 /// Drops a schema with all that is in it and makes it anew.
@@ -24,6 +26,10 @@ pub(crate) fn arguments(run: RunId, schema: &str, not_after: Timestamp) -> Vec<S
 /// - The schema's comment names the run, in the transaction that drops. So the
 ///   statement does nothing if this run has done it already: what Keycloak has
 ///   made since is safe, whatever becomes of pods and answers.
+/// - Other sessions of the same user in the database are ended first: they are
+///   Keycloak's, and one that waits for the other's lock would have one of the two
+///   fail. It needs no right but to be the same user. (PostgreSQL, "Server
+///   Signaling Functions".)
 /// - A pod that comes to life long after the person has left drops nothing.
 /// - The new schema belongs to the user of the connection, Keycloak's. What
 ///   others were allowed on the schema itself they are allowed again: in a
@@ -48,6 +54,8 @@ BEGIN
     RAISE NOTICE 'this run has reset schema % already', wanted;
     RETURN;
   END IF;
+  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid();
   SELECT array_agg(format('GRANT %s ON SCHEMA %I TO %s%s',
       entry.privilege_type, wanted,
       CASE entry.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(entry.grantee)) END,
@@ -66,11 +74,6 @@ $stepwell$"
     )
 }
 
-/// A text as PostgreSQL takes it.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,7 +81,7 @@ mod tests {
     #[test]
     fn the_statement_names_the_schema_and_the_run() {
         let run = RunId::from_u128(7);
-        let words = arguments(run, "public", Timestamp(1_800_000_000_500));
+        let words = drop_schema(run, "public", Timestamp(1_800_000_000_500));
         let text = words.last().unwrap();
         assert!(text.contains("wanted constant text := 'public';"));
         assert!(text.contains(&format!("'reset by stepwell run {run}'")));
