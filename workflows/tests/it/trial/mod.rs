@@ -14,6 +14,7 @@ mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use stepwell_engine::event::End;
@@ -163,6 +164,10 @@ fn tidy(mut value: Value) -> Value {
     value
 }
 
+/// After this long AWS has taken back what it kept for an instance that is gone:
+/// its network interface lingers, and no run waits for that.
+const LINGERS: Duration = Duration::from_secs(65);
+
 /// What a run leaves when nothing goes wrong, and what it takes.
 pub(crate) struct Clean {
     pub(crate) seen: Value,
@@ -259,6 +264,11 @@ impl<'a, T: Trial> Case<'a, T> {
             for _ in 0..8 {
                 tokio::task::yield_now().await;
             }
+        }
+        if let Some(Ok(report)) = &lived
+            && matches!(report.status, Status::Ended(_))
+        {
+            stage.world().clock.sleep(LINGERS).await;
         }
         lived
     }
