@@ -62,7 +62,7 @@ fn the_command_line_is_printed_and_nothing_is_run() {
         "\"requests\":{\"cpu\":\"100m\",\"memory\":\"128Mi\"}},",
         "\"securityContext\":{\"allowPrivilegeEscalation\":false,\"capabilities\":",
         "{\"drop\":[\"ALL\"]},\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}}],",
-        "\"securityContext\":{\"runAsNonRoot\":true,",
+        "\"securityContext\":{\"runAsNonRoot\":true,\"runAsUser\":1000700000,",
         "\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}}}' ",
         "--command -- psql -h HOST -p 5432 -d keycloak -c 'select '\\''$$x'\\'''",
     );

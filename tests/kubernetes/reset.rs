@@ -127,7 +127,7 @@ fn what_is_not_confirmed_is_not_touched() {
         .says("the loss of all that keycloak has in cluster keycloak [")
         .says("about to drop schema public of database keycloak on keycloak.cluster-")
         .says("about to stop all pods of statefulset/keycloak in namespace keycloak of context dc2")
-        .says("about to start statefulset/keycloak in namespace keycloak of context dc2, once that is ready");
+        .says("about to start statefulset/keycloak in namespace keycloak of context dc2, once it is ready in context dc1");
     let json = stage.home.expect(8, &Stage::words(&["-o", "json"]));
     assert_eq!(json.error()["code"], "not_confirmed");
     stage.untouched();

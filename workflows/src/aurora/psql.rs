@@ -12,7 +12,7 @@ use crate::kubernetes::pod::{self, Look, Wanted, Watch};
 use crate::kubernetes::said::{Said, Told, password_hint};
 use crate::kubernetes::{
     CLUSTER, COMPONENT, Client, PODS, Place, Resources, Right, Server, User, check_rights,
-    check_secret, default_image, names, namespace, run_as,
+    check_secret, default_image, names, namespace,
 };
 
 /// What a person at a terminal needs beside: `kubectl run -i` attaches.
@@ -223,7 +223,7 @@ impl PsqlSession {
 
     /// The part of [`PsqlSession::survey`] that says what the pod has to be like.
     pub async fn look(&mut self, clock: &dyn Clock) -> Result<(), Fault> {
-        self.client.run_as = run_as(&namespace(&self.place, clock).await?);
+        self.client.run_as = namespace(&self.place, clock).await?.run_as;
         let keys = check_secret(&self.place, clock, &self.client.server.secret).await?;
         let (named, key) = (self.username.as_deref(), keys.username.as_deref());
         self.client.server.user = User::choose(named, key, &self.default_username);

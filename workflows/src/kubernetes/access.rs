@@ -39,8 +39,9 @@ pub(crate) struct Namespace {
     /// Its identity: another one of the same name, or of a cluster that the
     /// context leads to later, has another. None if it may not be looked at.
     pub(crate) uid: Option<String>,
-    /// Whether the platform gives its pods a user that is not root.
-    pub(crate) gives_users: bool,
+    /// The user id for a pod there, which must not be root; none where the platform
+    /// gives it one that is not known here.
+    pub(crate) run_as: Option<u32>,
 }
 
 /// Looks at the namespace: it exists and its server answers. Not everyone who may
@@ -62,21 +63,26 @@ pub(crate) async fn namespace(place: &Place, clock: &dyn Clock) -> Result<Namesp
         }
     };
     let Some(found) = found else {
+        let openshift = is_openshift(place, clock).await?;
         return Ok(Namespace {
             uid: None,
-            gives_users: is_openshift(place, clock).await?,
+            run_as: (!openshift).then_some(POSTGRES_USER),
         });
     };
     let metadata = &found["metadata"];
+    let range = metadata["annotations"][UID_RANGE].as_str();
     Ok(Namespace {
         uid: metadata["uid"].as_str().map(str::to_owned),
-        gives_users: metadata["annotations"][UID_RANGE].is_string(),
+        run_as: match range {
+            // `1000700000/10000`, or `1000700000-1000709999`. Named, it holds for an
+            // administrator's pod too, which gets no user of the range by itself.
+            Some(range) => range
+                .split(['/', '-'])
+                .next()
+                .and_then(|first| first.trim().parse().ok()),
+            None => Some(POSTGRES_USER),
+        },
     })
-}
-
-/// The user of a pod's container there, where the platform gives it none.
-pub(crate) fn run_as(namespace: &Namespace) -> Option<u32> {
-    (!namespace.gives_users).then_some(POSTGRES_USER)
 }
 
 /// Whether the cluster is OpenShift, by the kinds of objects that it has, which

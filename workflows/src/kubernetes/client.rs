@@ -52,7 +52,7 @@ pub(crate) struct Client {
     pub(crate) server: Server,
     /// What the container asks for, and may use at most.
     pub(crate) resources: Resources,
-    /// The user id of the container, where the platform gives it none.
+    /// The user id of the container; none where the platform gives it one.
     pub(crate) run_as: Option<u32>,
 }
 
@@ -133,8 +133,8 @@ impl Client {
         })
     }
 
-    /// Whom the pod may run as. OpenShift gives each namespace users of its own;
-    /// elsewhere an image whose user is root, as PostgreSQL's is, would not start.
+    /// Whom the pod may run as. An image whose user is root, as PostgreSQL's is,
+    /// would not start otherwise.
     pub(crate) fn pod_security(&self) -> Value {
         let mut security = json!({
             "runAsNonRoot": true,

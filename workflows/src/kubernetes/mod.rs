@@ -20,9 +20,7 @@ use std::time::Duration;
 
 use stepwell_engine::Policy;
 
-pub(crate) use access::{
-    PODS, Right, check_identity, check_rights, check_secret, namespace, run_as,
-};
+pub(crate) use access::{PODS, Right, check_identity, check_rights, check_secret, namespace};
 pub(crate) use client::{Client, Resources, Server, User, default_image};
 pub(crate) use faults::is_admission;
 pub use kubectl::{Followed, Interactive, LIMIT, Place, quoted};

@@ -190,14 +190,15 @@ impl ResetParameters {
             "drop schema {} of database {} on {} with all its data{beyond} and make it anew",
             self.schema, server.database, server.host
         ));
-        for (number, centre) in self.centres.iter().enumerate() {
-            let what = if self.stop { "start" } else { "restart" };
-            let when = if number == 0 {
-                ""
-            } else {
-                ", once that is ready"
+        let what = if self.stop { "start" } else { "restart" };
+        let mut former = None;
+        for centre in &self.centres {
+            let when = match former {
+                Some(name) => format!(", once it is ready in context {name}"),
+                None => String::new(),
             };
             lines.push(format!("{what} {workload} in {}{when}", centre.place));
+            former = Some(centre.name());
         }
         lines
     }

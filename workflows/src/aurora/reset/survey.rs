@@ -9,7 +9,7 @@ use crate::SurveyError;
 use crate::aurora::Endpoint;
 use crate::kubernetes::{
     CLUSTER, Client, MANAGED_BY, PODS, POLICY, Place, REGION, Rollout, Scaler, Server, User,
-    check_rights, check_secret, default_image, is_admission, namespace, pod, run_as,
+    check_rights, check_secret, default_image, is_admission, namespace, pod,
 };
 
 /// Nobody waits long for a survey: a server that is away should be told
@@ -38,7 +38,7 @@ pub async fn survey_reset(
         let found = retry(LOOK, clock, || namespace(place, clock)).await?;
         refuse_twins(&centres, place, found.uid.as_deref())?;
         if centres.is_empty() {
-            user_id = run_as(&found);
+            user_id = found.run_as;
         }
         let rollout = retry(LOOK, clock, || request.workload.get(place, clock)).await?;
         caches.extend(rollout.caches());

@@ -11,7 +11,7 @@ use crate::kubernetes::probe::{self, Probe};
 use crate::kubernetes::said::{Said, Told};
 use crate::kubernetes::{
     Client, PODS, Place, Resources, Server, User, check_rights, check_secret, default_image, names,
-    namespace, run_as,
+    namespace,
 };
 use crate::peering::end::Accounts;
 use crate::peering::list;
@@ -110,7 +110,7 @@ impl VerifyRequest {
         let namespace = namespace(&self.place, clock).await?;
         let keys = check_secret(&self.place, clock, &self.secret).await?;
         check_rights(&self.place, clock, &PODS).await?;
-        Ok((keys.username, run_as(&namespace)))
+        Ok((keys.username, namespace.run_as))
     }
 
     /// Looks for what the pod needs, takes away what earlier ones left, and
