@@ -177,11 +177,7 @@ impl Scaler {
         usual: Count,
         run: &str,
     ) -> Result<(), Fault> {
-        let patch = self.stopping(usual, run).to_string();
-        place
-            .change(clock, &self.words(&patch), None)
-            .await
-            .map(drop)
+        self.patch(place, clock, &self.stopping(usual, run)).await
     }
 
     /// Says that there are to be as many pods as usual.
@@ -192,11 +188,7 @@ impl Scaler {
         usual: Count,
         run: &str,
     ) -> Result<(), Fault> {
-        let patch = self.starting(usual, run).to_string();
-        place
-            .change(clock, &self.words(&patch), None)
-            .await
-            .map(drop)
+        self.patch(place, clock, &self.starting(usual, run)).await
     }
 
     /// Has the server say whether it would take none.
@@ -204,6 +196,11 @@ impl Scaler {
         let patch = self.stopping(Count { field: None }, "dry-run").to_string();
         let words = [&self.words(&patch)[..], &["--dry-run=server"]].concat();
         place.try_out(clock, &words, None).await
+    }
+
+    async fn patch(&self, place: &Place, clock: &dyn Clock, patch: &Value) -> Result<(), Fault> {
+        let patch = patch.to_string();
+        place.change(clock, &self.words(&patch), None).await.map(drop)
     }
 
     fn words<'a>(&'a self, patch: &'a str) -> [&'a str; 5] {
