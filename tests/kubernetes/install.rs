@@ -1,4 +1,5 @@
-//! Finds PostgreSQL, or installs it where that can be done without asking.
+//! Finds PostgreSQL and kubectl, or installs them where that can be done without
+//! asking.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -17,37 +18,99 @@ const PROGRAMS: [&str; 4] = ["initdb", "postgres", "psql", "pg_isready"];
 /// How long one command of the installation may take: packages are downloaded.
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
+/// Something that tests need and a machine may lack.
+struct Needed {
+    /// What it is called.
+    name: &'static str,
+    /// Its package in Debian and Ubuntu.
+    package: &'static str,
+    /// What the tests do with it.
+    purpose: &'static str,
+    /// Where it is.
+    find: fn() -> Option<PathBuf>,
+}
+
 /// The folder with PostgreSQL's programs. None where there is no PostgreSQL
 /// and none can be had: the test is to be left out then, which is said on
 /// stderr. Where `CI` is set that is a failure.
 pub(crate) fn programs() -> Option<&'static Path> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let found = FOUND.get_or_init(|| match find() {
-        Some(folder) => Ok(folder),
-        None => install()
-            .and_then(|()| find().ok_or_else(|| "it is installed and can't be found".to_owned())),
-    });
-    match found {
-        Ok(folder) => Some(folder),
-        Err(why) => {
-            let why = format!(
-                "PostgreSQL can't be had: {why}; the tests in tests/kubernetes need its server \
-                 and psql (on Debian and Ubuntu: apt-get install postgresql) and openssl"
-            );
-            assert!(env::var_os("CI").is_none_or(|ci| ci.is_empty()), "{why}");
-            // Past what the test runner captures: nobody may take it for passed.
-            let line = format!(
-                "SKIPPED {}: {why}\n",
-                thread::current().name().unwrap_or("a test")
-            );
-            let _ = io::Write::write_all(&mut io::stderr(), line.as_bytes());
-            None
+    let needed = Needed {
+        name: "PostgreSQL",
+        package: "postgresql",
+        purpose: "the tests in tests/kubernetes need its server and psql, and openssl",
+        find: find_programs,
+    };
+    needed.have(&FOUND)
+}
+
+/// A real `kubectl`, likewise: the one that `STEPWELL_TEST_KUBECTL` names, else
+/// the one in PATH.
+pub(crate) fn kubectl() -> Option<&'static Path> {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let needed = Needed {
+        name: "kubectl",
+        package: "kubernetes-client",
+        purpose: "the tests in tests/kubernetes/real need it",
+        find: find_kubectl,
+    };
+    needed.have(&FOUND)
+}
+
+impl Needed {
+    fn have(&self, found: &'static OnceLock<Result<PathBuf, String>>) -> Option<&'static Path> {
+        let found = found.get_or_init(|| match (self.find)() {
+            Some(found) => Ok(found),
+            None => self.install().and_then(|()| {
+                (self.find)().ok_or_else(|| "it is installed and can't be found".to_owned())
+            }),
+        });
+        match found {
+            Ok(found) => Some(found),
+            Err(why) => {
+                let why = format!(
+                    "{} can't be had: {why}; {} (on Debian and Ubuntu: apt-get install {})",
+                    self.name, self.purpose, self.package
+                );
+                assert!(env::var_os("CI").is_none_or(|ci| ci.is_empty()), "{why}");
+                // Past what the test runner captures: nobody may take it for passed.
+                let line = format!(
+                    "SKIPPED {}: {why}\n",
+                    thread::current().name().unwrap_or("a test")
+                );
+                let _ = io::Write::write_all(&mut io::stderr(), line.as_bytes());
+                None
+            }
         }
+    }
+
+    fn install(&self) -> Result<(), String> {
+        if !geteuid().is_root() {
+            return Err("it is not installed, and only root may install it".to_owned());
+        }
+        // Several processes may want it at the same time. The lock is the
+        // operating system's: it goes with the process that holds it.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let target = target.parent().expect("the target folder");
+        let lock =
+            File::create(target.join("postgresql.lock")).map_err(|error| error.to_string())?;
+        lock.lock().map_err(|error| error.to_string())?;
+        if (self.find)().is_some() {
+            return Ok(());
+        }
+        apt(&["update", "--quiet"])?;
+        let install = ["install", "--quiet", "--yes", "--no-install-recommends"];
+        apt(&[&install[..], &[self.package]].concat())
     }
 }
 
+/// The folders of PATH.
+fn path() -> Vec<PathBuf> {
+    env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect()
+}
+
 /// Debian keeps the servers of all versions out of PATH.
-fn find() -> Option<PathBuf> {
+fn find_programs() -> Option<PathBuf> {
     let mut folders: Vec<PathBuf> = ["/usr/lib/postgresql", "/usr/local/lib/postgresql"]
         .iter()
         .filter_map(|folder| fs::read_dir(folder).ok())
@@ -57,32 +120,19 @@ fn find() -> Option<PathBuf> {
     // The newest first; they are all below the same two folders.
     folders.sort();
     folders.reverse();
-    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    folders.extend(path());
     let has = |folder: &PathBuf| PROGRAMS.iter().all(|name| folder.join(name).is_file());
     folders.into_iter().find(has)
 }
 
-fn install() -> Result<(), String> {
-    if !geteuid().is_root() {
-        return Err("it is not installed, and only root may install it".to_owned());
+fn find_kubectl() -> Option<PathBuf> {
+    if let Some(named) = env::var_os("STEPWELL_TEST_KUBECTL") {
+        return Some(PathBuf::from(named));
     }
-    // Several processes may want it at the same time. The lock is the
-    // operating system's: it goes with the process that holds it.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let target = target.parent().expect("the target folder");
-    let lock = File::create(target.join("postgresql.lock")).map_err(|error| error.to_string())?;
-    lock.lock().map_err(|error| error.to_string())?;
-    if find().is_some() {
-        return Ok(());
-    }
-    apt(&["update", "--quiet"])?;
-    apt(&[
-        "install",
-        "--quiet",
-        "--yes",
-        "--no-install-recommends",
-        "postgresql",
-    ])
+    let mut folders = path();
+    folders.push(PathBuf::from("/usr/bin"));
+    let programs = folders.iter().map(|folder| folder.join("kubectl"));
+    programs.into_iter().find(|program| program.is_file())
 }
 
 fn apt(words: &[&str]) -> Result<(), String> {
