@@ -43,8 +43,15 @@ pub(crate) fn classify(
     status: ExitStatus,
     changes: bool,
 ) -> Fault {
-    let said = essence(stderr);
-    let (class, code) = meaning(&said, changes);
+    let mut said = essence(stderr);
+    let (mut class, mut code) = meaning(&said, changes);
+    if code.as_deref() == Some(NO_RESOURCE)
+        && let Some(unlisted) = texts::unlisted(stderr)
+    {
+        // There may be such a kind: the server could not be asked.
+        (class, code) = (FaultClass::Transient, Some(texts::UNLISTED.to_owned()));
+        said = format!("{said}: {}", legible(unlisted));
+    }
     let said = if said.is_empty() {
         status.to_string()
     } else {

@@ -37,10 +37,12 @@ const TEXTS: &[(&str, &str)] = &[
 ];
 
 /// The kind of a refusal, by the server's reason and its words. A webhook gives a
-/// reason of its own, or none.
+/// reason of its own, or none, and of a policy's `kubectl` tells none: `The pods "x"
+/// is invalid: : ValidatingAdmissionPolicy 'y' with binding 'z' denied request: …`.
 pub(super) fn refusal(reason: Option<&str>, said: &str) -> Option<&'static str> {
     let is_webhook = said.contains("admission webhook \"") && said.contains("denied the request");
-    if !is_webhook && !matches!(reason, Some("Forbidden" | "Invalid")) {
+    let is_policy = said.contains("ValidatingAdmissionPolicy '") && said.contains("denied request");
+    if !is_webhook && !is_policy && !matches!(reason, Some("Forbidden" | "Invalid")) {
         return None;
     }
     let found = TEXTS.iter().find(|(text, _)| said.contains(text));

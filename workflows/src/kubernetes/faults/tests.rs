@@ -177,6 +177,45 @@ fn a_refusal_is_told_by_its_kind() {
     }
 }
 
+/// The reason of a policy is `Invalid` unless it says otherwise.
+#[test]
+fn a_policy_without_a_reason() {
+    let fault = of(
+        "The pods \"x\" is invalid: : ValidatingAdmissionPolicy 'a' with binding 'b' denied request: no",
+    );
+    assert_eq!(fault.code.as_deref(), Some("AdmissionPolicy"));
+    assert_eq!(fault.class, FaultClass::Permanent);
+    assert!(!fault.uncertain && fault.hint.is_some());
+}
+
+/// As `kubectl` 1.27 and 1.32 say it, beside their logs.
+#[test]
+fn kinds_that_the_server_does_not_tell_of_may_be_there() {
+    let away = "the server is currently unable to handle the request";
+    let said = "error: the server doesn't have a resource type \"statefulset\"";
+    for logged in [
+        format!("couldn't get resource list for apps/v1: {away}"),
+        format!("\"Unhandled Error\" err=\"couldn't get resource list for apps/v1: {away}\""),
+    ] {
+        let fault = of(&format!(
+            "E1130 12:26:28.988054   16037 memcache.go:287] {logged}\n{said}"
+        ));
+        assert_eq!(fault.class, FaultClass::Transient);
+        assert_eq!(fault.code.as_deref(), Some("ApiUnavailable"));
+        assert!(fault.message.ends_with(away), "{}", fault.message);
+        assert!(!fault.uncertain, "it was not sent");
+    }
+    for other in [
+        String::new(),
+        format!(
+            "E1130 12:26:28.988054   16037 memcache.go:287] couldn't get resource list for metrics.k8s.io/v1beta1: {away}\n"
+        ),
+    ] {
+        let fault = of(&format!("{other}{said}"));
+        assert_eq!(fault.code.as_deref(), Some("NoSuchResource"));
+    }
+}
+
 /// After the request was sent, whatever is no answer leaves its effect open.
 #[test]
 fn a_lost_answer_is_no_refusal() {

@@ -95,11 +95,34 @@ pub(super) const TEXTS: &[(&str, FaultClass, &str)] = &[
 /// The code where the server knows no such kind of object.
 pub(in crate::kubernetes) const NO_RESOURCE: &str = "NoSuchResource";
 
+/// The code where a server does not say which kinds of objects it has.
+pub(super) const UNLISTED: &str = "ApiUnavailable";
+
+/// What keeps `kubectl` from knowing the kinds of objects that are asked for here.
+/// It only logs that, and goes on as if the server had none of them; groups that
+/// others serve, such as `metrics.k8s.io`, are often away.
+pub(super) fn unlisted(stderr: &str) -> Option<&str> {
+    const OURS: [&str; 5] = [
+        "v1: ",
+        "apps/",
+        "autoscaling/",
+        "k8s.keycloak.org/",
+        "keycloak.org/",
+    ];
+    const LOGGED: &str = "couldn't get resource list for ";
+    let logged = stderr.lines().filter_map(|line| {
+        let text = line.split_once(LOGGED)?.1;
+        Some(text.trim_end_matches('"'))
+    });
+    let mut logged = logged.filter(|text| OURS.iter().any(|group| text.starts_with(group)));
+    logged.next()
+}
+
 /// Whether a call that came to this was never sent.
 pub(super) fn was_not_sent(code: &str) -> bool {
     matches!(
         code,
-        "ConnectionRefused" | "NoSuchHost" | "ProxyFailed" | "CertificateRefused"
+        "ConnectionRefused" | "NoSuchHost" | "ProxyFailed" | "CertificateRefused" | UNLISTED
     )
 }
 
