@@ -107,7 +107,10 @@ impl Seen {
     /// What happened of a kind.
     pub(crate) fn told(&self, what: &str) -> Vec<&Value> {
         let story = self.0["story"].as_array().expect("a story");
-        story.iter().filter(|one| text(one, "what") == what).collect()
+        story
+            .iter()
+            .filter(|one| text(one, "what") == what)
+            .collect()
     }
 
     /// The requests that were to change something.
@@ -115,7 +118,9 @@ impl Seen {
         let asked = self.told("asked").into_iter();
         asked
             .filter(|one| {
-                text(one, "method") == method && text(one, "path").contains(part) && one["dry"] == false
+                text(one, "method") == method
+                    && text(one, "path").contains(part)
+                    && one["dry"] == false
             })
             .collect()
     }
@@ -136,7 +141,9 @@ impl Seen {
 
     /// The names of the pods there.
     pub(crate) fn pods(&self, centre: &str, start: &str) -> Vec<&str> {
-        let objects = self.0["centres"][centre]["objects"].as_object().expect("objects");
+        let objects = self.0["centres"][centre]["objects"]
+            .as_object()
+            .expect("objects");
         let pods = objects.keys().filter_map(|key| key.strip_prefix("pods/"));
         pods.filter(|name| name.starts_with(start)).collect()
     }
@@ -144,7 +151,8 @@ impl Seen {
     /// How many pods of Keycloak's are ready there.
     pub(crate) fn ready(&self, centre: &str) -> u64 {
         let workloads = ["statefulsets/keycloak", "deployments/keycloak"];
-        let found = workloads.map(|key| self.object(centre, key)["status"]["readyReplicas"].as_u64());
+        let found =
+            workloads.map(|key| self.object(centre, key)["status"]["readyReplicas"].as_u64());
         found.into_iter().flatten().sum()
     }
 

@@ -6,4 +6,5 @@
 
 mod api;
 mod order;
+mod refused;
 mod site;

@@ -65,9 +65,14 @@ fn stopped_everywhere_dropped_and_started_one_after_the_other() {
 fn the_operators_keycloak_is_patched_and_restored() {
     let centres = [
         ("dc1", json!({ "behave": { "operator": "v2beta1" } })),
-        ("dc2", json!({ "behave": { "operator": "v2alpha1", "openshift": true } })),
+        (
+            "dc2",
+            json!({ "behave": { "operator": "v2alpha1", "openshift": true } }),
+        ),
     ];
-    let Some(site) = Site::of(&centres) else { return };
+    let Some(site) = Site::of(&centres) else {
+        return;
+    };
     site.reset(0, &[]).prints("restarted dc1,dc2");
     let seen = site.seen();
     in_order(&seen);
@@ -76,14 +81,19 @@ fn the_operators_keycloak_is_patched_and_restored() {
         for (_, patched) in seen.patches(centre) {
             assert_eq!(patched["object"], "keycloaks/keycloak");
         }
-        assert_eq!(seen.object(centre, "keycloaks/keycloak")["spec"]["instances"], 2);
+        assert_eq!(
+            seen.object(centre, "keycloaks/keycloak")["spec"]["instances"],
+            2
+        );
     }
 }
 
 #[test]
 fn a_number_of_instances_that_was_unset_is_unset_again() {
     let centre = json!({ "behave": { "operator": "v2alpha1" }, "unset": true });
-    let Some(site) = Site::of(&[("dc1", centre)]) else { return };
+    let Some(site) = Site::of(&[("dc1", centre)]) else {
+        return;
+    };
     site.reset(0, &[]);
     site.is_reset(1);
     let seen = site.seen();

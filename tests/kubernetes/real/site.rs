@@ -148,8 +148,7 @@ impl Site {
 
     /// The same, while the test goes on.
     pub(crate) fn begin(&self, more: &[&str]) -> Running {
-        self.home
-            .start(&self.words(&[&["--yes"], more].concat()))
+        self.home.start(&self.words(&[&["--yes"], more].concat()))
     }
 
     /// `aurora psql` in the first data centre.
@@ -227,7 +226,12 @@ impl Site {
 pub(crate) fn together(cases: &[(&str, &(dyn Fn() + Sync))]) {
     let failed: Vec<&str> = thread::scope(|scope| {
         let running: Vec<_> = (cases.iter())
-            .map(|&(name, case)| (name, scope.spawn(move || panic::catch_unwind(panic::AssertUnwindSafe(case)))))
+            .map(|&(name, case)| {
+                (
+                    name,
+                    scope.spawn(move || panic::catch_unwind(panic::AssertUnwindSafe(case))),
+                )
+            })
             .collect();
         running
             .into_iter()

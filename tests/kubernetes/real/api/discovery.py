@@ -22,6 +22,9 @@ def groups(centre):
         found["k8s.keycloak.org"] = {version: kinds for version in versions}
     if centre.openshift:
         found["security.openshift.io"] = {"v1": [("securitycontextconstraints", "SecurityContextConstraints", False)]}
+    if "metrics.k8s.io" in centre.behave.get("down", []):
+        # Others serve it, and are often away.
+        found["metrics.k8s.io"] = {"v1beta1": [("pods", "PodMetrics", True)]}
     return found
 
 
