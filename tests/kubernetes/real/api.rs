@@ -113,6 +113,13 @@ impl Seen {
             .collect()
     }
 
+    /// What happened, in order, from the first request on.
+    pub(crate) fn events(&self) -> Vec<&str> {
+        let story = self.0["story"].as_array().expect("a story");
+        let kinds = story.iter().map(|one| text(one, "what"));
+        kinds.skip_while(|what| *what != "asked").collect()
+    }
+
     /// The requests that were to change something.
     pub(crate) fn asked(&self, method: &str, part: &str) -> Vec<&Value> {
         let asked = self.told("asked").into_iter();

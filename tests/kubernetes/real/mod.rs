@@ -5,6 +5,9 @@
 //! and go as its operator and the controllers of Kubernetes have it.
 
 mod api;
+mod crash;
+mod failed;
 mod order;
 mod refused;
 mod site;
+mod survived;

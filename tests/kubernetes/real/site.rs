@@ -229,7 +229,12 @@ pub(crate) fn together(cases: &[(&str, &(dyn Fn() + Sync))]) {
             .map(|&(name, case)| {
                 (
                     name,
-                    scope.spawn(move || panic::catch_unwind(panic::AssertUnwindSafe(case))),
+                    scope.spawn(move || {
+                        let t = Instant::now();
+                        let r = panic::catch_unwind(panic::AssertUnwindSafe(case));
+                        println!("CASE {name} {:?}", t.elapsed());
+                        r
+                    }),
                 )
             })
             .collect();

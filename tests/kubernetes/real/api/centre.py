@@ -63,7 +63,7 @@ class Centre:
         self.behave = how.get("behave", {})
         self.objects, self.events, self.logs = {}, [], {}
         self.versions = itertools.count(100)
-        self.made = {}
+        self.made, self.gone = {}, []
         self.closed = False
         for key, value in self.initial(how).items():
             self.put(key, value)
@@ -127,8 +127,11 @@ class Centre:
                 self.objects[key]["metadata"]["resourceVersion"] = str(next(self.versions))
 
     def drop(self, key):
+        """Takes an object away; who watches from an earlier version on is told."""
         with self.lock:
-            return self.objects.pop(key, None)
+            value = self.objects.pop(key, None)
+            if value is not None:
+                self.gone.append((next(self.versions), key, value))
 
     def all(self, resource):
         with self.lock:
@@ -139,7 +142,7 @@ class Centre:
             self.behave = merge(self.behave, behave)
             for key, patch in objects.items():
                 if patch is None:
-                    self.objects.pop(key, None)
+                    self.drop(key)
                 else:
                     self.put(key, merge(json.loads(json.dumps(self.objects.get(key, {}))), patch))
 

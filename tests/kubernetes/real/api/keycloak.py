@@ -96,14 +96,15 @@ class Controller:
             elif old and settled_now and not missing:
                 self.remove(old[-1], now)
         else:
-            if len(live) > wanted:
-                for pod in live[wanted:]:
-                    self.remove(pod, now)
-            elif len(live) - len(old) < wanted and len(live) <= wanted:
+            # One more than wanted while there are old ones, and none less.
+            unready = [pod for pod in old if not is_ready(pod)]
+            if len(live) > wanted + (1 if old else 0):
+                self.remove((old + live)[0], now)
+            elif len(live) - len(old) < wanted and len(live) < wanted + 1:
                 name = "%s-%s" % (workload["metadata"]["name"], uuid.uuid4().hex[:5])
                 self.make(workload, "ReplicaSet", name, revision, now)
-            elif old and len(ready) > wanted - 1:
-                self.remove(old[0], now)
+            elif unready or (old and len(ready) > wanted):
+                self.remove((unready + old)[0], now)
         self.tell(workload, resource, revision)
 
     def tell(self, workload, resource, revision):

@@ -202,39 +202,35 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return whole
 
     def selected(self, resource):
-        items = self.centre.events if resource == "events" else self.centre.all(resource)
-        fields = [part.split("=", 1) for part in self.query.get("fieldSelector", "").split(",") if part]
-        labels = [part for part in self.query.get("labelSelector", "").split(",") if part]
+        return [item for item in (self.centre.events if resource == "events" else self.centre.all(resource)) if self.fits(item)]
 
-        def fits(item):
-            own_labels = item["metadata"].get("labels", {})
-            for key, value in fields:
-                at = item
-                for word in key.split("."):
-                    at = at.get(word, {}) if isinstance(at, dict) else {}
-                if at != value:
-                    return False
-            return all(own_labels.get(label.split("=")[0]) == label.split("=")[-1] for label in labels)
-
-        return [item for item in items if fits(item)]
+    def fits(self, item):
+        """Whether the selectors of the request are met."""
+        for part in filter(None, self.query.get("fieldSelector", "").split(",")):
+            key, value = part.split("=", 1)
+            at = item
+            for word in key.split("."):
+                at = at.get(word, {}) if isinstance(at, dict) else {}
+            if at != value:
+                return False
+        labels = item["metadata"].get("labels", {})
+        wanted = filter(None, self.query.get("labelSelector", "").split(","))
+        return all(labels.get(label.split("=")[0]) == label.split("=")[-1] for label in wanted)
 
     def watch(self, group, resource):
-        """Tells of changes until the client has heard enough."""
+        """Tells of changes since a version until the client has heard enough."""
         self.chunks("application/json")
-        known, until = {}, time.monotonic() + min(float(self.query.get("timeoutSeconds", 60)), 60)
-        after = int(self.query.get("resourceVersion") or 0)
+        until = time.monotonic() + min(float(self.query.get("timeoutSeconds", 60)), 60)
+        after, known = int(self.query.get("resourceVersion") or 0), set()
         while time.monotonic() < until and not self.centre.closed:
             with self.centre.lock:
-                now = {item["metadata"]["uid"]: json.loads(json.dumps(item)) for item in self.selected(resource)}
-            told = [("DELETED", item) for uid, item in known.items() if uid not in now]
-            for uid, item in now.items():
-                version = int(item["metadata"]["resourceVersion"])
-                if uid not in known and (version > after or not after):
-                    told.append(("ADDED", item))
-                elif uid in known and known[uid]["metadata"]["resourceVersion"] != item["metadata"]["resourceVersion"]:
-                    told.append(("MODIFIED", item))
-            known = now
-            for kind, item in told:
+                items = json.loads(json.dumps(self.selected(resource)))
+                told = [(int(item["metadata"]["resourceVersion"]), "MODIFIED" if item["metadata"]["uid"] in known else "ADDED", item) for item in items]
+                gone = [(at, "DELETED", item) for at, key, item in self.centre.gone if key.startswith(resource + "/") and self.fits(item)]
+            told = sorted((one for one in told + gone if one[0] > after), key=lambda one: one[0])
+            for at, kind, item in told:
+                after = at
+                known.add(item["metadata"]["uid"])
                 self.chunk(json.dumps({"type": kind, "object": self.typed(group, resource, item)}).encode() + b"\n")
             time.sleep(0.05)
         self.wfile.write(b"0\r\n\r\n")
