@@ -107,28 +107,21 @@ async fn scaler(
     rollout: &Rollout,
 ) -> Result<Scaler, SurveyError> {
     let workload = &request.workload;
-    if request.no_stop
-        && let Some(why) = rollout.refusal()
-    {
-        return Err(SurveyError::Refused {
-            message: format!("{workload} in {place} can't be restarted: {why}"),
-            hint: "without --no-stop its pods are stopped together, and started again".to_owned(),
-        });
-    }
-    let scaler = match Scaler::of(workload, rollout) {
-        Ok(scaler) => scaler,
-        // What is only restarted need not be scaled.
-        Err(_) if request.no_stop => return Ok(Scaler::workload(workload)),
-        Err(why) => {
-            return Err(SurveyError::Refused {
-                message: format!("{workload} in {place} can't be stopped: {}", why.0),
-                hint: "stop keycloak by that, or say --no-stop".to_owned(),
-            });
-        }
-    };
     if request.no_stop {
-        return Ok(scaler);
+        // What is only restarted need not be scaled.
+        return match rollout.refusal() {
+            None => Ok(Scaler::workload(workload)),
+            Some(why) => Err(SurveyError::Refused {
+                message: format!("{workload} in {place} can't be restarted: {why}"),
+                hint: "without --no-stop its pods are stopped together, and started again"
+                    .to_owned(),
+            }),
+        };
     }
+    let scaler = Scaler::of(workload, rollout).map_err(|why| SurveyError::Refused {
+        message: format!("{workload} in {place} can't be stopped: {}", why.0),
+        hint: "stop keycloak by that, or say --no-stop".to_owned(),
+    })?;
     let found = retry(LOOK, clock, || workload.autoscaler(place, clock, &scaler)).await?;
     match found {
         None => Ok(scaler),
