@@ -22,7 +22,8 @@ const ATTACH: [Right; 1] = [("create", "pods", Some("attach"))];
 const AT_WORK: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Runs psql so that what it complains of can be told from what it prints: a pod
-/// has one log. A line with the pod's name stands between them.
+/// has one log. A line with the pod's name stands between them, and at the end, so
+/// that a log that breaks off can be told from a whole one.
 fn script(pod: &str) -> String {
     format!(
         r#"said=/tmp/said
@@ -30,6 +31,7 @@ fn script(pod: &str) -> String {
 code=$?
 printf '\n%s\n' {pod}
 cat "$said"
+printf '\n%s\n' {pod}
 exit "$code""#
     )
 }

@@ -207,7 +207,7 @@ impl Place {
         let mut child = command.spawn().map_err(|error| self.missing(&error))?;
         let output = child.stdout.take().map(BufReader::new);
         Ok(Followed {
-            _child: child,
+            child,
             output,
             line: Vec::new(),
         })
@@ -254,7 +254,7 @@ impl Interactive {
 
 /// A call of `kubectl` whose output is read.
 pub struct Followed {
-    _child: Child,
+    child: Child,
     output: Option<BufReader<ChildStdout>>,
     line: Vec<u8>,
 }
@@ -267,6 +267,11 @@ impl Followed {
         }
         let line = std::mem::take(&mut self.line);
         Ok((!line.is_empty()).then_some(line))
+    }
+
+    /// Waits for its end; may be dropped and asked again.
+    pub async fn end(&mut self) -> std::io::Result<ExitStatus> {
+        self.child.wait().await
     }
 }
 

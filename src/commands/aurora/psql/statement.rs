@@ -15,6 +15,9 @@ use crate::session::signals::Signals;
 /// The pause before a log that broke off is asked for again.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// How often the log of a pod that is through may break off.
+const TRIES: u32 = 5;
+
 /// Runs it to its end, and takes the pod away.
 pub(super) async fn run(
     context: &Context,
@@ -39,14 +42,14 @@ pub(super) async fn run(
         Err(signal) => return Ok(signal.exit()),
         Ok(ended) => ended?,
     };
-    let said = output.complaints;
+    let said = output.complaints.trim_end();
     for line in said.lines() {
         context.printer.progress(line);
     }
     if code == 0 {
         return Ok(Exit::Success);
     }
-    let hint = session.hint(code, &said);
+    let hint = session.hint(code, said);
     let hint = hint.unwrap_or_else(|| "what psql said stands above".to_owned());
     Err(not_done(
         session,
@@ -63,7 +66,7 @@ async fn carried_out(
 ) -> Result<i64, Problem> {
     session.begin(clock).await.map_err(failed)?;
     session.watch(clock).await.map_err(failed)?;
-    let mut is_over = false;
+    let (mut is_over, mut broken) = (false, 0);
     loop {
         let mut log = session.place().follow(&session.follow()).map_err(failed)?;
         output.begin();
@@ -78,26 +81,40 @@ async fn carried_out(
                 None => break,
             }
         }
-        // A log that breaks off is begun anew, and what was printed is passed over.
-        if output.is_whole || is_over {
+        let is_read = log.end().await.is_ok_and(|status| status.success());
+        if output.is_whole() {
             return session.ended(clock).await.map_err(failed);
+        }
+        // A log that breaks off is begun anew, and what was printed is passed over.
+        // What kept psql from its end may have kept the script from its own.
+        broken += u32::from(is_over);
+        if is_over && (is_read || broken == TRIES) {
+            return match session.ended(clock).await.map_err(failed)? {
+                0 => Err(failed(
+                    Fault::transient("the pod's log breaks off: not all is printed")
+                        .with_code("LogIncomplete"),
+                )),
+                code => Ok(code),
+            };
         }
         clock.sleep(AGAIN).await;
         is_over = session.is_over(clock).await.map_err(failed)?;
     }
 }
 
-/// Where the lines of the log go.
+/// Where the lines of the log go: what psql prints, a separator, what it complains
+/// of, and the separator again.
 struct Output<'a> {
     context: &'a Context,
     separator: &'a str,
     /// How many lines were taken, and how many of them in this reading.
     taken: usize,
     read: usize,
-    /// Whether the end of a line is to come: the one before the separator is not
+    /// Whether the end of a line is to come: the one before a separator is not
     /// psql's.
     owes_end: bool,
-    is_whole: bool,
+    /// How many separators there were.
+    separators: u32,
     complaints: String,
 }
 
@@ -109,7 +126,7 @@ impl<'a> Output<'a> {
             taken: 0,
             read: 0,
             owes_end: false,
-            is_whole: false,
+            separators: 0,
             complaints: String::new(),
         }
     }
@@ -119,24 +136,31 @@ impl<'a> Output<'a> {
         self.read = 0;
     }
 
+    fn is_whole(&self) -> bool {
+        self.separators == 2
+    }
+
     fn take(&mut self, line: &[u8]) -> Result<(), Problem> {
+        // A line without its end broke off with the log, and comes again.
+        let Some(text) = line.strip_suffix(b"\n") else {
+            return Ok(());
+        };
         self.read += 1;
         if self.read <= self.taken {
             return Ok(());
         }
         self.taken = self.read;
-        let text = line.strip_suffix(b"\n").unwrap_or(line);
-        if self.is_whole {
-            self.complaints.push_str(&String::from_utf8_lossy(text));
-            self.complaints.push('\n');
-        } else if text == self.separator.as_bytes() {
-            self.is_whole = true;
-        } else {
-            let mut bytes = Vec::with_capacity(line.len() + 1);
+        if text == self.separator.as_bytes() {
+            self.separators += 1;
+        } else if self.separators == 0 {
+            let mut bytes = Vec::with_capacity(line.len());
             bytes.extend(self.owes_end.then_some(b'\n'));
             bytes.extend(text);
             self.context.printer.raw(&bytes)?;
-            self.owes_end = line.ends_with(b"\n");
+            self.owes_end = true;
+        } else {
+            self.complaints.push_str(&String::from_utf8_lossy(text));
+            self.complaints.push('\n');
         }
         Ok(())
     }
