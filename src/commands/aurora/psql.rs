@@ -57,9 +57,10 @@ pub fn run(context: &Context, arguments: &PsqlArguments) -> Result<Exit, Problem
             }
             return print(context, &place, host, &session);
         }
-        session.survey(clock).await.map_err(failed)?;
         let terminal = context.settings.terminal;
-        if session.reads_nothing() && !(terminal.stdin && terminal.stdout) {
+        let attaches = !session.reads_nothing() || (terminal.stdin && terminal.stdout);
+        session.survey(clock, attaches).await.map_err(failed)?;
+        if !attaches {
             return statement::run(context, clock, &session).await;
         }
         attend(context, clock, &session).await

@@ -215,11 +215,14 @@ impl PsqlSession {
 
     /// Looks for what it needs, so that what is missing is said before there is a
     /// pod that waits for it, and learns what the pod has to be like. The server
-    /// is asked whether it would take it.
-    pub async fn survey(&mut self, clock: &dyn Clock) -> Result<(), Fault> {
+    /// is asked whether it would take it. `attaches` says whether `kubectl run` is
+    /// to follow.
+    pub async fn survey(&mut self, clock: &dyn Clock, attaches: bool) -> Result<(), Fault> {
         self.look(clock).await?;
         check_rights(&self.place, clock, &PODS).await?;
-        check_rights(&self.place, clock, &ATTACH).await?;
+        if attaches {
+            check_rights(&self.place, clock, &ATTACH).await?;
+        }
         pod::try_create(&self.place, clock, &self.manifest()).await
     }
 
