@@ -31,10 +31,6 @@ fn killed_before_the_drop() {
             "looking",
             &killed(|seen| !seen.made("stepwell-look-").is_empty()),
         ),
-        (
-            "one is asked to stop",
-            &killed(|seen| !seen.patches("dc1").is_empty()),
-        ),
         ("both are", &killed(|seen| !seen.patches("dc2").is_empty())),
         (
             "dropping",
@@ -50,10 +46,6 @@ fn killed_after_the_drop() {
         (
             "asked to start",
             &killed(|seen| seen.patches("dc1").len() == 2),
-        ),
-        (
-            "one is ready",
-            &killed(|seen| seen.drops() == 1 && seen.ready("dc1") == 2),
         ),
         (
             "the second is asked",

@@ -4,10 +4,13 @@
 //! start what they would not start, answers are lost, and Keycloak's pods come
 //! and go as its operator and the controllers of Kubernetes have it.
 
+mod absent;
 mod api;
 mod crash;
+mod database;
 mod failed;
 mod order;
+mod psql;
 mod refused;
 mod site;
 mod survived;

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::panic;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -80,6 +79,8 @@ impl Site {
         let bin = home.path().join("bin");
         fs::create_dir(&bin).expect("a folder");
         symlink(kubectl, bin.join("kubectl")).expect("a link");
+        let config = home.path().join("kubeconfig").display().to_string();
+        home.set("KUBECONFIG", &config);
         home.set("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
         let this = Self {
             home,
@@ -88,9 +89,6 @@ impl Site {
         };
         let leads: Vec<_> = this.contexts.iter().map(|name| (*name, *name)).collect();
         this.configure(&leads);
-        let mut this = this;
-        let config = this.home.path().join("kubeconfig").display().to_string();
-        this.home.set("KUBECONFIG", &config);
         Some(this)
     }
 
@@ -198,7 +196,7 @@ impl Site {
                 return;
             }
             assert!(start.elapsed() < LIMIT, "it does not come: {seen:#?}");
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(50));
         }
     }
 
@@ -220,30 +218,20 @@ impl Site {
     }
 }
 
+/// A case by its name.
+pub(crate) type Case<'a> = (&'a str, &'a (dyn Fn() + Sync));
+
 /// Runs cases that mostly wait, beside each other; all of them come to their end
-/// before one that failed is told.
+/// before those that failed are told.
 #[track_caller]
-pub(crate) fn together(cases: &[(&str, &(dyn Fn() + Sync))]) {
+pub(crate) fn together(cases: &[Case<'_>]) {
     let failed: Vec<&str> = thread::scope(|scope| {
         let running: Vec<_> = (cases.iter())
-            .map(|&(name, case)| {
-                (
-                    name,
-                    scope.spawn(move || {
-                        let t = Instant::now();
-                        let r = panic::catch_unwind(panic::AssertUnwindSafe(case));
-                        println!("CASE {name} {:?}", t.elapsed());
-                        r
-                    }),
-                )
-            })
+            .map(|&(name, case)| (name, scope.spawn(case)))
             .collect();
         running
             .into_iter()
-            .filter_map(|(name, case)| match case.join() {
-                Ok(Ok(())) => None,
-                _ => Some(name),
-            })
+            .filter_map(|(name, case)| case.join().is_err().then_some(name))
             .collect()
     });
     assert!(failed.is_empty(), "failed: {failed:?}");

@@ -19,57 +19,60 @@ fn survives(behave: Value) -> impl Fn() + Sync {
 /// hears of that.
 #[test]
 fn answers_that_are_lost() {
-    let lost = |method: &str, part: &str, what: &str| {
-        let faults = json!([{ "method": method, "part": part, "do": what, "times": 1 }]);
-        survives(json!({ "faults": faults }))
-    };
-    let drop_made = || {
-        let Some(site) = Site::one(&json!({})) else {
+    let strike = |method: &str, part: &str, what: &str, skip: u32| json!({ "method": method, "part": part, "do": what, "times": 1, "skip": skip });
+    // The first pod looks and the second one drops; the first patch stops Keycloak
+    // and the second one starts it.
+    let carried_out = survives(json!({ "faults": [
+        strike("POST", "/pods", "lose", 0),
+        strike("PATCH", "/statefulsets/", "lose", 0),
+        strike("DELETE", "/pods/", "lose", 0),
+    ] }));
+    let not_carried_out = survives(json!({ "faults": [
+        strike("POST", "/pods", "close", 0),
+        strike("PATCH", "/statefulsets/", "close", 0),
+        strike("DELETE", "/pods/", "close", 0),
+        strike("GET", "/log", "close", 0),
+    ] }));
+    let later = || {
+        let faults = [
+            strike("POST", "/pods", "lose", 1),
+            strike("PATCH", "/statefulsets/", "lose", 1),
+        ];
+        let Some(site) = Site::one(&json!({ "faults": faults })) else {
             return;
         };
-        // The second pod is the one that drops.
-        site.strike(
-            &json!([{ "method": "POST", "part": "/pods", "do": "lose", "times": 1, "skip": 1 }]),
-        );
         site.reset(0, &[]);
         site.is_reset(2);
         assert_eq!(site.seen().made("stepwell-reset-").len(), 1);
+        assert_eq!(site.seen().patches("dc1").len(), 2);
     };
     together(&[
-        ("look made", &lost("POST", "/pods", "lose")),
-        ("look not made", &lost("POST", "/pods", "close")),
-        ("drop made", &drop_made),
-        ("scaled", &lost("PATCH", "/statefulsets/", "lose")),
-    ]);
-    together(&[
-        ("not scaled", &lost("PATCH", "/statefulsets/", "close")),
-        ("deleted", &lost("DELETE", "/pods/", "lose")),
-        ("log", &lost("GET", "/log", "close")),
-        ("started", &|| {
-            let Some(site) = Site::one(&json!({})) else {
-                return;
-            };
-            site.strike(&json!([{ "method": "PATCH", "do": "lose", "times": 1, "skip": 1 }]));
-            site.reset(0, &[]);
-            site.is_reset(2);
-        }),
+        ("carried out", &carried_out),
+        ("not carried out", &not_carried_out),
+        ("later", &later),
     ]);
 }
 
 #[test]
 fn servers_that_stumble() {
-    let stumbles = |code: u16| {
-        let strike = |method: &str, part: &str| json!({ "method": method, "part": part, "do": code, "times": 1 });
-        survives(json!({ "faults": [
-            strike("POST", "/pods"), strike("PATCH", "/keycloak"), strike("DELETE", "/pods"),
-            strike("GET", "/statefulsets/"), strike("GET", "/log"), strike("GET", "/namespaces/keycloak"),
-        ] }))
+    let stumbles = |codes: [u16; 6]| {
+        let places = [
+            ("POST", "/pods"),
+            ("PATCH", "/keycloak"),
+            ("DELETE", "/pods"),
+            ("GET", "/statefulsets/"),
+            ("GET", "/log"),
+            ("GET", "/namespaces/keycloak"),
+        ];
+        let faults: Vec<Value> = (places.iter().zip(codes))
+            .map(|((method, part), code)| json!({ "method": method, "part": part, "do": code, "times": 1 }))
+            .collect();
+        survives(json!({ "faults": faults }))
     };
     together(&[
-        ("429", &stumbles(429)),
-        ("500", &stumbles(500)),
-        ("503", &stumbles(503)),
-        ("504", &stumbles(504)),
+        ("busy", &stumbles([429; 6])),
+        ("away", &stumbles([500, 503, 504, 500, 503, 504])),
+        ("odd", &stumbles([504, 500, 503, 504, 500, 503])),
     ]);
 }
 
@@ -105,38 +108,33 @@ fn sidecars_in_front() {
 #[test]
 fn connections_that_are_missed_and_locks_that_are_lost() {
     let nothing = "psql: error: could not translate host name \"h\" to address: Temporary failure in name resolution";
-    let told = |kind: &'static str, code: i64, log: String| {
+    let told = |look: Value, drop: Value| {
         move || {
-            let scripts = json!({ kind: [{ "code": code, "log": log }, {}] });
+            let scripts = json!({ "look": [look, {}], "drop": [drop, {}] });
             let Some(site) = Site::one(&json!({ "psql": scripts })) else {
                 return;
             };
             site.reset(0, &[]);
             site.is_reset(2);
-            let start = if kind == "look" {
-                "stepwell-look-"
-            } else {
-                "stepwell-reset-"
-            };
-            assert_eq!(site.seen().made(start).len(), 2, "another pod tries it");
+            for start in ["stepwell-look-", "stepwell-reset-"] {
+                assert_eq!(site.seen().made(start).len(), 2, "another pod tries it");
+            }
         }
     };
-    let error = |state: &str| {
-        format!(
-            "psql:<stdin>:1: ERROR:  {state}: something\nLOCATION:  DeadLockReport, deadlock.c:1148"
-        )
-    };
+    let error = |state: &str| json!({ "code": 1, "log": format!("psql: ERROR:  {state}: something\nLOCATION:  DeadLockReport, deadlock.c:1148") });
+    let lost = |log: &str| json!({ "code": 2, "log": log });
     together(&[
-        ("no name", &told("look", 2, nothing.to_owned())),
-        ("a reader", &told("drop", 1, error("25006"))),
-        ("no lock", &told("drop", 1, error("55P03"))),
+        ("no name, a reader", &told(lost(nothing), error("25006"))),
         (
-            "ended",
+            "ended, no lock",
             &told(
-                "drop",
-                2,
-                "FATAL:  57P01: terminating connection".to_owned(),
+                lost("FATAL:  57P01: terminating connection"),
+                error("55P03"),
             ),
+        ),
+        (
+            "nothing, full",
+            &told(lost(""), lost("FATAL:  53300: too many connections")),
         ),
     ]);
 }

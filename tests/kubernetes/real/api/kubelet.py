@@ -132,7 +132,7 @@ class Kubelet:
         if script is None and self.centre.story.database:
             code = self.run()
         else:
-            code = self.act(script or {"log": "1" if self.kind == "verify" else ""})
+            code = self.act(script or {"log": {"verify": "1", "psql": "\n{pod}\n\n{pod}"}.get(self.kind, "")})
         if code is None:
             return
         if self.kind == "drop" and code == 0:
