@@ -10,7 +10,7 @@ fn killed(moment: impl Fn(&Seen) -> bool + Sync) -> impl Fn() + Sync {
     move || {
         // Each part takes long enough to be met.
         let slow = json!({ "psql": { "drop": [{ "seconds": 0.6 }] }, "keycloak": { "up": 0.8, "down": 0.6 } });
-        let centres = [("dc1", json!({ "behave": slow })), ("dc2", json!({}))];
+        let centres = ["dc1", "dc2"].map(|name| (name, json!({ "behave": slow })));
         let Some(site) = Site::of(&centres) else {
             return;
         };

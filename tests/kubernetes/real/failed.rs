@@ -189,6 +189,43 @@ fn a_data_centre_that_does_not_come_up() {
     assert_eq!(seen.patches("dc1").len(), 2, "it was asked for once");
 }
 
+/// A StatefulSet whose newest pod does not become ready replaces no other by
+/// itself: after a wait that came to nothing, its pods are taken away.
+#[test]
+fn pods_that_never_become_ready() {
+    let stuck = |more: &'static [&'static str], patches: usize| {
+        move || {
+            let Some(site) = Site::one(&json!({ "keycloak": { "stuck": true } })) else {
+                return;
+            };
+            let run = site.begin(more);
+            site.until(|seen| {
+                let up = seen.told("keycloak up").len();
+                seen.patches("dc1").len() == patches && up > 2
+            });
+            // The wait ends, and a person is told.
+            site.strike(
+                &json!([{ "method": "GET", "part": "/statefulsets/", "do": 401, "times": 50 }]),
+            );
+            let done = run.end();
+            assert_eq!(done.code, 3, "{done:?}");
+            done.says("log in again for context dc1");
+            assert!(site.seen().ready("dc1") < 2);
+            site.strike(&json!([]));
+            site.resume(0);
+            site.is_reset(2);
+            let seen = site.seen();
+            assert!(!seen.asked("DELETE", "/pods/keycloak-").is_empty());
+            // None of the old ones is left.
+            assert!(seen.told("keycloak gone").len() >= 3, "{seen:#?}");
+        }
+    };
+    together(&[
+        ("started", &stuck(&[], 2)),
+        ("rolling", &stuck(&["--no-stop"], 1)),
+    ]);
+}
+
 /// The context leads to another namespace than when the run began.
 #[test]
 fn another_namespace_of_the_same_name() {
