@@ -12,12 +12,30 @@ NAME = re.compile(r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
 QUANTITY = re.compile(r"^([0-9.]+)(m|k|M|G|Ki|Mi|Gi)?$")
 UNITS = {None: 1, "m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 SPEC = {
-    "restartPolicy", "activeDeadlineSeconds", "automountServiceAccountToken", "securityContext", "containers",
-    "dnsPolicy", "terminationGracePeriodSeconds", "schedulerName", "enableServiceLinks",
+    "restartPolicy",
+    "activeDeadlineSeconds",
+    "automountServiceAccountToken",
+    "securityContext",
+    "containers",
+    "dnsPolicy",
+    "terminationGracePeriodSeconds",
+    "schedulerName",
+    "enableServiceLinks",
 }
 CONTAINER = {
-    "name", "image", "command", "args", "env", "securityContext", "resources", "stdin", "stdinOnce", "tty",
-    "imagePullPolicy", "terminationMessagePath", "terminationMessagePolicy",
+    "name",
+    "image",
+    "command",
+    "args",
+    "env",
+    "securityContext",
+    "resources",
+    "stdin",
+    "stdinOnce",
+    "tty",
+    "imagePullPolicy",
+    "terminationMessagePath",
+    "terminationMessagePolicy",
 }
 
 
@@ -27,7 +45,14 @@ class Refused(Exception):
     def __init__(self, code, reason, message, **details):
         super().__init__(message)
         self.code = code
-        self.status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "code": code}
+        self.status = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": message,
+            "code": code,
+        }
         if reason:
             self.status["reason"] = reason
         if details:
@@ -37,13 +62,19 @@ class Refused(Exception):
 def amount(text):
     found = QUANTITY.match(str(text))
     if not found:
-        raise Refused(400, "BadRequest", "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
+        raise Refused(
+            400,
+            "BadRequest",
+            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+        )
     return float(found.group(1)) * UNITS[found.group(2)]
 
 
 def forbidden(resource, group, name, why):
     full = resource + ("." + group if group else "")
-    return Refused(403, "Forbidden", '%s "%s" is forbidden: %s' % (full, name, why), name=name, kind=full)
+    return Refused(
+        403, "Forbidden", '%s "%s" is forbidden: %s' % (full, name, why), name=name, kind=full
+    )
 
 
 def invalid(name, *causes):
@@ -64,20 +95,33 @@ def validate(pod):
     for key, value in meta.get("annotations", {}).items():
         if not KEY.match(key.lower()) or not isinstance(value, str):
             wrong.append('metadata.annotations: Invalid value: "%s"' % key)
-    unknown = sorted(set(spec) - SPEC) + sorted(key for c in spec["containers"] for key in set(c) - CONTAINER)
+    unknown = sorted(set(spec) - SPEC) + sorted(
+        key for c in spec["containers"] for key in set(c) - CONTAINER
+    )
     if unknown:
-        raise Refused(400, "BadRequest", 'strict decoding error: unknown field "spec.%s"' % unknown[0])
+        raise Refused(
+            400, "BadRequest", 'strict decoding error: unknown field "spec.%s"' % unknown[0]
+        )
     for container in spec["containers"]:
         if not all(isinstance(word, str) for word in container.get("command", [])):
-            raise Refused(400, "BadRequest", "json: cannot unmarshal into Go struct field Container.command of type string")
+            raise Refused(
+                400,
+                "BadRequest",
+                "json: cannot unmarshal into Go struct field Container.command of type string",
+            )
         for variable in container.get("env", []):
-            if not isinstance(variable.get("value", ""), str) or ("value" in variable) == ("valueFrom" in variable):
+            if not isinstance(variable.get("value", ""), str) or ("value" in variable) == (
+                "valueFrom" in variable
+            ):
                 wrong.append("spec.containers[0].env: Invalid value")
         resources = container.get("resources", {})
         for what, least in resources.get("requests", {}).items():
             most = resources.get("limits", {}).get(what, least)
             if amount(least) > amount(most):
-                wrong.append('spec.containers[0].resources.requests: Invalid value: "%s": must be less than or equal to %s limit' % (least, what))
+                wrong.append(
+                    'spec.containers[0].resources.requests: Invalid value: "%s": must be less than or equal to %s limit'
+                    % (least, what)
+                )
     if wrong:
         raise invalid(name, *wrong)
 
@@ -87,7 +131,20 @@ def inject(centre, pod):
     how = centre.behave.get("sidecar")
     off = pod["metadata"].get("labels", {}).get("sidecar.istio.io/inject") == "false"
     if how == "forced" or (how and not off):
-        proxy = {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.24", "securityContext": {"runAsNonRoot": True, "runAsUser": 1337, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}, "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}}}
+        proxy = {
+            "name": "istio-proxy",
+            "image": "docker.io/istio/proxyv2:1.24",
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 1337,
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+            },
+            "resources": {
+                "requests": {"cpu": "100m", "memory": "128Mi"},
+                "limits": {"cpu": "2", "memory": "1Gi"},
+            },
+        }
         pod["spec"]["containers"].insert(0, proxy)
 
 
@@ -98,15 +155,34 @@ def webhooks(centre, resource, group, name, dry):
         called, do = "validate.kyverno.svc-fail", hook["do"]
         if do == "no dry run":
             if dry:
-                raise Refused(400, "BadRequest", 'admission webhook "%s" does not support dry run' % called)
+                raise Refused(
+                    400, "BadRequest", 'admission webhook "%s" does not support dry run' % called
+                )
         elif do == "timeout":
-            raise Refused(500, "InternalError", 'Internal error occurred: failed calling webhook "%s": failed to call webhook: Post "https://kyverno-svc.kyverno.svc:443/validate/fail?timeout=10s": context deadline exceeded' % called, causes=[{"message": "failed calling webhook"}])
+            raise Refused(
+                500,
+                "InternalError",
+                'Internal error occurred: failed calling webhook "%s": failed to call webhook: Post "https://kyverno-svc.kyverno.svc:443/validate/fail?timeout=10s": context deadline exceeded'
+                % called,
+                causes=[{"message": "failed calling webhook"}],
+            )
         elif do == "deny":
-            raise Refused(400, None, 'admission webhook "%s" denied the request: \n\nresource Pod/keycloak/%s was blocked due to the following policies \n\nrequire-team:\n  check: label team is required' % (called, name))
+            raise Refused(
+                400,
+                None,
+                'admission webhook "%s" denied the request: \n\nresource Pod/keycloak/%s was blocked due to the following policies \n\nrequire-team:\n  check: label team is required'
+                % (called, name),
+            )
         elif do == "deny with reason":
-            raise Refused(403, "Forbidden", 'admission webhook "validation.gatekeeper.sh" denied the request: [require-team] label team is required')
+            raise Refused(
+                403,
+                "Forbidden",
+                'admission webhook "validation.gatekeeper.sh" denied the request: [require-team] label team is required',
+            )
         elif do == "deny without a word":
-            raise Refused(400, None, 'admission webhook "%s" denied the request without explanation' % called)
+            raise Refused(
+                400, None, 'admission webhook "%s" denied the request without explanation' % called
+            )
     policy = centre.behave.get("policy") or {}
     if resource in policy.get("on", ["pods"]) and policy:
         why = "ValidatingAdmissionPolicy 'team' with binding 'team-here' denied request: label team is required"
@@ -128,17 +204,34 @@ def pod_security(centre, pod):
     for container in spec["containers"]:
         own, name = container.get("securityContext", {}), container["name"]
         if own.get("allowPrivilegeEscalation") is not False:
-            wrong.append('allowPrivilegeEscalation != false (container "%s" must set securityContext.allowPrivilegeEscalation=false)' % name)
+            wrong.append(
+                'allowPrivilegeEscalation != false (container "%s" must set securityContext.allowPrivilegeEscalation=false)'
+                % name
+            )
         if "ALL" not in own.get("capabilities", {}).get("drop", []):
-            wrong.append('unrestricted capabilities (container "%s" must set securityContext.capabilities.drop=["ALL"])' % name)
+            wrong.append(
+                'unrestricted capabilities (container "%s" must set securityContext.capabilities.drop=["ALL"])'
+                % name
+            )
         if not own.get("runAsNonRoot", whole.get("runAsNonRoot")):
-            wrong.append('runAsNonRoot != true (pod or container "%s" must set securityContext.runAsNonRoot=true)' % name)
+            wrong.append(
+                'runAsNonRoot != true (pod or container "%s" must set securityContext.runAsNonRoot=true)'
+                % name
+            )
         if own.get("runAsUser", whole.get("runAsUser", 1)) == 0:
             wrong.append('runAsUser=0 (container "%s" must not set runAsUser=0)' % name)
         if own.get("seccompProfile", whole.get("seccompProfile", {})).get("type") not in seccomp:
-            wrong.append('seccompProfile (pod or container "%s" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")' % name)
+            wrong.append(
+                'seccompProfile (pod or container "%s" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")'
+                % name
+            )
     if wrong:
-        raise forbidden("pods", "", pod["metadata"]["name"], 'violates PodSecurity "restricted:latest": ' + ", ".join(wrong))
+        raise forbidden(
+            "pods",
+            "",
+            pod["metadata"]["name"],
+            'violates PodSecurity "restricted:latest": ' + ", ".join(wrong),
+        )
 
 
 def constraints(centre, pod):
@@ -155,16 +248,26 @@ def constraints(centre, pod):
         if name not in usable:
             wrong.append('provider "%s": Forbidden: not usable by user or serviceaccount' % name)
             continue
-        users = [whole.get("runAsUser")] + [c.get("securityContext", {}).get("runAsUser") for c in pod["spec"]["containers"]]
+        users = [whole.get("runAsUser")] + [
+            c.get("securityContext", {}).get("runAsUser") for c in pod["spec"]["containers"]
+        ]
         outside = [user for user in users if user is not None and not first <= user < first + count]
         if name.startswith("restricted") and outside:
-            wrong.append("provider %s: .containers[0].runAsUser: Invalid value: %d: must be in the ranges: [%d, %d]" % (name, outside[0], first, first + count - 1))
+            wrong.append(
+                "provider %s: .containers[0].runAsUser: Invalid value: %d: must be in the ranges: [%d, %d]"
+                % (name, outside[0], first, first + count - 1)
+            )
             continue
         if name.startswith("restricted"):
             whole.setdefault("runAsUser", first)
         pod["metadata"].setdefault("annotations", {})["openshift.io/scc"] = name
         return
-    raise forbidden("pods", "", pod["metadata"]["name"], "unable to validate against any security context constraint: [%s]" % ", ".join(wrong))
+    raise forbidden(
+        "pods",
+        "",
+        pod["metadata"]["name"],
+        "unable to validate against any security context constraint: [%s]" % ", ".join(wrong),
+    )
 
 
 def limit_range(centre, pod):
@@ -180,15 +283,23 @@ def limit_range(centre, pod):
         for what, least in limits.get("min", {}).items():
             has = resources.get("requests", {}).get(what)
             if has is None:
-                wrong.append("minimum %s usage per Container is %s.  No request is specified" % (what, least))
+                wrong.append(
+                    "minimum %s usage per Container is %s.  No request is specified" % (what, least)
+                )
             elif amount(has) < amount(least):
-                wrong.append("minimum %s usage per Container is %s, but request is %s" % (what, least, has))
+                wrong.append(
+                    "minimum %s usage per Container is %s, but request is %s" % (what, least, has)
+                )
         for what, most in limits.get("max", {}).items():
             has = resources.get("limits", {}).get(what)
             if has is None:
-                wrong.append("maximum %s usage per Container is %s.  No limit is specified" % (what, most))
+                wrong.append(
+                    "maximum %s usage per Container is %s.  No limit is specified" % (what, most)
+                )
             elif amount(has) > amount(most):
-                wrong.append("maximum %s usage per Container is %s, but limit is %s" % (what, most, has))
+                wrong.append(
+                    "maximum %s usage per Container is %s, but limit is %s" % (what, most, has)
+                )
     if wrong:
         text = wrong[0] if len(wrong) == 1 else "[%s]" % ", ".join(wrong)
         raise forbidden("pods", "", pod["metadata"]["name"], text)
@@ -210,13 +321,23 @@ def quota(centre, pod):
             else:
                 asked[what] = asked.get(what, 0) + amount(value)
     if lacks:
-        words = ["%s for: %s" % (what, container) for container, whats in lacks.items() for what in sorted(whats)]
+        words = [
+            "%s for: %s" % (what, container)
+            for container, whats in lacks.items()
+            for what in sorted(whats)
+        ]
         raise forbidden("pods", "", name, "failed quota: compute: must specify " + "; ".join(words))
     used = (centre.behave.get("quota") or {}).get("used", {})
     for what, most in hard.items():
         wants = asked.get(what, 1 if what == "pods" else 0)
         if amount(used.get(what, "0")) + wants > amount(most):
-            raise forbidden("pods", "", name, "exceeded quota: compute, requested: %s=%g, used: %s=%s, limited: %s=%s" % (what, wants, what, used.get(what, "0"), what, most))
+            raise forbidden(
+                "pods",
+                "",
+                name,
+                "exceeded quota: compute, requested: %s=%g, used: %s=%s, limited: %s=%s"
+                % (what, wants, what, used.get(what, "0"), what, most),
+            )
 
 
 def admit(centre, pod, dry):

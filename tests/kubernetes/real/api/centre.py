@@ -74,8 +74,12 @@ class Centre:
         notes = {"openshift.io/sa.scc.uid-range": UID_RANGE} if self.openshift else {}
         secret = {"username": "keycloak", "password": how.get("password", "x")}
         found = {
-            "namespaces/" + NAMESPACE: {"metadata": {"annotations": notes}, "status": {"phase": "Active"}},
-            "secrets/keycloak-db-secret": {"type": "Opaque", "data": {k: encoded(v) for k, v in secret.items()}},
+            "namespaces/"
+            + NAMESPACE: {"metadata": {"annotations": notes}, "status": {"phase": "Active"}},
+            "secrets/keycloak-db-secret": {
+                "type": "Opaque",
+                "data": {k: encoded(v) for k, v in secret.items()},
+            },
         }
         kind, number = how.get("kind", "statefulsets"), how.get("replicas", 2)
         workload = {
@@ -83,7 +87,14 @@ class Centre:
             "spec": {
                 "replicas": number,
                 "selector": {"matchLabels": {"app": "keycloak"}},
-                "template": {"metadata": {"labels": {"app": "keycloak"}}, "spec": {"containers": [{"name": "keycloak", "image": "quay.io/keycloak/keycloak:26.4"}]}},
+                "template": {
+                    "metadata": {"labels": {"app": "keycloak"}},
+                    "spec": {
+                        "containers": [
+                            {"name": "keycloak", "image": "quay.io/keycloak/keycloak:26.4"}
+                        ]
+                    },
+                },
             },
             "status": {},
         }
@@ -93,7 +104,14 @@ class Centre:
             owner = {"metadata": {"uid": str(uuid.uuid4())}, "spec": spec}
             found["keycloaks/keycloak"] = owner
             workload["metadata"]["ownerReferences"] = [
-                {"apiVersion": "k8s.keycloak.org/" + version, "kind": "Keycloak", "name": "keycloak", "uid": owner["metadata"]["uid"], "controller": True, "blockOwnerDeletion": True}
+                {
+                    "apiVersion": "k8s.keycloak.org/" + version,
+                    "kind": "Keycloak",
+                    "name": "keycloak",
+                    "uid": owner["metadata"]["uid"],
+                    "controller": True,
+                    "blockOwnerDeletion": True,
+                }
             ]
             workload["spec"]["replicas"] = spec.get("instances", 1)
         found[kind + "/keycloak"] = workload
@@ -149,14 +167,30 @@ class Centre:
     def event(self, pod, reason, message):
         """Warns of something about a pod, once."""
         with self.lock:
-            same = [e for e in self.events if (e["involvedObject"]["name"], e["reason"]) == (pod, reason)]
+            same = [
+                e
+                for e in self.events
+                if (e["involvedObject"]["name"], e["reason"]) == (pod, reason)
+            ]
             if not same:
                 name = "%s.%x" % (pod, len(self.events))
-                self.events.append({"metadata": {"name": name, "namespace": NAMESPACE}, "involvedObject": {"kind": "Pod", "name": pod, "namespace": NAMESPACE}, "reason": reason, "message": message, "type": "Warning"})
+                self.events.append(
+                    {
+                        "metadata": {"name": name, "namespace": NAMESPACE},
+                        "involvedObject": {"kind": "Pod", "name": pod, "namespace": NAMESPACE},
+                        "reason": reason,
+                        "message": message,
+                        "type": "Warning",
+                    }
+                )
 
     def view(self):
         with self.lock:
-            return {"objects": json.loads(json.dumps(self.objects)), "made": dict(self.made), "behave": self.behave}
+            return {
+                "objects": json.loads(json.dumps(self.objects)),
+                "made": dict(self.made),
+                "behave": self.behave,
+            }
 
     def close(self):
         self.closed = True

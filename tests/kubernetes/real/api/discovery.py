@@ -3,12 +3,41 @@
 from proto import message
 
 GROUPS = {
-    "": {"v1": [("namespaces", "Namespace", False), ("pods", "Pod", True), ("pods/log", "Pod", True), ("pods/attach", "PodAttachOptions", True), ("secrets", "Secret", True), ("events", "Event", True), ("resourcequotas", "ResourceQuota", True), ("limitranges", "LimitRange", True)]},
-    "apps": {"v1": [("statefulsets", "StatefulSet", True), ("deployments", "Deployment", True), ("replicasets", "ReplicaSet", True)]},
-    "autoscaling": {"v2": [("horizontalpodautoscalers", "HorizontalPodAutoscaler", True)], "v1": [("horizontalpodautoscalers", "HorizontalPodAutoscaler", True)]},
-    "authorization.k8s.io": {"v1": [("selfsubjectaccessreviews", "SelfSubjectAccessReview", False)]},
+    "": {
+        "v1": [
+            ("namespaces", "Namespace", False),
+            ("pods", "Pod", True),
+            ("pods/log", "Pod", True),
+            ("pods/attach", "PodAttachOptions", True),
+            ("secrets", "Secret", True),
+            ("events", "Event", True),
+            ("resourcequotas", "ResourceQuota", True),
+            ("limitranges", "LimitRange", True),
+        ]
+    },
+    "apps": {
+        "v1": [
+            ("statefulsets", "StatefulSet", True),
+            ("deployments", "Deployment", True),
+            ("replicasets", "ReplicaSet", True),
+        ]
+    },
+    "autoscaling": {
+        "v2": [("horizontalpodautoscalers", "HorizontalPodAutoscaler", True)],
+        "v1": [("horizontalpodautoscalers", "HorizontalPodAutoscaler", True)],
+    },
+    "authorization.k8s.io": {
+        "v1": [("selfsubjectaccessreviews", "SelfSubjectAccessReview", False)]
+    },
 }
-SHORT = {"statefulsets": ["sts"], "deployments": ["deploy"], "pods": ["po"], "namespaces": ["ns"], "events": ["ev"], "horizontalpodautoscalers": ["hpa"]}
+SHORT = {
+    "statefulsets": ["sts"],
+    "deployments": ["deploy"],
+    "pods": ["po"],
+    "namespaces": ["ns"],
+    "events": ["ev"],
+    "horizontalpodautoscalers": ["hpa"],
+}
 VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 
 
@@ -21,7 +50,9 @@ def groups(centre):
         versions = ["v2beta1", "v2alpha1"] if operator == "v2beta1" else ["v2alpha1"]
         found["k8s.keycloak.org"] = {version: kinds for version in versions}
     if centre.openshift:
-        found["security.openshift.io"] = {"v1": [("securitycontextconstraints", "SecurityContextConstraints", False)]}
+        found["security.openshift.io"] = {
+            "v1": [("securitycontextconstraints", "SecurityContextConstraints", False)]
+        }
     if "metrics.k8s.io" in centre.behave.get("down", []):
         # Others serve it, and are often away.
         found["metrics.k8s.io"] = {"v1beta1": [("pods", "PodMetrics", True)]}
@@ -35,7 +66,14 @@ def of(kind, **more):
 def resources(group, version, kinds):
     name = group + "/" + version if group else version
     listed = [
-        {"name": resource, "singularName": kind.lower(), "kind": kind, "namespaced": scoped, "verbs": ["get"] if "/" in resource else VERBS, "shortNames": SHORT.get(resource, [])}
+        {
+            "name": resource,
+            "singularName": kind.lower(),
+            "kind": kind,
+            "namespaced": scoped,
+            "verbs": ["get"] if "/" in resource else VERBS,
+            "shortNames": SHORT.get(resource, []),
+        }
         for resource, kind, scoped in kinds
     ]
     return of("APIResourceList", groupVersion=name, resources=listed)
@@ -45,7 +83,12 @@ def answer(centre, parts):
     """The answer to a question about what there is; None if it is none."""
     if parts == ["version"]:
         minor = centre.behave.get("minor", "31")
-        return {"major": "1", "minor": minor, "gitVersion": "v1.%s.4" % minor, "platform": "linux/amd64"}
+        return {
+            "major": "1",
+            "minor": minor,
+            "gitVersion": "v1.%s.4" % minor,
+            "platform": "linux/amd64",
+        }
     if parts == ["api"]:
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
     known = groups(centre)
@@ -72,8 +115,16 @@ def open_api(centre):
         for version, kinds in versions.items():
             for resource, kind, _ in kinds:
                 of_kind = "group: %s\nkind: %s\nversion: %s\n" % (group or '""', kind, version)
-                parameter = message(1, message(2, message(3, message(2, "query") + message(4, "dryRun"))))
-                extension = message(1, "x-kubernetes-group-version-kind") + message(2, message(2, of_kind))
+                parameter = message(
+                    1, message(2, message(3, message(2, "query") + message(4, "dryRun")))
+                )
+                extension = message(1, "x-kubernetes-group-version-kind") + message(
+                    2, message(2, of_kind)
+                )
                 patch = message(8, parameter) + message(13, extension)
-                paths += message(2, message(1, "/%s/%s/%s" % (group, version, resource)) + message(2, message(8, patch)))
+                paths += message(
+                    2,
+                    message(1, "/%s/%s/%s" % (group, version, resource))
+                    + message(2, message(8, patch)),
+                )
     return message(1, "2.0") + message(8, paths)

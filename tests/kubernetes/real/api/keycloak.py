@@ -17,7 +17,9 @@ TICK = 0.1
 
 
 def is_ready(pod):
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
+    return any(
+        c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", [])
+    )
 
 
 class Controller:
@@ -67,7 +69,8 @@ class Controller:
     def pods(self, workload):
         uid = workload["metadata"]["uid"]
         found = [
-            pod for pod in self.centre.all("pods")
+            pod
+            for pod in self.centre.all("pods")
             if any(owner["uid"] == uid for owner in pod["metadata"].get("ownerReferences", []))
         ]
         return sorted(found, key=lambda pod: pod["metadata"]["name"])
@@ -81,7 +84,9 @@ class Controller:
             self.advance(pod, now, settled)
         pods = self.pods(workload)
         live = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-        old = [pod for pod in live if pod["metadata"]["labels"]["controller-revision-hash"] != revision]
+        old = [
+            pod for pod in live if pod["metadata"]["labels"]["controller-revision-hash"] != revision
+        ]
         ready = [pod for pod in live if is_ready(pod)]
         settled_now = len(ready) == len(pods)
         if resource == "statefulsets":
@@ -109,7 +114,9 @@ class Controller:
 
     def tell(self, workload, resource, revision):
         pods = [pod for pod in self.pods(workload)]
-        new = [pod for pod in pods if pod["metadata"]["labels"]["controller-revision-hash"] == revision]
+        new = [
+            pod for pod in pods if pod["metadata"]["labels"]["controller-revision-hash"] == revision
+        ]
         status = workload["status"]
         before = json.dumps(status, sort_keys=True)
         status.update(
@@ -124,21 +131,46 @@ class Controller:
             if len(new) == len(pods) or "currentRevision" not in status:
                 status["currentRevision"] = revision
         elif self.how.get("failure"):
-            status["conditions"] = [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": self.how["failure"]}]
+            status["conditions"] = [
+                {
+                    "type": "Progressing",
+                    "status": "False",
+                    "reason": "ProgressDeadlineExceeded",
+                    "message": self.how["failure"],
+                }
+            ]
         else:
-            status["conditions"] = [{"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}]
+            status["conditions"] = [
+                {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}
+            ]
         if before != json.dumps(status, sort_keys=True):
             self.centre.touch(resource + "/" + workload["metadata"]["name"])
 
     def make(self, workload, kind, name, revision, now):
         template = workload["spec"]["template"]
-        owner = {"apiVersion": "apps/v1", "kind": kind, "name": workload["metadata"]["name"], "uid": workload["metadata"]["uid"], "controller": True}
-        labels = dict(template["metadata"].get("labels", {}), **{"controller-revision-hash": revision})
-        pod = self.centre.put("pods/" + name, {
-            "metadata": {"name": name, "labels": labels, "annotations": dict(template["metadata"].get("annotations", {})), "ownerReferences": [owner]},
-            "spec": json.loads(json.dumps(template["spec"])),
-            "status": {"phase": "Pending", "conditions": []},
-        })
+        owner = {
+            "apiVersion": "apps/v1",
+            "kind": kind,
+            "name": workload["metadata"]["name"],
+            "uid": workload["metadata"]["uid"],
+            "controller": True,
+        }
+        labels = dict(
+            template["metadata"].get("labels", {}), **{"controller-revision-hash": revision}
+        )
+        pod = self.centre.put(
+            "pods/" + name,
+            {
+                "metadata": {
+                    "name": name,
+                    "labels": labels,
+                    "annotations": dict(template["metadata"].get("annotations", {})),
+                    "ownerReferences": [owner],
+                },
+                "spec": json.loads(json.dumps(template["spec"])),
+                "status": {"phase": "Pending", "conditions": []},
+            },
+        )
         uid = pod["metadata"]["uid"]
         if self.how.get("stuck") and not self.first:
             self.stuck.add(uid)
@@ -158,7 +190,13 @@ class Controller:
                 self.centre.drop(key)
                 self.centre.story.tell(self.centre.name, "keycloak gone", pod=name)
         elif not is_ready(pod) and uid not in self.stuck and (settled or now >= self.due[uid]):
-            pod["status"] = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [{"name": "keycloak", "ready": True, "state": {"running": {}}}]}
+            pod["status"] = {
+                "phase": "Running",
+                "conditions": [{"type": "Ready", "status": "True"}],
+                "containerStatuses": [
+                    {"name": "keycloak", "ready": True, "state": {"running": {}}}
+                ],
+            }
             self.centre.touch(key)
             self.centre.story.tell(self.centre.name, "keycloak ready", pod=name)
 

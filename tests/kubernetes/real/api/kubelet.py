@@ -19,7 +19,12 @@ import time
 import traceback
 
 TICK = 0.1
-KINDS = {"stepwell-look-": "look", "stepwell-reset-": "drop", "stepwell-verify-": "verify", "stepwell-psql-": "psql"}
+KINDS = {
+    "stepwell-look-": "look",
+    "stepwell-reset-": "drop",
+    "stepwell-verify-": "verify",
+    "stepwell-psql-": "psql",
+}
 
 
 def own(pod):
@@ -33,7 +38,9 @@ class Kubelet:
         self.centre, self.pod = centre, pod
         self.name = pod["metadata"]["name"]
         self.key = "pods/" + self.name
-        self.kind = next((kind for start, kind in KINDS.items() if self.name.startswith(start)), "other")
+        self.kind = next(
+            (kind for start, kind in KINDS.items() if self.name.startswith(start)), "other"
+        )
         self.number = centre.made[self.kind] = centre.made.get(self.kind, 0) + 1
         self.pulls = 0
         self.log = centre.logs[self.name] = {"text": b"", "over": False}
@@ -41,16 +48,27 @@ class Kubelet:
 
     @property
     def leaving(self):
-        return "deletionTimestamp" in self.pod["metadata"] or self.centre.objects.get(self.key) is not self.pod
+        return (
+            "deletionTimestamp" in self.pod["metadata"]
+            or self.centre.objects.get(self.key) is not self.pod
+        )
 
     def tell(self, phase, state=None, **more):
         with self.centre.lock:
             status = dict(more, phase=phase)
             if state is not None:
                 # In the order of their names, as kubelets tell them.
-                others = [c["name"] for c in self.pod["spec"]["containers"] if c is not own(self.pod)]
-                all_of = [{"name": name, "ready": True, "state": {"running": {}}} for name in others if "waiting" not in state]
-                all_of.append({"name": own(self.pod)["name"], "ready": "running" in state, "state": state})
+                others = [
+                    c["name"] for c in self.pod["spec"]["containers"] if c is not own(self.pod)
+                ]
+                all_of = [
+                    {"name": name, "ready": True, "state": {"running": {}}}
+                    for name in others
+                    if "waiting" not in state
+                ]
+                all_of.append(
+                    {"name": own(self.pod)["name"], "ready": "running" in state, "state": state}
+                )
                 status["containerStatuses"] = sorted(all_of, key=lambda one: one["name"])
             if self.pod["status"] != status:
                 self.pod["status"] = status
@@ -85,15 +103,33 @@ class Kubelet:
         """Whether something keeps it from starting, which is said of it then."""
         node = self.centre.behave.get("node", {})
         if node.get("unschedulable"):
-            self.tell("Pending", conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/6 nodes are available: 6 Insufficient memory."}])
+            self.tell(
+                "Pending",
+                conditions=[
+                    {
+                        "type": "PodScheduled",
+                        "status": "False",
+                        "reason": "Unschedulable",
+                        "message": "0/6 nodes are available: 6 Insufficient memory.",
+                    }
+                ],
+            )
             return True
         if node.get("mount"):
             self.waits("ContainerCreating")
-            self.centre.event(self.name, "FailedMount", 'MountVolume.SetUp failed for volume "ca" : configmap "ca" not found')
+            self.centre.event(
+                self.name,
+                "FailedMount",
+                'MountVolume.SetUp failed for volume "ca" : configmap "ca" not found',
+            )
             return True
         image = own(self.pod)["image"]
         if node.get("short_names") and "." not in image.split("/")[0]:
-            self.waits("ImageInspectError", 'Failed to inspect image "%s": rpc error: code = Unknown desc = short name mode is enforcing, but image name %s returns ambiguous list' % (image, image))
+            self.waits(
+                "ImageInspectError",
+                'Failed to inspect image "%s": rpc error: code = Unknown desc = short name mode is enforcing, but image name %s returns ambiguous list'
+                % (image, image),
+            )
             return True
         pull = node.get("pull")
         if pull and self.pulls < pull.get("times", 1 << 30):
@@ -114,7 +150,10 @@ class Kubelet:
         user = mine.get("runAsUser", whole.get("runAsUser"))
         if mine.get("runAsNonRoot", whole.get("runAsNonRoot")) and not user:
             # The image of PostgreSQL names no user: it is root.
-            return 'container has runAsNonRoot and image will run as root (pod: "%s_keycloak(%s)", container: %s)' % (self.name, self.pod["metadata"]["uid"], container["name"])
+            return (
+                'container has runAsNonRoot and image will run as root (pod: "%s_keycloak(%s)", container: %s)'
+                % (self.name, self.pod["metadata"]["uid"], container["name"])
+            )
         for variable in container.get("env", []):
             wanted = variable.get("valueFrom", {}).get("secretKeyRef")
             if wanted is None:
@@ -123,7 +162,10 @@ class Kubelet:
             if secret is None:
                 return 'secret "%s" not found' % wanted["name"]
             if wanted["key"] not in secret.get("data", {}):
-                return "couldn't find key %s in Secret keycloak/%s" % (wanted["key"], wanted["name"])
+                return "couldn't find key %s in Secret keycloak/%s" % (
+                    wanted["key"],
+                    wanted["name"],
+                )
         return None
 
     def work(self):
@@ -132,7 +174,9 @@ class Kubelet:
         if script is None and self.centre.story.database:
             code = self.run()
         else:
-            code = self.act(script or {"log": {"verify": "1", "psql": "\n{pod}\n\n{pod}"}.get(self.kind, "")})
+            code = self.act(
+                script or {"log": {"verify": "1", "psql": "\n{pod}\n\n{pod}"}.get(self.kind, "")}
+            )
         if code is None:
             return
         if self.kind == "drop" and code == 0:
@@ -162,7 +206,12 @@ class Kubelet:
             time.sleep(0.02)
         if script.get("deadline"):
             self.log["over"] = True
-            self.tell("Failed", None, reason="DeadlineExceeded", message="Pod was active on the node longer than the specified deadline")
+            self.tell(
+                "Failed",
+                None,
+                reason="DeadlineExceeded",
+                message="Pod was active on the node longer than the specified deadline",
+            )
             return None
         return script.get("code", 0)
 
@@ -171,7 +220,9 @@ class Kubelet:
         database, container = self.centre.story.database, own(self.pod)
         folder = tempfile.mkdtemp(prefix="pod-")
         # The two ways to write a dollar sign in a command; a file system of its own.
-        command = [word.replace("$$", "$").replace("/tmp/", folder + "/") for word in container["command"]]
+        command = [
+            word.replace("$$", "$").replace("/tmp/", folder + "/") for word in container["command"]
+        ]
         environment = {"PATH": "/usr/bin:/bin"}
         for variable in container.get("env", []):
             wanted = variable.get("valueFrom", {}).get("secretKeyRef")
@@ -188,7 +239,15 @@ class Kubelet:
         environment["PATH"] = os.path.dirname(database["program"]) + ":" + environment["PATH"]
         command[port] = str(database["port"])
         try:
-            child = subprocess.Popen(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+            child = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
             reader = threading.Thread(target=self.read, args=(child.stdout,), daemon=True)
             reader.start()
             while child.poll() is None and not self.leaving:

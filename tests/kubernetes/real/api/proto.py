@@ -36,7 +36,7 @@ def fields(data):
         tag = number()
         if tag & 7 == 2:
             size = number()
-            found[tag >> 3] = data[at:at + size]
+            found[tag >> 3] = data[at : at + size]
             at += size
         else:
             found[tag >> 3] = number()
@@ -46,9 +46,21 @@ def fields(data):
 def review(data):
     """A SelfSubjectAccessReview, which `kubectl` from 1.33 on does not send as
     JSON. (k8s.io/api, authorization/v1/generated.proto.)"""
-    raw = fields(data[len(MAGIC):])[2]
+    raw = fields(data[len(MAGIC) :])[2]
     asked = fields(fields(fields(raw)[2])[1])
-    names = {1: "namespace", 2: "verb", 3: "group", 4: "version", 5: "resource", 6: "subresource", 7: "name"}
+    names = {
+        1: "namespace",
+        2: "verb",
+        3: "group",
+        4: "version",
+        5: "resource",
+        6: "subresource",
+        7: "name",
+    }
     attributes = {name: asked[key].decode() for key, name in names.items() if asked.get(key)}
-    kind = {"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "metadata": {}}
+    kind = {
+        "kind": "SelfSubjectAccessReview",
+        "apiVersion": "authorization.k8s.io/v1",
+        "metadata": {},
+    }
     return dict(kind, spec={"resourceAttributes": attributes})

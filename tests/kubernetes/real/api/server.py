@@ -19,20 +19,23 @@ import discovery
 import proto
 from admission import Refused, forbidden
 from centre import NAMESPACE, UID_RANGE, merge
-from kubelet import Kubelet, own
+from kubelet import Kubelet
+from streams import Lost, Streams
 
 USER = "developer"
 TEXTS = {
     401: ("Unauthorized", "Unauthorized"),
-    429: ("TooManyRequests", "the server has received too many requests and has asked us to try again later"),
+    429: (
+        "TooManyRequests",
+        "the server has received too many requests and has asked us to try again later",
+    ),
     500: (None, "etcdserver: request timed out"),
     503: ("ServiceUnavailable", "the server is currently unable to handle the request"),
-    504: ("Timeout", "Timeout: request did not complete within requested timeout - context deadline exceeded"),
+    504: (
+        "Timeout",
+        "Timeout: request did not complete within requested timeout - context deadline exceeded",
+    ),
 }
-
-
-class Lost(Exception):
-    """The connection goes, whatever was done."""
 
 
 def verb_of(method, name, query):
@@ -41,7 +44,7 @@ def verb_of(method, name, query):
     return {"POST": "create", "PATCH": "patch", "PUT": "update", "DELETE": "delete"}[method]
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(Streams, http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     centre = None
 
@@ -59,7 +62,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.query = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
         self.dry = self.query.get("dryRun") == "All"
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        told = centre.story.tell(centre.name, "asked", method=self.command, path=path, dry=self.dry, query=self.query)
+        told = centre.story.tell(
+            centre.name, "asked", method=self.command, path=path, dry=self.dry, query=self.query
+        )
         fault = self.struck(path)
         try:
             if fault in ("close", "hang"):
@@ -91,13 +96,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if body.startswith(proto.MAGIC) and self.parts[-1] == "selfsubjectaccessreviews":
             return proto.review(body)
         if body and "json" not in self.headers.get("Content-Type", ""):
-            raise Refused(415, "UnsupportedMediaType", "the body of the request was in an unknown format")
+            raise Refused(
+                415, "UnsupportedMediaType", "the body of the request was in an unknown format"
+            )
         return json.loads(body) if body else None
 
     def struck(self, path):
         with self.centre.lock:
             for fault in self.centre.behave.get("faults", []):
-                fits = fault.get("method", self.command) == self.command and fault.get("part", "") in path
+                fits = (
+                    fault.get("method", self.command) == self.command
+                    and fault.get("part", "") in path
+                )
                 if not fits or self.dry != fault.get("dry", False) or fault.get("times", 1) <= 0:
                     continue
                 if fault.get("skip", 0) > 0:
@@ -110,22 +120,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send(self, code, answer):
         text = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(code)
-        self.send_header("Content-Type", "text/plain" if isinstance(answer, bytes) else "application/json")
+        self.send_header(
+            "Content-Type", "text/plain" if isinstance(answer, bytes) else "application/json"
+        )
         self.send_header("Content-Length", str(len(text)))
         if code == 429:
             self.send_header("Retry-After", "1")
         self.end_headers()
         self.wfile.write(text)
-
-    def chunks(self, kind):
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-
-    def chunk(self, data):
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
-        self.wfile.flush()
 
     def answer(self, body):
         found = discovery.answer(self.centre, self.parts)
@@ -138,7 +140,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return discovery.open_api(self.centre)
         group = self.parts[1] if self.parts[:1] == ["apis"] else ""
         rest = self.parts[3:] if group else self.parts[2:]
-        known = {resource for kinds in discovery.groups(self.centre).get(group, {}).values() for resource, *_ in kinds}
+        known = {
+            resource
+            for kinds in discovery.groups(self.centre).get(group, {}).values()
+            for resource, *_ in kinds
+        }
         if rest[:1] == ["selfsubjectaccessreviews"]:
             return self.review(body)
         if rest[:1] == ["namespaces"] and len(rest) > 2:
@@ -147,7 +153,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             namespace = NAMESPACE
         if not rest or rest[0] not in known:
             raise Refused(404, "NotFound", "the server could not find the requested resource")
-        resource, name, part = rest[0], rest[1] if len(rest) > 1 else "", rest[2] if len(rest) > 2 else ""
+        resource, name, part = (
+            rest[0],
+            rest[1] if len(rest) > 1 else "",
+            rest[2] if len(rest) > 2 else "",
+        )
         if group in self.centre.behave.get("down", []):
             raise Refused(503, "ServiceUnavailable", TEXTS[503][1])
         self.authorize(group, resource, name, part)
@@ -168,7 +178,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         full, named = resource + ("." + group if group else ""), ' "%s"' % name if name else ""
         what = resource + ("/" + part if part else "")
-        message = '%s%s is forbidden: User "%s" cannot %s resource "%s" in API group "%s" in the namespace "keycloak"' % (full, named, USER, verb, what, group)
+        message = (
+            '%s%s is forbidden: User "%s" cannot %s resource "%s" in API group "%s" in the namespace "keycloak"'
+            % (full, named, USER, verb, what, group)
+        )
         raise Refused(403, "Forbidden", message, name=name, kind=full)
 
     def review(self, body):
@@ -179,7 +192,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def typed(self, group, resource, value):
         kinds = discovery.groups(self.centre)[group]
         version = self.parts[2] if group else "v1"
-        kind = next(kind for one, kind, _ in kinds.get(version, next(iter(kinds.values()))) if one == resource)
+        kind = next(
+            kind
+            for one, kind, _ in kinds.get(version, next(iter(kinds.values())))
+            if one == resource
+        )
         return dict(value, kind=kind, apiVersion=group + "/" + version if group else version)
 
     def find(self, group, resource, name):
@@ -192,57 +209,38 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def on_get(self, group, resource, name, _):
         with self.centre.lock:
             if name:
-                return self.typed(group, resource, json.loads(json.dumps(self.find(group, resource, name))))
+                return self.typed(
+                    group, resource, json.loads(json.dumps(self.find(group, resource, name)))
+                )
             items = json.loads(json.dumps(self.selected(resource)))
             version = str(next(self.centre.versions))
         if self.query.get("watch") in ("1", "true"):
             return self.watch(group, resource)
-        whole = self.typed(group, resource, {"metadata": {"resourceVersion": version}, "items": [self.typed(group, resource, item) for item in items]})
+        whole = self.typed(
+            group,
+            resource,
+            {
+                "metadata": {"resourceVersion": version},
+                "items": [self.typed(group, resource, item) for item in items],
+            },
+        )
         whole["kind"] += "List"
         return whole
 
-    def selected(self, resource):
-        return [item for item in (self.centre.events if resource == "events" else self.centre.all(resource)) if self.fits(item)]
-
-    def fits(self, item):
-        """Whether the selectors of the request are met."""
-        for part in filter(None, self.query.get("fieldSelector", "").split(",")):
-            key, value = part.split("=", 1)
-            at = item
-            for word in key.split("."):
-                at = at.get(word, {}) if isinstance(at, dict) else {}
-            if at != value:
-                return False
-        labels = item["metadata"].get("labels", {})
-        wanted = filter(None, self.query.get("labelSelector", "").split(","))
-        return all(labels.get(label.split("=")[0]) == label.split("=")[-1] for label in wanted)
-
-    def watch(self, group, resource):
-        """Tells of changes since a version until the client has heard enough."""
-        self.chunks("application/json")
-        until = time.monotonic() + min(float(self.query.get("timeoutSeconds", 60)), 60)
-        after, known = int(self.query.get("resourceVersion") or 0), set()
-        while time.monotonic() < until and not self.centre.closed:
-            with self.centre.lock:
-                items = json.loads(json.dumps(self.selected(resource)))
-                told = [(int(item["metadata"]["resourceVersion"]), "MODIFIED" if item["metadata"]["uid"] in known else "ADDED", item) for item in items]
-                gone = [(at, "DELETED", item) for at, key, item in self.centre.gone if key.startswith(resource + "/") and self.fits(item)]
-            told = sorted((one for one in told + gone if one[0] > after), key=lambda one: one[0])
-            for at, kind, item in told:
-                after = at
-                known.add(item["metadata"]["uid"])
-                self.chunk(json.dumps({"type": kind, "object": self.typed(group, resource, item)}).encode() + b"\n")
-            time.sleep(0.05)
-        self.wfile.write(b"0\r\n\r\n")
-
     def on_post(self, group, resource, _, body):
         if resource != "pods":
-            raise Refused(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+            raise Refused(
+                405,
+                "MethodNotAllowed",
+                "the server does not allow this method on the requested resource",
+            )
         name = body["metadata"]["name"]
         with self.centre.lock:
             admission.admit(self.centre, body, self.dry)
             if "pods/" + name in self.centre.objects:
-                raise Refused(409, "AlreadyExists", 'pods "%s" already exists' % name, name=name, kind="pods")
+                raise Refused(
+                    409, "AlreadyExists", 'pods "%s" already exists' % name, name=name, kind="pods"
+                )
             if self.dry:
                 return self.typed(group, resource, body)
             body["status"] = {"phase": "Pending"}
@@ -253,64 +251,50 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def on_patch(self, group, resource, name, body):
         if self.headers.get("Content-Type") != "application/merge-patch+json":
-            raise Refused(415, "UnsupportedMediaType", "the body of the request was in an unknown format")
+            raise Refused(
+                415, "UnsupportedMediaType", "the body of the request was in an unknown format"
+            )
         with self.centre.lock:
             before = self.find(group, resource, name)
             after = merge(json.loads(json.dumps(before)), body)
             key = "instances" if resource == "keycloaks" else "replicas"
             number = after["spec"].get(key, 1)
             if not isinstance(number, int) or number < 0:
-                raise Refused(422, "Invalid", "spec.%s: Invalid value: must be greater than or equal to 0" % key)
+                raise Refused(
+                    422,
+                    "Invalid",
+                    "spec.%s: Invalid value: must be greater than or equal to 0" % key,
+                )
             if resource != "keycloaks":
                 after["spec"].setdefault("replicas", 1)
             admission.webhooks(self.centre, resource, group, name, self.dry)
             if not self.dry:
                 self.centre.put(resource + "/" + name, after)
-                self.centre.story.tell(self.centre.name, "patched", object=resource + "/" + name, patch=body)
+                self.centre.story.tell(
+                    self.centre.name, "patched", object=resource + "/" + name, patch=body
+                )
             return self.typed(group, resource, json.loads(json.dumps(after)))
 
     def on_delete(self, group, resource, name, body):
         with self.centre.lock:
             value = self.find(group, resource, name)
             if not self.dry:
-                value["metadata"]["deletionTimestamp"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-                value["metadata"]["deletionGracePeriodSeconds"] = (body or {}).get("gracePeriodSeconds", 30)
+                value["metadata"]["deletionTimestamp"] = time.strftime(
+                    "%Y-%m-%dT%H:%M:%SZ", time.gmtime()
+                )
+                value["metadata"]["deletionGracePeriodSeconds"] = (body or {}).get(
+                    "gracePeriodSeconds", 30
+                )
                 self.centre.touch(resource + "/" + name)
                 self.centre.story.tell(self.centre.name, "deleted", object=resource + "/" + name)
-                if resource == "pods" and name not in self.centre.logs and "ownerReferences" not in value["metadata"]:
+                if (
+                    resource == "pods"
+                    and name not in self.centre.logs
+                    and "ownerReferences" not in value["metadata"]
+                ):
                     # It has no node.
                     self.centre.drop("pods/" + name)
             return self.typed(group, resource, json.loads(json.dumps(value)))
-
-    def log(self, name):
-        pod = self.find("", "pods", name)
-        wanted = self.query.get("container", pod["spec"]["containers"][0]["name"])
-        if wanted not in [container["name"] for container in pod["spec"]["containers"]]:
-            raise Refused(400, "BadRequest", "container %s is not valid for pod %s" % (wanted, name))
-        states = [c["state"] for c in pod["status"].get("containerStatuses", []) if c["name"] == wanted]
-        if not states or "waiting" in states[0]:
-            reason = states[0]["waiting"]["reason"] if states else "ContainerCreating"
-            raise Refused(400, "BadRequest", 'container "%s" in pod "%s" is waiting to start: %s' % (wanted, name, reason))
-        log = self.centre.logs[name] if wanted == own(pod)["name"] else {"text": b"proxy\n", "over": True}
-        if "follow" not in self.query:
-            lines = log["text"].splitlines(keepends=True)
-            return b"".join(lines[-int(self.query.get("tailLines", len(lines) or 1)):])
-        self.chunks("text/plain")
-        sent, breaks = 0, self.centre.behave.get("log_breaks", {"times": 0})
-        while True:
-            over, text = log["over"], log["text"]
-            if len(text) > sent:
-                if breaks["times"] > 0 and len(text) - sent > 1:
-                    # In the middle of a line.
-                    breaks["times"] -= 1
-                    self.chunk(text[sent:sent + (len(text) - sent) // 2])
-                    raise Lost()
-                self.chunk(text[sent:])
-                sent = len(text)
-            elif over:
-                break
-            time.sleep(0.02)
-        self.wfile.write(b"0\r\n\r\n")
 
 
 def serve(centre):
