@@ -15,7 +15,7 @@ use crate::arguments::aurora::PsqlArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::session::signals::{Asked, Signals};
-use crate::session::{Backend, serving};
+use crate::session::{Backend, serving, survey};
 use crate::settings::kubernetes;
 use crate::settings::place::Place;
 use crate::{Context, runtime};
@@ -59,7 +59,8 @@ pub fn run(context: &Context, arguments: &PsqlArguments) -> Result<Exit, Problem
         }
         let terminal = context.settings.terminal;
         let attaches = !session.reads_nothing() || (terminal.stdin && terminal.stdout);
-        session.survey(clock, attaches).await.map_err(failed)?;
+        let surveyed = session.survey(clock, attaches).await;
+        surveyed.map_err(|error| survey::refused(context, FAILED, error))?;
         if !attaches {
             return statement::run(context, clock, &session).await;
         }
@@ -70,8 +71,10 @@ pub fn run(context: &Context, arguments: &PsqlArguments) -> Result<Exit, Problem
 /// How long to wait for what makes a printed command line more exact.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+const FAILED: &str = "could not run psql in kubernetes";
+
 fn failed(fault: Fault) -> Problem {
-    Problem::from_fault("could not run psql in kubernetes", &fault)
+    Problem::from_fault(FAILED, &fault)
 }
 
 fn print(

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::table;
 use crate::session::signals::Signals;
-use crate::session::{Backend, Connection, rosa, serving};
+use crate::session::{Backend, Connection, rosa, serving, survey};
 use crate::settings::place::Place;
 use crate::settings::{Settings, kubernetes};
 use crate::{Context, runtime};
@@ -60,8 +60,10 @@ fn in_real_time(context: &Context) -> Settings {
     context.settings.in_real_time()
 }
 
+const FAILED: &str = "could not try the connection in kubernetes";
+
 fn failed(fault: Fault) -> Problem {
-    Problem::from_fault("could not try the connection in kubernetes", &fault)
+    Problem::from_fault(FAILED, &fault)
 }
 
 /// Verifies, and prints what came of it. `profile` reaches ROSA's account.
@@ -81,7 +83,8 @@ pub fn verify(
         let accounts = rosa::accounts(&backend, &connection, &account, region, profile).await?;
         let endpoint = serving::find(context, &connection, place).await?;
         let clock = connection.clock.as_ref();
-        let session = request.session(clock, &endpoint).await.map_err(failed)?;
+        let session = request.session(clock, &endpoint).await;
+        let session = session.map_err(|error| survey::refused(context, FAILED, error))?;
         context.printer.progress(format!(
             "pod {} in {} tries {} on port {}",
             session.pod(),

@@ -4,15 +4,16 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stepwell_engine::{Clock, Fault, FaultClass};
+use stepwell_engine::{Clock, Fault, FaultClass, retry};
 
 use super::Endpoint;
+use crate::SurveyError;
 use crate::input::{self, InvalidInput};
 use crate::kubernetes::pod::{self, Look, Wanted, Watch};
 use crate::kubernetes::said::{Said, Told, password_hint};
 use crate::kubernetes::{
-    CLUSTER, COMPONENT, Client, PODS, Place, Resources, Right, Server, User, check_rights,
-    check_secret, default_image, names, namespace,
+    CLUSTER, COMPONENT, Client, LOOK, PODS, Place, Resources, Right, Server, User, check_rights,
+    check_secret, default_image, names, namespace, refused_by_server,
 };
 
 /// What a person at a terminal needs beside: `kubectl run -i` attaches.
@@ -217,13 +218,17 @@ impl PsqlSession {
     /// pod that waits for it, and learns what the pod has to be like. The server
     /// is asked whether it would take it. `attaches` says whether `kubectl run` is
     /// to follow.
-    pub async fn survey(&mut self, clock: &dyn Clock, attaches: bool) -> Result<(), Fault> {
+    pub async fn survey(&mut self, clock: &dyn Clock, attaches: bool) -> Result<(), SurveyError> {
         self.look(clock).await?;
         check_rights(&self.place, clock, &PODS).await?;
         if attaches {
             check_rights(&self.place, clock, &ATTACH).await?;
         }
-        pod::try_create(&self.place, clock, &self.manifest()).await
+        let manifest = self.manifest();
+        let tried = retry(LOOK, clock, || {
+            pod::try_create(&self.place, clock, &manifest)
+        });
+        tried.await.map_err(refused_by_server)
     }
 
     /// The part of [`PsqlSession::survey`] that says what the pod has to be like.
@@ -274,7 +279,9 @@ impl PsqlSession {
 
     /// Makes the pod of what needs no stdin.
     pub async fn begin(&self, clock: &dyn Clock) -> Result<(), Fault> {
-        pod::create(&self.place, clock, &self.manifest()).await
+        // Its name is this session's own, so that a second call makes no other.
+        let manifest = self.manifest();
+        retry(LOOK, clock, || pod::create(&self.place, clock, &manifest)).await
     }
 
     /// The words of the call that prints what the pod says, to its end.

@@ -18,11 +18,12 @@ mod workload;
 
 use std::time::Duration;
 
-use stepwell_engine::Policy;
+use stepwell_engine::{Fault, FaultClass, Policy};
+
+use crate::SurveyError;
 
 pub(crate) use access::{PODS, Right, check_identity, check_rights, check_secret, namespace};
 pub(crate) use client::{Client, Resources, Server, User, default_image};
-pub(crate) use faults::is_admission;
 pub use kubectl::{Followed, Interactive, LIMIT, Place, quoted};
 pub use workload::Workload;
 pub(crate) use workload::{Count, Rollout, Scaler, pods_of};
@@ -37,6 +38,13 @@ pub(crate) const POLICY: Policy = Policy {
     first_delay: Duration::from_secs(1),
     max_delay: Duration::from_secs(30),
     settle: Duration::ZERO,
+};
+
+/// How looks outside of a run are: a server that is away should be told of at
+/// once.
+pub(crate) const LOOK: Policy = Policy {
+    attempts: 3,
+    ..POLICY
 };
 
 /// How steps are limited that wait for pods.
@@ -60,3 +68,16 @@ pub(crate) const REGION: &str = "stepwell.io/region";
 
 /// The label, and the annotation of what a run has scaled or restarted, with the run.
 pub(crate) const RUN: &str = "stepwell.io/run";
+
+/// What a server would refuse is refused before it is begun: a lack of rights is a
+/// person's to mend (a fault), and what is in the way of everyone is a refusal.
+pub(crate) fn refused_by_server(fault: Fault) -> SurveyError {
+    let code = fault.code.as_deref().unwrap_or_default();
+    if fault.class == FaultClass::Permanent && faults::is_admission(code) {
+        return SurveyError::Refused {
+            hint: fault.hint.clone().unwrap_or_default(),
+            message: fault.message,
+        };
+    }
+    fault.into()
+}

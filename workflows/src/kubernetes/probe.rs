@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use stepwell_engine::{Clock, Fault};
+use stepwell_engine::{Clock, Fault, retry};
 
 use super::pod::{self, Look, Wanted, Watch};
 use super::said::Told;
-use super::{CLUSTER, COMPONENT, Client, MANAGED_BY, Place, REGION};
+use super::{CLUSTER, COMPONENT, Client, LOOK, MANAGED_BY, Place, REGION};
 
 /// What such a pod is for.
 const VERIFY: &str = "verify";
@@ -61,14 +61,15 @@ impl Probe {
     /// Has the server say whether it would take the pod.
     pub(crate) async fn try_out(&self, place: &Place, clock: &dyn Clock) -> Result<(), Fault> {
         let manifest = self.with(|wanted| wanted.manifest());
-        pod::try_create(place, clock, &manifest).await
+        retry(LOOK, clock, || pod::try_create(place, clock, &manifest)).await
     }
 
     /// Makes the pod, waits until it has tried, and gives what it said. The pod
     /// is left to whoever made it, whatever comes of it.
     pub(crate) async fn try_it(&self, place: &Place, clock: &dyn Clock) -> Result<Told, Fault> {
         let manifest = self.with(|wanted| wanted.manifest());
-        pod::create(place, clock, &manifest).await?;
+        // Its name is its own, so that a second call makes no other.
+        retry(LOOK, clock, || pod::create(place, clock, &manifest)).await?;
         let started = clock.elapsed();
         let watch = Watch::new(place, &self.name);
         loop {

@@ -1,6 +1,6 @@
 //! What `aurora reset` needs, looked up and tried before anything is touched.
 
-use stepwell_engine::{Clock, Fault, FaultClass, Policy, RunId, Timestamp, retry};
+use stepwell_engine::{Clock, Fault, RunId, Timestamp, retry};
 
 use super::centre::Centre;
 use super::steps::{drop_manifest, look_manifest};
@@ -8,15 +8,8 @@ use super::{COMPONENT, ResetParameters, ResetRequest};
 use crate::SurveyError;
 use crate::aurora::Endpoint;
 use crate::kubernetes::{
-    CLUSTER, Client, MANAGED_BY, PODS, POLICY, Place, REGION, Rollout, Scaler, Server, User,
-    check_rights, check_secret, default_image, is_admission, namespace, pod,
-};
-
-/// Nobody waits long for a survey: a server that is away should be told
-/// of at once.
-const LOOK: Policy = Policy {
-    attempts: 3,
-    ..POLICY
+    CLUSTER, Client, LOOK, MANAGED_BY, PODS, Place, REGION, Rollout, Scaler, Server, User,
+    check_rights, check_secret, default_image, namespace, pod, refused_by_server,
 };
 
 /// Looks in every data centre for what is needed there: the namespace, what
@@ -148,7 +141,7 @@ async fn try_all(
     ];
     for manifest in &pods {
         let tried = retry(LOOK, clock, || pod::try_create(first, clock, manifest)).await;
-        tried.map_err(refused)?;
+        tried.map_err(refused_by_server)?;
     }
     for centre in &parameters.centres {
         let place = &centre.place;
@@ -158,25 +151,12 @@ async fn try_all(
             let workload = &parameters.workload;
             retry(LOOK, clock, || workload.try_restart(place, clock)).await
         };
-        tried.map_err(refused)?;
-        if parameters.stop && place != first {
+        tried.map_err(refused_by_server)?;
+        if place != first {
             retry(LOOK, clock, || check_rights(place, clock, &PODS[1..3])).await?;
         }
     }
     Ok(())
-}
-
-/// What a server would refuse is refused before it is begun: a lack of rights is a
-/// person's to mend, and so is what is in the way of everyone.
-fn refused(fault: Fault) -> SurveyError {
-    let code = fault.code.as_deref().unwrap_or_default();
-    if fault.class == FaultClass::Permanent && is_admission(code) {
-        return SurveyError::Refused {
-            hint: fault.hint.clone().unwrap_or_default(),
-            message: fault.message,
-        };
-    }
-    fault.into()
 }
 
 /// The pods of resets that were given up. One that is still under way is

@@ -200,7 +200,10 @@ impl Scaler {
 
     async fn patch(&self, place: &Place, clock: &dyn Clock, patch: &Value) -> Result<(), Fault> {
         let patch = patch.to_string();
-        place.change(clock, &self.words(&patch), None).await.map(drop)
+        place
+            .change(clock, &self.words(&patch), None)
+            .await
+            .map(drop)
     }
 
     fn words<'a>(&'a self, patch: &'a str) -> [&'a str; 5] {

@@ -3,6 +3,7 @@
 use stepwell_engine::{Clock, Fault};
 
 use super::verdict::{self, Culprit, Verdict};
+use crate::SurveyError;
 use crate::aurora::Endpoint;
 use crate::aws::{Aws, YOUNG};
 use crate::input::{self, InvalidInput};
@@ -11,7 +12,7 @@ use crate::kubernetes::probe::{self, Probe};
 use crate::kubernetes::said::{Said, Told};
 use crate::kubernetes::{
     Client, PODS, Place, Resources, Server, User, check_rights, check_secret, default_image, names,
-    namespace,
+    namespace, refused_by_server,
 };
 use crate::peering::end::Accounts;
 use crate::peering::list;
@@ -119,7 +120,7 @@ impl VerifyRequest {
         &self,
         clock: &dyn Clock,
         endpoint: &Endpoint,
-    ) -> Result<VerifySession, Fault> {
+    ) -> Result<VerifySession, SurveyError> {
         let (key, run_as) = self.look(clock).await?;
         probe::sweep(&self.place, clock, &self.cluster, &self.region).await?;
         let default = endpoint.database.as_deref().unwrap_or("keycloak");
@@ -142,7 +143,8 @@ impl VerifyRequest {
                 run_as,
             },
         };
-        probe.try_out(&self.place, clock).await?;
+        let tried = probe.try_out(&self.place, clock).await;
+        tried.map_err(refused_by_server)?;
         Ok(VerifySession {
             request: self.clone(),
             probe,
