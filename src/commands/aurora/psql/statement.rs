@@ -66,7 +66,7 @@ async fn carried_out(
 ) -> Result<i64, Problem> {
     session.begin(clock).await.map_err(failed)?;
     session.watch(clock).await.map_err(failed)?;
-    let (mut is_over, mut broken) = (false, 0);
+    let (mut is_over, mut broken, mut before) = (false, 0, None);
     loop {
         let mut log = session.place().follow(&session.follow()).map_err(failed)?;
         output.begin();
@@ -88,15 +88,24 @@ async fn carried_out(
         // A log that breaks off is begun anew, and what was printed is passed over.
         // What kept psql from its end may have kept the script from its own.
         broken += u32::from(is_over);
-        if is_over && (is_read || broken == TRIES) {
-            return match session.ended(clock).await.map_err(failed)? {
-                0 => Err(failed(
+        let is_same = is_read && before == Some(output.read);
+        if is_over && (is_same || broken == TRIES) {
+            let code = session.ended(clock).await.map_err(failed)?;
+            if code == 0 && !is_same {
+                return Err(failed(
                     Fault::transient("the pod's log breaks off: not all is printed")
                         .with_code("LogIncomplete"),
-                )),
-                code => Ok(code),
-            };
+                ));
+            }
+            if code == 0 {
+                // Kubernetes says twice that this is all it has.
+                let lacks =
+                    "the pod's log does not say that psql was through: see whether all is there";
+                output.context.printer.warn(lacks);
+            }
+            return Ok(code);
         }
+        before = (is_over && is_read).then_some(output.read);
         clock.sleep(AGAIN).await;
         is_over = session.is_over(clock).await.map_err(failed)?;
     }

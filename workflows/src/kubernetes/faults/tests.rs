@@ -84,6 +84,12 @@ fn what_kubectl_says_is_classified() {
             false,
         ),
         (
+            "error: context \"dc1\" does not exist",
+            FaultClass::Permanent,
+            "ContextNotFound",
+            false,
+        ),
+        (
             "Error from server (TooManyRequests): slow down",
             FaultClass::Transient,
             "TooManyRequests",

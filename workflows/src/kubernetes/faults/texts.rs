@@ -25,6 +25,8 @@ pub(super) const TEXTS: &[(&str, FaultClass, &str)] = &[
         FaultClass::Permanent,
         "ContextNotFound",
     ),
+    // `context "x" does not exist`, as newer ones say it.
+    ("context \"", FaultClass::Permanent, "ContextNotFound"),
     (
         "invalid configuration",
         FaultClass::Permanent,
