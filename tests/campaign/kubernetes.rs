@@ -12,7 +12,7 @@ pub(crate) fn furnish(home: &mut Home) {
     install(home, &Value::Null);
 }
 
-/// The schema was dropped once, and every data centre restarted once.
+/// The schema was dropped once, and Keycloak runs in every data centre, in new pods.
 pub(crate) fn must_be_reset(home: &Home) -> Result<(), String> {
     let path = home.path().join("kubernetes/state.json");
     let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
@@ -22,9 +22,20 @@ pub(crate) fn must_be_reset(home: &Home) -> Result<(), String> {
     }
     for name in ["dc1", "dc2"] {
         let space = &state["clusters"][name]["keycloak"];
-        let generation = &space["statefulset/keycloak"]["metadata"]["generation"];
-        if *generation != 2 {
+        let set = &space["statefulset/keycloak"];
+        // Stopped and started again, as often as each.
+        let generation = set["metadata"]["generation"].as_u64().unwrap_or(0);
+        if generation < 3 || generation % 2 == 0 {
             return Err(format!("{name} is at generation {generation}"));
+        }
+        if set["spec"]["replicas"] != 2 {
+            return Err(format!("{name} has {} pods", set["spec"]["replicas"]));
+        }
+        for number in 0..2 {
+            let pod = &space[format!("pod/keycloak-{number}")];
+            if pod.is_null() || pod["metadata"]["uid"] == format!("{name}-{number}") {
+                return Err(format!("pod {number} of {name} is not a new one: {pod}"));
+            }
         }
         let pods = space.as_object().into_iter().flat_map(|space| space.keys());
         let left: Vec<_> = pods
