@@ -25,7 +25,7 @@ pub(crate) fn must_be_reset(home: &Home) -> Result<(), String> {
         let set = &space["statefulset/keycloak"];
         // Stopped and started again, as often as each.
         let generation = set["metadata"]["generation"].as_u64().unwrap_or(0);
-        if generation < 3 || generation % 2 == 0 {
+        if generation < 3 || generation.is_multiple_of(2) {
             return Err(format!("{name} is at generation {generation}"));
         }
         if set["spec"]["replicas"] != 2 {
