@@ -1,7 +1,6 @@
 //! The plan: a read-only walk over the graph by *check*.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,7 +8,6 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::event::Verb;
-use crate::executor::{NoLease, Stop};
 use crate::fault::{Fault, FaultClass};
 use crate::graph::{Graph, Outputs, StepId};
 use crate::id::{RunId, StepName};
@@ -135,20 +133,8 @@ impl<C: Send + Sync + 'static> Walk<'_, C> {
             ids: Vec::new(),
         };
         let erased = &self.graph.steps[id.index()];
-        let at = Attempt {
-            context: self.context.clone(),
-            clock: self.clock.clone(),
-            run: self.run,
-            step: record.name.clone(),
-            number: 1,
-            verb: Verb::Run,
-            in_doubt: false,
-            acting: AtomicBool::new(false),
-            progress: Arc::new(|_, _| {}),
-            stop: Stop::never(),
-            lease: Arc::new(NoLease),
-            rollback_options: Value::Null,
-        };
+        let (context, clock) = (self.context.clone(), self.clock.clone());
+        let at = Attempt::of_plan(context, clock, self.run, record.name.clone(), Verb::Run);
         let found = if erased.is_ready(&self.known) {
             retry(
                 Policy::default(),

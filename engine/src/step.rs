@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::clock::{BoxFuture, Clock};
 use crate::event::{Outcome, Verb};
-use crate::executor::{Lease, Stop};
+use crate::executor::{Lease, NoLease, Stop};
 use crate::fault::Fault;
 use crate::graph::{InputError, Needs, Outputs};
 use crate::id::{RunId, StepName};
@@ -175,6 +175,30 @@ pub struct Attempt<C> {
 }
 
 impl<C> Attempt<C> {
+    /// One that only looks: it belongs to a plan, and to no history.
+    pub(crate) fn of_plan(
+        context: Arc<C>,
+        clock: Arc<dyn Clock>,
+        run: RunId,
+        step: StepName,
+        verb: Verb,
+    ) -> Self {
+        Self {
+            context,
+            clock,
+            run,
+            step,
+            number: 1,
+            verb,
+            in_doubt: false,
+            acting: AtomicBool::new(false),
+            progress: Arc::new(|_, _| {}),
+            stop: Stop::never(),
+            lease: Arc::new(NoLease),
+            rollback_options: Value::Null,
+        }
+    }
+
     /// What the steps of this graph work on.
     pub fn context(&self) -> &C {
         &self.context

@@ -1,15 +1,12 @@
 //! The plan of a rollback: what would be undone and what stays, by looks alone.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::event::Verb;
-use crate::executor::{NoLease, Stop};
 use crate::fault::Fault;
 use crate::graph::{Graph, StepId};
 use crate::id::StepName;
@@ -80,20 +77,9 @@ pub async fn plan_rollback<C: Send + Sync + 'static>(
         } else if waived.contains(&record.name) {
             step.stays = Some(Stays::Waived);
         } else {
-            let at = Attempt {
-                context: context.clone(),
-                clock: clock.clone(),
-                run: machine.run(),
-                step: record.name.clone(),
-                number: 1,
-                verb: Verb::Undo,
-                in_doubt: false,
-                acting: AtomicBool::new(false),
-                progress: Arc::new(|_, _| {}),
-                stop: Stop::never(),
-                lease: Arc::new(NoLease),
-                rollback_options: Value::Null,
-            };
+            let (context, clock) = (context.clone(), clock.clone());
+            let run = machine.run();
+            let at = Attempt::of_plan(context, clock.clone(), run, record.name.clone(), Verb::Undo);
             let erased = &graph.steps[id.index()];
             let output = machine.step(id).output.as_ref();
             let mut pauses = doubts.iter();

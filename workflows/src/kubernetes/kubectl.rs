@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use stepwell_engine::{Clock, Fault};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
@@ -93,6 +94,37 @@ impl Place {
             Err(fault) if fault.message.contains("does not support dry run") => Ok(()),
             answer => answer.map(drop),
         }
+    }
+
+    /// Changes an object, `TYPE/NAME`, by a merge patch.
+    pub(crate) async fn patch(
+        &self,
+        clock: &dyn Clock,
+        object: &str,
+        patch: &Value,
+    ) -> Result<(), Fault> {
+        let patch = patch.to_string();
+        let words = ["patch", object, "--type=merge", "--patch", &patch];
+        self.change(clock, &words, None).await.map(drop)
+    }
+
+    /// Has the server say whether it would take such a patch.
+    pub(crate) async fn try_patch(
+        &self,
+        clock: &dyn Clock,
+        object: &str,
+        patch: &Value,
+    ) -> Result<(), Fault> {
+        let patch = patch.to_string();
+        let words = [
+            "patch",
+            object,
+            "--type=merge",
+            "--patch",
+            &patch,
+            "--dry-run=server",
+        ];
+        self.try_out(clock, &words, None).await
     }
 
     /// Whether the user may do something with what is there. A server that can't

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use stepwell_engine::{Clock, Fault, retry};
 
 use super::pod::{self, Look, Wanted, Watch};
@@ -43,9 +44,9 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    fn with<T>(&self, make: impl FnOnce(&Wanted<'_>) -> T) -> T {
+    fn manifest(&self) -> Value {
         let words = ["-X", "-w", "-A", "-t", "-c", "SELECT 1"].map(str::to_owned);
-        make(&Wanted {
+        Wanted {
             name: &self.name,
             labels: &[
                 (COMPONENT, VERIFY),
@@ -55,19 +56,20 @@ impl Probe {
             client: &self.client,
             command: self.client.script(SCRIPT, &words),
             deadline: AT_WORK,
-        })
+        }
+        .manifest()
     }
 
     /// Has the server say whether it would take the pod.
     pub(crate) async fn try_out(&self, place: &Place, clock: &dyn Clock) -> Result<(), Fault> {
-        let manifest = self.with(|wanted| wanted.manifest());
+        let manifest = self.manifest();
         retry(LOOK, clock, || pod::try_create(place, clock, &manifest)).await
     }
 
     /// Makes the pod, waits until it has tried, and gives what it said. The pod
     /// is left to whoever made it, whatever comes of it.
     pub(crate) async fn try_it(&self, place: &Place, clock: &dyn Clock) -> Result<Told, Fault> {
-        let manifest = self.with(|wanted| wanted.manifest());
+        let manifest = self.manifest();
         // Its name is its own, so that a second call makes no other.
         retry(LOOK, clock, || pod::create(place, clock, &manifest)).await?;
         let started = clock.elapsed();

@@ -96,6 +96,7 @@ const TEXTS: &[(&str, What)] = &[
 impl Said {
     pub(crate) fn of(told: &Told) -> Self {
         let text = told.lines.join("; ");
+        let state = state(&told.lines);
         let what = if told.code == 0 && told.lines.last().is_some_and(|line| line == "1") {
             What::Answered
         } else {
@@ -103,7 +104,7 @@ impl Said {
             let last = told.lines.last().map_or("", String::as_str);
             let find = |text: &str| TEXTS.iter().find(|(part, _)| text.contains(part));
             let found = find(last).or_else(|| find(&text));
-            match (state(&told.lines), found) {
+            match (state, found) {
                 (Some(state), _) => of_state(state),
                 (None, Some((_, what))) => *what,
                 (None, None) => What::Other,
@@ -111,7 +112,7 @@ impl Said {
         };
         Self {
             what,
-            state: state(&told.lines).map(str::to_owned),
+            state: state.map(str::to_owned),
             code: told.code,
             address: address(&text),
             text,

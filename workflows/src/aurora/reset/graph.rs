@@ -3,7 +3,7 @@
 use stepwell_engine::machine::{Machine, Phase, StepState};
 use stepwell_engine::{Graph, GraphError, Handle, Precedes};
 
-use super::keycloak::{Keycloak, is_started_again};
+use super::keycloak::is_started_again;
 use super::steps::{
     DropSchema, Finish, LookAtSchema, NotePods, RemovePod, StartKeycloak, StopKeycloak,
 };
@@ -31,19 +31,7 @@ pub fn reset_graph(parameters: &ResetParameters) -> Result<Graph<Aws>, GraphErro
         })
         .collect();
     let removed: Vec<&dyn Precedes> = removed.iter().map(|handle| handle as _).collect();
-    let looked = graph.add_after(
-        "look-at-schema",
-        LookAtSchema {
-            centre: first.clone(),
-            client: p.client.clone(),
-            schema: p.schema.clone(),
-            cascade: p.cascade,
-            cluster: p.cluster.clone(),
-            region: p.region.clone(),
-        },
-        (),
-        &removed,
-    );
+    let looked = graph.add_after("look-at-schema", LookAtSchema::of(p, first), (), &removed);
     let noted: Vec<_> = (p.centres.iter())
         .map(|centre| {
             let step = NotePods {
@@ -53,28 +41,12 @@ pub fn reset_graph(parameters: &ResetParameters) -> Result<Graph<Aws>, GraphErro
             graph.add_after(format!("pods-{}", centre.name()), step, (), &[&looked])
         })
         .collect();
-    let keycloak = p.stop.then(|| Keycloak {
-        centres: p.centres.clone(),
-        workload: p.workload.clone(),
-    });
-    let stopped = keycloak
-        .clone()
+    let stopped = p
+        .keycloak()
         .map(|keycloak| graph.add(STOP, StopKeycloak { keycloak }, noted.clone()));
     let mut before: Vec<&dyn Precedes> = vec![&looked];
     before.extend(stopped.iter().map(|handle| handle as &dyn Precedes));
-    let dropped = graph.add_after(
-        DROP,
-        DropSchema {
-            centre: first.clone(),
-            keycloak,
-            client: p.client.clone(),
-            schema: p.schema.clone(),
-            cluster: p.cluster.clone(),
-            region: p.region.clone(),
-        },
-        noted.clone(),
-        &before,
-    );
+    let dropped = graph.add_after(DROP, DropSchema::of(p, first), noted.clone(), &before);
     // Of several that find an empty schema only one can fill it.
     let mut started: Vec<Handle<Restarted>> = Vec::new();
     for (centre, pods) in p.centres.iter().zip(&noted) {

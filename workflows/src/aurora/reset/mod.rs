@@ -19,6 +19,7 @@ use crate::input::{self, InvalidInput};
 use crate::kubernetes::{Client, Place, Resources, Workload, names};
 use centre::Centre;
 pub use graph::{reset_graph, reset_stopped};
+use keycloak::Keycloak;
 pub use steps::{Reset, Restarted};
 pub use survey::survey_reset;
 
@@ -166,6 +167,14 @@ pub struct ResetParameters {
 }
 
 impl ResetParameters {
+    /// What is stopped meanwhile; none if Keycloak goes on.
+    fn keycloak(&self) -> Option<Keycloak> {
+        self.stop.then(|| Keycloak {
+            centres: self.centres.clone(),
+            workload: self.workload.clone(),
+        })
+    }
+
     /// What is about to be done, for people.
     pub fn lines(&self) -> Vec<String> {
         let server = &self.client.server;

@@ -1,9 +1,9 @@
 //! What `aurora reset` needs, looked up and tried before anything is touched.
 
-use stepwell_engine::{Clock, Fault, RunId, Timestamp, retry};
+use stepwell_engine::{Clock, Fault, RunId, retry};
 
 use super::centre::Centre;
-use super::steps::{drop_manifest, look_manifest};
+use super::steps::{DropSchema, LookAtSchema};
 use super::{COMPONENT, ResetParameters, ResetRequest};
 use crate::SurveyError;
 use crate::aurora::Endpoint;
@@ -135,10 +135,12 @@ async fn try_all(
 ) -> Result<(), SurveyError> {
     retry(LOOK, clock, || check_rights(first, clock, &PODS)).await?;
     let run = RunId::from_u128(0);
-    let pods = [
-        look_manifest(parameters, run),
-        drop_manifest(parameters, run, Timestamp(0)),
-    ];
+    let pods: Vec<_> = (parameters.centres.first().into_iter())
+        .flat_map(|centre| {
+            let look = LookAtSchema::of(parameters, centre).manifest(run);
+            [look, DropSchema::of(parameters, centre).manifest(run)]
+        })
+        .collect();
     for manifest in &pods {
         let tried = retry(LOOK, clock, || pod::try_create(first, clock, manifest)).await;
         tried.map_err(refused_by_server)?;

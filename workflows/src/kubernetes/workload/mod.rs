@@ -92,24 +92,14 @@ impl Workload {
         clock: &dyn Clock,
         run: &str,
     ) -> Result<(), Fault> {
-        let (name, patch) = (self.to_string(), marked(run).to_string());
-        let words = ["patch", &name, "--type=merge", "--patch", &patch];
-        let answer = place.change(clock, &words, None).await;
-        answer.map(drop).map_err(|fault| self.absent(place, fault))
+        let answer = place.patch(clock, &self.to_string(), &marked(run)).await;
+        answer.map_err(|fault| self.absent(place, fault))
     }
 
     /// Has the server say whether it would take that.
     pub(crate) async fn try_restart(&self, place: &Place, clock: &dyn Clock) -> Result<(), Fault> {
-        let (name, patch) = (self.to_string(), marked("dry-run").to_string());
-        let words = [
-            "patch",
-            &name,
-            "--type=merge",
-            "--patch",
-            &patch,
-            "--dry-run=server",
-        ];
-        place.try_out(clock, &words, None).await
+        let (name, patch) = (self.to_string(), marked("dry-run"));
+        place.try_patch(clock, &name, &patch).await
     }
 
     /// The autoscaler that says how many pods there are, if one does and may be

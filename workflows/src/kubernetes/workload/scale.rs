@@ -177,7 +177,8 @@ impl Scaler {
         usual: Count,
         run: &str,
     ) -> Result<(), Fault> {
-        self.patch(place, clock, &self.stopping(usual, run)).await
+        let patch = self.stopping(usual, run);
+        place.patch(clock, &self.object, &patch).await
     }
 
     /// Says that there are to be as many pods as usual.
@@ -188,26 +189,14 @@ impl Scaler {
         usual: Count,
         run: &str,
     ) -> Result<(), Fault> {
-        self.patch(place, clock, &self.starting(usual, run)).await
+        let patch = self.starting(usual, run);
+        place.patch(clock, &self.object, &patch).await
     }
 
     /// Has the server say whether it would take none.
     pub(crate) async fn try_stop(&self, place: &Place, clock: &dyn Clock) -> Result<(), Fault> {
-        let patch = self.stopping(Count { field: None }, "dry-run").to_string();
-        let words = [&self.words(&patch)[..], &["--dry-run=server"]].concat();
-        place.try_out(clock, &words, None).await
-    }
-
-    async fn patch(&self, place: &Place, clock: &dyn Clock, patch: &Value) -> Result<(), Fault> {
-        let patch = patch.to_string();
-        place
-            .change(clock, &self.words(&patch), None)
-            .await
-            .map(drop)
-    }
-
-    fn words<'a>(&'a self, patch: &'a str) -> [&'a str; 5] {
-        ["patch", &self.object, "--type=merge", "--patch", patch]
+        let patch = self.stopping(Count { field: None }, "dry-run");
+        place.try_patch(clock, &self.object, &patch).await
     }
 }
 

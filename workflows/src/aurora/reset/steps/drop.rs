@@ -45,36 +45,6 @@ pub(crate) struct Dropped {
     pub(crate) pod: String,
 }
 
-fn job<'a>(
-    name: &'a str,
-    (run, text): (RunId, &'a str),
-    client: &'a Client,
-    (cluster, region): (&'a str, &'a str),
-    schema: &str,
-    not_after: Timestamp,
-) -> Job<'a> {
-    Job {
-        name,
-        run: text,
-        client,
-        cluster,
-        region,
-        arguments: sql::drop_schema(run, schema, not_after),
-    }
-}
-
-/// The pod that drops, as the survey has it tried.
-pub(crate) fn drop_manifest(
-    parameters: &ResetParameters,
-    run: RunId,
-    not_after: Timestamp,
-) -> Value {
-    let p = parameters;
-    let (name, text) = (pods::drop_name(run), run.to_string());
-    let target = (p.cluster.as_str(), p.region.as_str());
-    job(&name, (run, &text), &p.client, target, &p.schema, not_after).manifest()
-}
-
 impl Step for DropSchema {
     type Context = Aws;
     type Input = Vec<Before>;
@@ -98,7 +68,7 @@ impl Step for DropSchema {
 
     async fn run(&self, at: &Attempt<Aws>, before: &Vec<Before>) -> Result<Dropped, Fault> {
         let name = pods::drop_name(at.run());
-        match self.dropped(at, before, &name).await {
+        match self.dropped(at, before).await {
             Ok(()) => Ok(Dropped { pod: name }),
             // While a pod may still be at work, Keycloak must not be.
             Err(fault) if fault.uncertain || !is_for_a_person(&fault) => Err(fault.uncertain()),
@@ -115,23 +85,41 @@ impl Step for DropSchema {
 }
 
 impl DropSchema {
-    async fn dropped(&self, at: &Attempt<Aws>, before: &[Before], name: &str) -> Result<(), Fault> {
+    /// The step, as the parameters have it, in a data centre.
+    pub(crate) fn of(parameters: &ResetParameters, centre: &Centre) -> Self {
+        Self {
+            centre: centre.clone(),
+            keycloak: parameters.keycloak(),
+            client: parameters.client.clone(),
+            schema: parameters.schema.clone(),
+            cluster: parameters.cluster.clone(),
+            region: parameters.region.clone(),
+        }
+    }
+
+    fn job(&self, run: RunId, not_after: Timestamp) -> Job<'_> {
+        Job {
+            name: pods::drop_name(run),
+            run,
+            client: &self.client,
+            cluster: &self.cluster,
+            region: &self.region,
+            arguments: sql::drop_schema(run, &self.schema, not_after),
+        }
+    }
+
+    /// The pod, as the survey has it tried.
+    pub(crate) fn manifest(&self, run: RunId) -> Value {
+        self.job(run, Timestamp(0)).manifest()
+    }
+
+    async fn dropped(&self, at: &Attempt<Aws>, before: &[Before]) -> Result<(), Fault> {
         let place = &self.centre.place;
         self.centre.check(at.clock().as_ref()).await?;
         if let Some(keycloak) = &self.keycloak {
             keycloak.stop(at, before).await?;
         }
-        let (run, text) = (at.run(), at.run().to_string());
-        let target = (self.cluster.as_str(), self.region.as_str());
-        let not_after = at.clock().now().plus(FRESH);
-        let job = job(
-            name,
-            (run, &text),
-            &self.client,
-            target,
-            &self.schema,
-            not_after,
-        );
+        let job = self.job(at.run(), at.clock().now().plus(FRESH));
         pods::carried_out(at, place, &job).await.map(drop)
     }
 }

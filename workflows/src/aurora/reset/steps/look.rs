@@ -31,28 +31,34 @@ pub(crate) struct SchemaSeen {
     pub(crate) dependents: Vec<String>,
 }
 
-fn job<'a>(
-    name: &'a str,
-    run: &'a str,
-    client: &'a Client,
-    (cluster, region): (&'a str, &'a str),
-    schema: &str,
-) -> Job<'a> {
-    Job {
-        name,
-        run,
-        client,
-        cluster,
-        region,
-        arguments: sql::look_at_schema(schema),
+impl LookAtSchema {
+    /// The step, as the parameters have it, in a data centre.
+    pub(crate) fn of(parameters: &ResetParameters, centre: &Centre) -> Self {
+        Self {
+            centre: centre.clone(),
+            client: parameters.client.clone(),
+            schema: parameters.schema.clone(),
+            cascade: parameters.cascade,
+            cluster: parameters.cluster.clone(),
+            region: parameters.region.clone(),
+        }
     }
-}
 
-/// The pod that looks, as the survey has it tried.
-pub(crate) fn look_manifest(parameters: &ResetParameters, run: RunId) -> Value {
-    let p = parameters;
-    let (name, run) = (pods::look_name(run), run.to_string());
-    job(&name, &run, &p.client, (&p.cluster, &p.region), &p.schema).manifest()
+    fn job(&self, run: RunId) -> Job<'_> {
+        Job {
+            name: pods::look_name(run),
+            run,
+            client: &self.client,
+            cluster: &self.cluster,
+            region: &self.region,
+            arguments: sql::look_at_schema(&self.schema),
+        }
+    }
+
+    /// The pod, as the survey has it tried.
+    pub(crate) fn manifest(&self, run: RunId) -> Value {
+        self.job(run).manifest()
+    }
 }
 
 impl Step for LookAtSchema {
@@ -70,11 +76,9 @@ impl Step for LookAtSchema {
     async fn run(&self, at: &Attempt<Aws>, (): &()) -> Result<SchemaSeen, Fault> {
         let place = &self.centre.place;
         self.centre.check(at.clock().as_ref()).await?;
-        let (name, run) = (pods::look_name(at.run()), at.run().to_string());
-        let target = (self.cluster.as_str(), self.region.as_str());
-        let job = job(&name, &run, &self.client, target, &self.schema);
+        let job = self.job(at.run());
         let told = pods::carried_out(at, place, &job).await?;
-        pods::remove(at, place, &name).await?;
+        pods::remove(at, place, &job.name).await?;
         let (mut dependents, mut against) = (Vec::new(), Vec::new());
         for objection in sql::objections(&told.lines) {
             match objection {

@@ -14,9 +14,7 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use crate::aws::Aws;
 use crate::kubernetes::{POLICY, Place, pod};
-pub(super) use drop::drop_manifest;
 pub(crate) use drop::{DropSchema, Dropped};
-pub(super) use look::look_manifest;
 pub(crate) use look::{LookAtSchema, NotePods};
 pub use start::Restarted;
 pub(crate) use start::StartKeycloak;

@@ -41,8 +41,8 @@ pub(super) fn look_name(run: RunId) -> String {
 
 /// What a pod is to do.
 pub(super) struct Job<'a> {
-    pub(super) name: &'a str,
-    pub(super) run: &'a str,
+    pub(super) name: String,
+    pub(super) run: RunId,
     pub(super) client: &'a Client,
     pub(super) cluster: &'a str,
     pub(super) region: &'a str,
@@ -52,13 +52,14 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     pub(super) fn manifest(&self) -> Value {
+        let run = self.run.to_string();
         Wanted {
-            name: self.name,
+            name: &self.name,
             labels: &[
                 (kubernetes::COMPONENT, COMPONENT),
                 (kubernetes::CLUSTER, self.cluster),
                 (kubernetes::REGION, self.region),
-                (RUN, self.run),
+                (RUN, &run),
             ],
             client: self.client,
             command: self.client.command(&self.arguments),
@@ -88,11 +89,11 @@ pub(super) async fn carried_out(
                 fault
             }
         })?;
-        let told = ended(at, place, job.name).await?;
+        let told = ended(at, place, &job.name).await?;
         if told.code == 0 {
             return Ok(told);
         }
-        remove(at, place, job.name).await?;
+        remove(at, place, &job.name).await?;
         tried += 1;
         let said = Said::of(&told);
         if !said.passes() || tried == TRIES {
@@ -163,7 +164,7 @@ pub(super) async fn remove(at: &Attempt<Aws>, place: &Place, name: &str) -> Resu
 
 /// What a pod that failed for good has said.
 fn failed(place: &Place, job: &Job<'_>, told: &Told, said: &Said) -> Fault {
-    let name = job.name;
+    let name = &job.name;
     let code = said.state.as_deref().unwrap_or("PodFailed");
     let hint = said.hint(&job.client.server.secret);
     let fault = Fault::permanent(format!(
