@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::clock::BoxFuture;
-use crate::event::Event;
-use crate::id::RunId;
+use crate::model::{Event, RunId};
 
 /// A failure of the store. After one, nothing further is started: an effect
 /// that can't be recorded is not performed.

@@ -8,11 +8,11 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use stepwell_engine::event::{Actor, End, OnFailure, RunCreated};
+//! use stepwell_engine::event::{End, RunCreated};
 //! use stepwell_engine::machine::Status;
 //! use stepwell_engine::*;
 //!
-//! #[derive(serde::Serialize)]
+//! #[derive(serde::Serialize, serde::Deserialize)]
 //! struct Dig {
 //!     depth: u32,
 //! }
@@ -23,6 +23,7 @@
 //!     type Output = u32;
 //!     const KIND: &'static str = "dig";
 //!     const EFFECT: Effect = Effect::Create;
+//!     const REPEATABLE: bool = true;
 //!
 //!     async fn run(&self, _: &Attempt<()>, above: &Option<u32>) -> Result<u32, Fault> {
 //!         Ok(above.unwrap_or(0) + self.depth)
@@ -31,36 +32,20 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut graph = Graph::builder();
+//! let mut graph = GraphBuilder::new();
 //! let top = graph.add("top", Dig { depth: 2 }, None::<Handle<u32>>);
 //! let bottom = graph.add("bottom", Dig { depth: 3 }, Some(top));
 //! graph.output(bottom);
 //! let graph = graph.finish()?;
 //!
-//! let clock = Arc::new(TokioClock::at_speed(1.0));
-//! let run = RunId::new(clock.now());
-//! let created = RunCreated {
-//!     workflow: "well".into(),
-//!     target: "garden".into(),
-//!     account: serde_json::Value::Null,
-//!     parameters: serde_json::Value::Null,
-//!     fingerprint: String::new(), // this, steps and output come from the graph
-//!     steps: Vec::new(),
-//!     output: None,
-//!     reversible: true,
-//!     on_failure: OnFailure::Rollback,
-//!     parallel: 4,
-//!     by: Actor { host: "h".into(), user: "u".into(), pid: 1, version: "1".into() },
-//! };
-//! let executor = Executor {
-//!     journal: Arc::new(MemoryJournal::new()),
-//!     clock,
-//!     observer: Arc::new(NoObserver),
-//!     stop: Stop::never(),
-//!     lease: Arc::new(NoLease),
-//!     requests: Requests::none(),
-//! };
-//! let report = executor.start(run, created, &graph, Arc::new(())).await?;
+//! let executor = Executor::new(
+//!     Arc::new(Registry::new().register::<Dig>()),
+//!     Arc::new(()),
+//!     Arc::new(MemoryJournal::new()),
+//! );
+//! let run = RunId::new(executor.clock.now());
+//! let created = RunCreated::new("well", "garden", serde_json::Value::Null);
+//! let report = executor.start(run, created, &graph).await?;
 //! assert_eq!(report.status, Status::Ended(End::Succeeded));
 //! assert_eq!(report.output, Some(5.into()));
 //! # Ok(())
@@ -69,37 +54,38 @@
 //!
 //! The crate knows no cloud, no SQL and no terminal, and has no wall clock,
 //! sleep or randomness outside of [`clock`].
+//!
+//! Each layer knows only what is above it: [model](event) (ids, events, faults,
+//! the recorded graph: data without behaviour), then the pure [`machine`] and
+//! the [`Step`], then graph and [`Registry`], then [`Executor`] and [`Planner`].
+
+mod model;
 
 pub mod clock;
-pub mod event;
+mod control;
 mod executor;
-mod fault;
 mod graph;
-mod id;
 mod journal;
 pub mod machine;
 mod observer;
 mod plan;
-mod retry;
 mod step;
-mod undo_plan;
 
-pub use clock::{BoxFuture, Clock, Timestamp, TokioClock};
-pub use event::Event;
+pub use clock::{BoxFuture, Clock, TokioClock};
+pub use control::{Lease, NoLease, Requests, RetryRequest, Stop, Stopper, stop_channel};
 pub use executor::{
-    DoneByHand, Executor, Lease, NoLease, ParameterChange, Report, Requests, RetryRequest,
-    RollbackRequest, RunError, Stop, Stopper, Waiver, Word, WordError, stop_channel,
+    DoneByHand, Executor, ParameterChange, Report, RollbackRequest, RunError, Waiver, Word,
+    WordError, retry_by_hand,
 };
-pub use fault::{Fault, FaultClass};
 pub use graph::{
-    Graph, GraphBuilder, GraphError, Handle, InputError, Needs, Outputs, Precedes, Shape, StepId,
-    StepRecord,
+    Graph, GraphBuilder, Handle, Needs, NotUnderstood, Precedes, Registry, Unsupported, Why,
 };
-pub use id::{RunId, StepName};
 pub use journal::{Journal, JournalError, MemoryJournal};
 pub use machine::Machine;
+pub use model::{
+    Certainty, Effect, Event, Fault, FaultClass, GRAPH_VERSION, GraphError, InputError, Outputs,
+    RunId, Shape, StepId, StepName, StepRecord, Timestamp, Wiring, event,
+};
 pub use observer::{NoObserver, Observer};
-pub use plan::{Change, PlannedStep, plan};
-pub use retry::{Decision, Policy, retry};
-pub use step::{Attempt, Effect, Found, Owner, Step};
-pub use undo_plan::{PlannedUndo, Stays, plan_rollback};
+pub use plan::{Change, PlannedStep, PlannedUndo, Planner, Stays};
+pub use step::{Attempt, Decision, Found, Owner, Policy, ProcessGroup, Step, retry};

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::event::Event;
-use crate::id::StepName;
+use crate::model::{Event, StepName};
 
 /// Hears what is durable, in order, and, between events, how attempts are going.
 pub trait Observer: Send + Sync + 'static {

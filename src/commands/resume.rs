@@ -1,9 +1,8 @@
 //! `stepwell resume`.
 
-use stepwell_engine::{Graph, ParameterChange};
+use stepwell_engine::ParameterChange;
 use stepwell_state::{Access, RunStatus};
-use stepwell_workflows::aurora::{self, ClassChange};
-use stepwell_workflows::{Aws, rebuild};
+use stepwell_workflows::aurora;
 
 use crate::arguments::workflow::ResumeArguments;
 use crate::exit::Exit;
@@ -52,15 +51,10 @@ pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Probl
             &connection,
             carried,
             async |executor| {
-                let by = context.actor.clone();
-                let (aws, events) = (connection.aws.clone(), &taken.events);
+                let (by, events) = (context.actor.clone(), &taken.events);
                 match change {
-                    None => executor.resume(events, by, &taken.graph, aws).await,
-                    Some((change, graph)) => {
-                        executor
-                            .resume_changed(events, by, change, &graph, aws)
-                            .await
-                    }
+                    None => executor.resume(events, by).await,
+                    Some(change) => executor.resume_changed(events, by, change).await,
                 }
             },
         )
@@ -69,15 +63,15 @@ pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Probl
     .map_err(|problem| found.placed(context, problem))
 }
 
-/// What is to be made otherwise from now on, with the graph that follows from
-/// it; none where nothing was said, or nothing differs.
+/// What is to be made otherwise from now on; none where nothing was said, or
+/// nothing differs.
 async fn change(
     context: &Context,
     connection: &Connection,
     taken: &Taken,
     arguments: &ResumeArguments,
     back: bool,
-) -> Result<Option<(ParameterChange, Graph<Aws>)>, Problem> {
+) -> Result<Option<ParameterChange>, Problem> {
     let Some(class) = &arguments.instance_class else {
         return Ok(None);
     };
@@ -93,16 +87,12 @@ async fn change(
     let change = aurora::change_class(aws, workflow, &taken.events, class, mixed)
         .await
         .map_err(|error| survey::refused(context, "aws could not be asked", error))?;
-    let Some(ClassChange { parameters, reason }) = change else {
+    if change.is_none() {
         context
             .printer
             .note(format!("the run asks for {class} already"));
-        return Ok(None);
-    };
-    let graph = rebuild(workflow, &parameters).map_err(|error| {
-        Problem::error("the steps can't be built from the changed parameters").because(&error)
-    })?;
-    Ok(Some((ParameterChange { parameters, reason }, graph)))
+    }
+    Ok(change)
 }
 
 /// Refuses to go on with a run that is at its end.

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::event::Outcome;
-use stepwell_engine::{
-    Clock, Executor, NoLease, NoObserver, Requests, RunId, Stop, Word, WordError,
-};
+use stepwell_engine::{Clock, RunId, Word, WordError, retry_by_hand};
 use stepwell_state::{Access, Answer, Request, RunRow, Store};
 
 use crate::arguments::step::{DoneArguments, RetryArguments};
@@ -62,11 +60,10 @@ pub fn done(context: &Context, arguments: &DoneArguments) -> Result<Exit, Proble
         let taken = found.take(context, &connection).await?;
         found.verify(&connection).await?;
         taken.refuse_alive(context, &connection).await?;
-        let executor = executor(&found.state, &connection.clock);
-        let (aws, events) = (connection.aws.clone(), &taken.events);
+        let executor = connection.executor(Arc::new(found.state.clone()));
         let said = word(context, &arguments.step, reason);
         let done = executor
-            .done_by_hand(events, said, output, &taken.graph, aws)
+            .done_by_hand(&taken.events, said, output)
             .await
             .map_err(|error| refused(error, &arguments.step, &taken.created))?;
         let output = done.outcome.output().cloned().unwrap_or_default();
@@ -186,21 +183,8 @@ async fn note(
     let created = stepwell_engine::event::RunCreated::told(&events)
         .ok_or_else(|| Problem::error("the run's history has no beginning"))?;
     let step = said.step.to_string();
-    let executor = executor(state, clock);
-    let retried = executor.retried_by_hand(&events, said).await;
+    let retried = retry_by_hand(state, clock.now(), &events, said).await;
     retried.map_err(|error| refused(error, &step, &created))
-}
-
-/// An executor that records and carries out nothing.
-fn executor(state: &Store, clock: &Arc<dyn Clock>) -> Executor {
-    Executor {
-        journal: Arc::new(state.clone()),
-        clock: clock.clone(),
-        observer: Arc::new(NoObserver),
-        stop: Stop::never(),
-        lease: Arc::new(NoLease),
-        requests: Requests::none(),
-    }
 }
 
 fn word(context: &Context, step: &str, reason: &str) -> Word {
@@ -227,7 +211,7 @@ fn not_possible(step: &str, why: String) -> Problem {
 fn refused(error: WordError, step: &str, created: &stepwell_engine::event::RunCreated) -> Problem {
     match error {
         WordError::Run(error) => failed(error, None, created),
-        WordError::NotPossible(why) => not_possible(step, why),
+        WordError::NotPossible(why) => not_possible(step, why.to_string()),
         WordError::NotFound => Problem::refused(format!(
             "what step {step} was to make is not found in aws"
         ))

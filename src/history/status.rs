@@ -52,7 +52,7 @@ impl RunState {
     pub(crate) fn of_end(end: &End) -> Self {
         match end {
             End::Succeeded => Self::Succeeded,
-            End::RolledBack => Self::RolledBack,
+            End::RolledBack { .. } => Self::RolledBack,
             End::Stuck { .. } => Self::Stuck,
             End::Abandoned { .. } => Self::Abandoned,
         }

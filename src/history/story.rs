@@ -291,7 +291,7 @@ impl Story {
                     End::Abandoned { by, reason } => {
                         self.abandoned = Some((by.clone(), reason.clone()));
                     }
-                    End::Succeeded | End::RolledBack => {}
+                    End::Succeeded | End::RolledBack { .. } => {}
                 }
             }
             EventBody::AttemptStarted {

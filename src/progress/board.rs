@@ -361,27 +361,10 @@ impl Board {
 mod tests {
     use super::*;
     use stepwell_engine::RunId;
-    use stepwell_engine::event::{Actor, OnFailure};
 
     fn board() -> Board {
-        let created = RunCreated {
-            workflow: "aurora create".to_owned(),
-            target: "aurora/eu-west-1/keycloak".to_owned(),
-            account: serde_json::Value::Null,
-            parameters: serde_json::Value::Null,
-            fingerprint: String::new(),
-            reversible: true,
-            on_failure: OnFailure::Rollback,
-            parallel: 16,
-            by: Actor {
-                host: "host".to_owned(),
-                user: "user".to_owned(),
-                pid: 1,
-                version: "test".to_owned(),
-            },
-            steps: Vec::new(),
-            output: None,
-        };
+        let parameters = serde_json::Value::Null;
+        let created = RunCreated::new("aurora create", "aurora/eu-west-1/keycloak", parameters);
         Board::new(&created, Style::default())
     }
 
@@ -417,6 +400,7 @@ mod tests {
             attempt: 1,
             verb: Verb::Run,
             fault,
+            reached: true,
             in_doubt: false,
             then: Then::Retry {
                 at: Timestamp(6_000),
@@ -471,6 +455,7 @@ mod tests {
             attempt,
             verb: Verb::Run,
             fault: Fault::pending("not there yet").with_request_id(Some(format!("r-{attempt}"))),
+            reached: true,
             in_doubt: false,
             then: Then::Retry {
                 at: Timestamp((at + 1) * 1000),

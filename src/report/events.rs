@@ -107,6 +107,7 @@ pub fn text(body: &EventBody) -> String {
             fault,
             in_doubt,
             then,
+            ..
         } => {
             let what = failed(*verb, *then);
             let doubt = if *in_doubt { ", in doubt" } else { "" };
@@ -121,7 +122,8 @@ pub fn text(body: &EventBody) -> String {
         EventBody::RunSuspended(reason) => format!("suspended: {}", suspended(reason)),
         EventBody::RunEnded(end) => match end {
             End::Succeeded => "succeeded".to_owned(),
-            End::RolledBack => "rolled back".to_owned(),
+            End::RolledBack { waived } if waived.is_empty() => "rolled back".to_owned(),
+            End::RolledBack { waived } => format!("rolled back but for {}", waived.join(", ")),
             End::Stuck { leftovers } => format!("stuck: {} left", leftovers.len()),
             End::Abandoned { by, reason } => format!("abandoned by {}: {reason}", by.user),
         },

@@ -109,6 +109,7 @@ fn word(change: Change) -> &'static str {
         Change::Delete => "delete",
         Change::Gone => "gone",
         Change::Read => "read",
+        Change::Done => "done",
         Change::Unknown => "unknown",
     }
 }

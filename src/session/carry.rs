@@ -6,9 +6,10 @@ use std::sync::Arc;
 use stepwell_engine::event::RunCreated;
 use stepwell_engine::machine::HistoryError;
 use stepwell_engine::{
-    Event, Executor, JournalError, Report, RunError, RunId, Stopper, stop_channel,
+    Event, Executor, JournalError, Report, RunError, RunId, Stopper, Unsupported, stop_channel,
 };
 use stepwell_state::Store;
+use stepwell_workflows::Aws;
 
 use super::journal::{Patient, is_wait};
 use super::limits::Limits;
@@ -42,7 +43,7 @@ pub async fn carry(
     state: &Store,
     connection: &Connection,
     carried: Carried<'_>,
-    work: impl AsyncFnOnce(Executor) -> Result<Report, RunError>,
+    work: impl AsyncFnOnce(Executor<Aws>) -> Result<Report, RunError>,
 ) -> Result<Exit, Problem> {
     let settings = &context.settings;
     let limits = Limits::of(context, connection)?;
@@ -65,12 +66,11 @@ pub async fn carry(
     });
     let journal = Arc::new(journal.map_err(|error| store::failed(&error))?);
     let executor = Executor {
-        journal: journal.clone(),
-        clock: connection.clock.clone(),
         observer: progress.clone(),
         stop,
         lease: watch.lease(),
         requests,
+        ..connection.executor(journal.clone())
     };
     let note = |text: String| progress.note(&text);
     let work = pin!(watch.during(&stopper, note, work(executor)));
@@ -198,54 +198,42 @@ pub(crate) fn failed(error: RunError, resume: Option<&str>, created: &RunCreated
             problem.causes = vec![why(source)];
             problem
         }
-        RunError::Fingerprint { differences } => {
-            let mut problem = Problem::error(
-                "this version of the program would not do the same steps as the run was started with",
-            )
-            .code("graph_changed")
-            .hint(format!("go on with the version that started it: {}", created.by.version));
-            problem.causes = differences;
-            problem
-        }
+        RunError::Unsupported(why) => unsupported(&why, created),
     }
+}
+
+/// The program does not understand what another version recorded.
+pub(super) fn unsupported(why: &Unsupported, created: &RunCreated) -> Problem {
+    let what = "this version of the program can't carry the run on, and did nothing";
+    let mut problem = Problem::error(what).code("not_understood").hint(format!(
+        "go on with the version that started it: {}",
+        created.by.version
+    ));
+    problem.causes = match why {
+        Unsupported::Version { .. } => vec![why.to_string()],
+        Unsupported::Steps(steps) => steps.iter().map(ToString::to_string).collect(),
+    };
+    problem
 }
 
 /// Why the machine did not take an event.
 fn why(error: HistoryError) -> String {
     match error {
-        HistoryError::Illegal { why, .. } => why,
+        HistoryError::Illegal { why, .. } => why.to_string(),
         other => other.to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use stepwell_engine::RunId;
-    use stepwell_engine::event::{Actor, OnFailure};
-
     use super::*;
+    use stepwell_engine::RunId;
 
     /// What was not recorded can't be resumed, and is not said to be.
     #[test]
     fn only_what_was_begun_is_to_be_resumed() {
-        let created = RunCreated {
-            workflow: "aurora create".to_owned(),
-            target: "aurora/eu-west-1/keycloak".to_owned(),
-            account: serde_json::Value::Null,
-            parameters: serde_json::Value::Null,
-            fingerprint: String::new(),
-            reversible: true,
-            on_failure: OnFailure::Rollback,
-            parallel: 1,
-            by: Actor {
-                host: "h".to_owned(),
-                user: "u".to_owned(),
-                pid: 1,
-                version: "v".to_owned(),
-            },
-            steps: Vec::new(),
-            output: None,
-        };
+        let parameters = serde_json::Value::Null;
+        let created = RunCreated::new("aurora create", "aurora/eu-west-1/keycloak", parameters);
         let broken = || {
             RunError::Journal(JournalError::Conflict {
                 run: RunId::from_u128(1),

@@ -127,15 +127,13 @@ pub async fn start(
     let journal = Arc::new(journal.map_err(|error| store::failed(&error))?);
     turn.shows(&progress);
     let executor = Executor {
-        journal: journal.clone(),
-        clock: connection.clock.clone(),
         observer: progress.clone(),
         stop: own,
         lease: watch.lease(),
         requests,
+        ..connection.executor(journal.clone())
     };
-    let (created, aws) = (begun.created.clone(), connection.aws.clone());
-    let work = executor.start(begun.run, created, &begun.graph, aws.clone());
+    let work = executor.start(begun.run, begun.created.clone(), &begun.graph);
     let note = |text: String| progress.note(&text);
     let work = watch.during(&stopper, note, work);
     let work = mailbox.during(connection.pace.is_virtual(), work);

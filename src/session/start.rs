@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use stepwell_engine::event::RunCreated;
-use stepwell_engine::{Graph, RunId, plan};
+use stepwell_engine::{Graph, RunId};
 use stepwell_state::{Lock, Store};
-use stepwell_workflows::{Aws, DOUBTS, Workflow};
+use stepwell_workflows::Workflow;
 
 use super::carry::{Carried, carry};
 use super::{Connection, locks};
@@ -24,7 +24,7 @@ pub struct Prepared {
     /// Its parameters.
     pub parameters: serde_json::Value,
     /// Its graph.
-    pub graph: Graph<Aws>,
+    pub graph: Graph,
 }
 
 impl Prepared {
@@ -33,7 +33,7 @@ impl Prepared {
         workflow: Workflow,
         target: String,
         parameters: &impl Serialize,
-        graph: Result<Graph<Aws>, stepwell_engine::GraphError>,
+        graph: Result<Graph, stepwell_engine::GraphError>,
     ) -> Result<Self, Problem> {
         let unusable = || format!("the graph of {} can't be built", workflow.name());
         Ok(Self {
@@ -54,15 +54,12 @@ pub async fn show_plan(
     prepared: &Prepared,
 ) -> Result<Exit, Problem> {
     let run = RunId::new(connection.clock.now());
-    let steps = plan(
-        &prepared.graph,
-        run,
-        connection.aws.clone(),
-        connection.clock.clone(),
-        &DOUBTS,
-    )
-    .await
-    .map_err(|fault| Problem::from_fault("could not find out what would be done", &fault))?;
+    let what = "could not find out what would be done";
+    let steps = connection.planner().of_start(run, &prepared.graph).await;
+    let steps = steps.map_err(|error| Problem::error(what).because(&error))?;
+    if let Some(fault) = steps.iter().find_map(|step| step.fault.as_ref()) {
+        return Err(Problem::from_fault(what, fault));
+    }
     report::plan::print(
         &context.printer,
         prepared.workflow.name(),
@@ -86,7 +83,7 @@ pub struct Begun {
     /// What it starts from.
     pub created: RunCreated,
     /// Its graph.
-    pub graph: Graph<Aws>,
+    pub graph: Graph,
     _lock: Lock,
 }
 
@@ -102,17 +99,18 @@ pub async fn begin(
     let run = connection.new_run();
     let lock = locks::run(context, state, run, connection.clock.as_ref()).await?;
     let created = RunCreated {
-        workflow: prepared.workflow.name().to_owned(),
-        target: prepared.target,
         account: account.to_value(),
         reversible: prepared.workflow.reverses(&prepared.parameters),
-        parameters: prepared.parameters,
-        fingerprint: prepared.graph.fingerprint().to_owned(),
         on_failure: how.on_failure,
         parallel: how.parallel,
         by: context.actor.clone(),
-        steps: prepared.graph.records().to_vec(),
+        steps: prepared.graph.records().clone(),
         output: prepared.graph.output().cloned(),
+        ..RunCreated::new(
+            prepared.workflow.name(),
+            prepared.target,
+            prepared.parameters,
+        )
     };
     Ok(Begun {
         run,
@@ -139,8 +137,7 @@ pub async fn start(
         asked_back: false,
     };
     carry(context, state, connection, carried, async |executor| {
-        let (created, aws) = (begun.created.clone(), connection.aws.clone());
-        executor.start(begun.run, created, &begun.graph, aws).await
+        (executor.start(begun.run, begun.created.clone(), &begun.graph)).await
     })
     .await
 }

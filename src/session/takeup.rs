@@ -1,14 +1,12 @@
-//! Taking up a run again: its account, its locks, its graph.
+//! Taking up a run again: its account, its locks, its history.
 
 use stepwell_engine::event::RunCreated;
-use stepwell_engine::{Event, Fault, Graph, Machine};
+use stepwell_engine::{Event, Fault, Machine};
 use stepwell_state::{Access, Lock, RunRow, RunStatus, Store};
-use stepwell_workflows::{
-    Aws, RebuildError, Refusal, Workflow, aurora, rebuild, resume_refusal, rollback_refusal,
-};
+use stepwell_workflows::{Refusal, Workflow, aurora, resume_refusal, rollback_refusal};
 
 use super::which::{self, Meant, Purpose};
-use super::{Backend, Connection, find, locks, store, survey};
+use super::{Backend, Connection, carry, find, locks, store, survey};
 use crate::Context;
 use crate::account::AccountRecord;
 use crate::arguments::workflow::WhichArguments;
@@ -61,8 +59,6 @@ pub struct Taken {
     pub created: RunCreated,
     /// What has happened so far.
     pub events: Vec<Event>,
-    /// Its graph, built again.
-    pub graph: Graph<Aws>,
     _locks: Option<(Lock, Lock)>,
 }
 
@@ -96,7 +92,7 @@ impl Found {
         self.backend.pace(&context.settings)
     }
 
-    /// Takes the locks, reads the history and builds the graph again.
+    /// Takes the locks and reads the history.
     pub async fn take(&self, context: &Context, connection: &Connection) -> Result<Taken, Problem> {
         let clock = connection.clock.as_ref();
         // Whoever carries the run holds both; the run is what a person asked for.
@@ -111,7 +107,8 @@ impl Found {
         })
     }
 
-    /// Reads the history and builds the graph again, without a lock.
+    /// Reads the history, without a lock. Refuses a run that this version of the
+    /// program does not understand.
     pub fn look(&self, context: &Context, connection: &Connection) -> Result<Taken, Problem> {
         let dead = find::dead(&self.state, &self.account, Some(&self.row.target))?;
         connection.aws.bury(dead);
@@ -126,15 +123,16 @@ impl Found {
         let Some(created) = RunCreated::told(&events) else {
             return Err(Problem::error("the run's history has no beginning"));
         };
-        let graph = rebuild(&created.workflow, &created.parameters)
-            .map_err(|error| unbuildable(&error, &created))?;
-        Ok(Taken {
+        let taken = Taken {
             status,
             created,
             events,
-            graph,
             _locks: None,
-        })
+        };
+        if let Err(why) = stepwell_workflows::registry().understands(&taken.machine()?) {
+            return Err(carry::unsupported(&why, &taken.created));
+        }
+        Ok(taken)
     }
 
     /// What can be done with a run whose history is broken. No command ends it
@@ -152,21 +150,6 @@ impl Found {
         let command = self.with_commands(context, &format!("`stepwell {command}`"));
         format!(
             "something else wrote to the state file: restore it from a backup; or give the run up, and delete all that it worked on: {command}"
-        )
-    }
-
-    /// Refuses a run whose steps this version would do otherwise.
-    pub fn refuse_changed(&self, taken: &Taken) -> Result<(), Problem> {
-        if taken.graph.fingerprint() == taken.created.fingerprint {
-            return Ok(());
-        }
-        Err(
-            Problem::error("this version of the program would not undo the same steps")
-                .code("graph_changed")
-                .hint(format!(
-                    "go on with the version that started it: {}",
-                    taken.created.by.version
-                )),
         )
     }
 
@@ -233,14 +216,4 @@ pub fn refuse(refusal: Result<Option<Refusal>, Fault>) -> Result<(), Problem> {
 /// `peering/<region>/<cluster>/<vpc>`.
 pub fn region(target: &str) -> &str {
     target.split('/').nth(1).unwrap_or("us-east-1")
-}
-
-fn unbuildable(error: &RebuildError, created: &RunCreated) -> Problem {
-    Problem::error("the run's steps can't be built again")
-        .code("graph_changed")
-        .because(error)
-        .hint(format!(
-            "go on with the version that started it: {}",
-            created.by.version
-        ))
 }

@@ -76,7 +76,7 @@ impl RunStatus {
             EventBody::RunSuspended(_) => Some(Self::Suspended),
             EventBody::RunEnded(end) => Some(match end {
                 End::Succeeded => Self::Succeeded,
-                End::RolledBack => Self::RolledBack,
+                End::RolledBack { .. } => Self::RolledBack,
                 End::Stuck { .. } => Self::Stuck,
                 End::Abandoned { .. } => Self::Abandoned,
             }),

@@ -32,6 +32,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("schema/v3.sql"),
         then: |_| Ok(()),
     },
+    Migration {
+        sql: include_str!("schema/v4.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 /// The newest schema version.

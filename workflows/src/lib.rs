@@ -3,8 +3,9 @@
 //!
 //! Each workflow comes in three parts: *options*, as a person gives them, are
 //! checked by their form; a read-only *survey* asks AWS what the graph depends
-//! on and gives *parameters*; the *graph* follows from the parameters alone,
-//! so that a resumed run builds the same one.
+//! on and gives *parameters*; the *graph* follows from the parameters alone. It
+//! is built when a run starts, and recorded: from then on the history and the
+//! [`registry`] of kinds are all that is needed.
 
 pub mod aurora;
 mod aws;
@@ -21,9 +22,8 @@ mod secret;
 #[path = "../../tests/fuzz.rs"]
 mod tally;
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use stepwell_engine::{Fault, Graph, GraphError};
+use stepwell_engine::{Fault, Registry};
 
 pub use aws::poll::DOUBTS;
 pub use aws::tags::Labels;
@@ -140,54 +140,10 @@ impl Workflow {
     }
 }
 
-/// Why the graph of a recorded run can't be built again.
-#[derive(Debug, thiserror::Error)]
-pub enum RebuildError {
-    /// The program has no workflow of the name.
-    #[error("this version of the program has no workflow {0:?}")]
-    Unknown(String),
-    /// The recorded parameters are not this version's.
-    #[error("the recorded parameters of {workflow:?} can't be read")]
-    Parameters {
-        /// The workflow.
-        workflow: String,
-        /// Why.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// The graph is refused.
-    #[error("the recorded parameters of {workflow:?} give no valid graph")]
-    Graph {
-        /// The workflow.
-        workflow: String,
-        /// Why.
-        #[source]
-        source: GraphError,
-    },
-}
-
-/// Builds the graph of a recorded run from its workflow and parameters.
-pub fn rebuild(workflow: &str, parameters: &Value) -> Result<Graph<Aws>, RebuildError> {
-    let graph = match Workflow::from_name(workflow) {
-        None => return Err(RebuildError::Unknown(workflow.to_owned())),
-        Some(Workflow::AuroraCreate) => aurora::create_graph(&read(workflow, parameters)?),
-        Some(Workflow::AuroraDelete) => aurora::delete_graph(&read(workflow, parameters)?),
-        Some(Workflow::AuroraReset) => aurora::reset_graph(&read(workflow, parameters)?),
-        Some(Workflow::AuroraScale) => aurora::scale_graph(&read(workflow, parameters)?),
-        Some(Workflow::PeeringCreate) => peering::create_graph(&read(workflow, parameters)?),
-        Some(Workflow::PeeringDelete) => peering::delete_graph(&read(workflow, parameters)?),
-    };
-    graph.map_err(|source| RebuildError::Graph {
-        workflow: workflow.to_owned(),
-        source,
-    })
-}
-
-fn read<P: DeserializeOwned>(workflow: &str, parameters: &Value) -> Result<P, RebuildError> {
-    P::deserialize(parameters).map_err(|source| RebuildError::Parameters {
-        workflow: workflow.to_owned(),
-        source,
-    })
+/// The kinds of steps of all workflows: with them, a run is carried on from its
+/// history alone.
+pub fn registry() -> Registry<Aws> {
+    peering::register(aurora::register(Registry::new()))
 }
 
 /// The account in which ROSA lives, where a run recorded one.

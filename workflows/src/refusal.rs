@@ -22,7 +22,9 @@ impl Refusal {
     pub(crate) fn unless(found: Option<Self>) -> Result<(), Fault> {
         match found {
             None => Ok(()),
-            Some(Self { message, hint }) => Err(Fault::operator(message).with_hint(hint)),
+            Some(Self { message, hint }) => {
+                Err(Fault::operator(message).with_hint(hint).without_effect())
+            }
         }
     }
 }

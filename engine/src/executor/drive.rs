@@ -4,19 +4,18 @@ use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
-use super::{Executor, Report, RetryRequest, RunError, Stop, Stopper, stop_channel};
-use crate::event::{End, Event, EventBody, Outcome, Then, Verb};
-use crate::fault::Fault;
-use crate::graph::{Graph, StepId};
+use super::{Executor, Report, RunError};
+use crate::control::{RetryRequest, Stop, Stopper, stop_channel};
+use crate::graph::{Failure, Landing, Program, Work};
 use crate::machine::{HistoryError, Machine, Status};
-use crate::retry::Decision;
-use crate::step::{Attempt, Failure, ProgressSink};
+use crate::model::event::{Event, EventBody, Then, Verb};
+use crate::model::{Effect, Fault, StepId};
+use crate::step::{Attempt, Decision, Policy, ProgressSink};
 
 type Key = (StepId, Verb);
 
@@ -25,14 +24,22 @@ struct Landed {
     step: StepId,
     verb: Verb,
     number: u32,
-    result: Result<Outcome, Failure>,
+    landing: Landing,
+}
+
+/// Since when a step is being tried.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// When this process began to (clock time).
+    began: Duration,
+    /// For how long others had before (clock time).
+    before: Duration,
 }
 
 /// A run in the hands of this process.
 pub(super) struct Drive<'a, C> {
-    executor: &'a Executor,
-    graph: &'a Graph<C>,
-    context: Arc<C>,
+    executor: &'a Executor<C>,
+    program: Program<C>,
     machine: Machine,
     /// Events applied to the machine and not yet durable.
     batch: Vec<Event>,
@@ -41,8 +48,7 @@ pub(super) struct Drive<'a, C> {
     aborts: HashMap<Key, (AbortHandle, u32)>,
     /// Pauses: when they end (clock time) and for which step.
     timers: BTreeSet<(Duration, StepId)>,
-    /// When a step's first attempt of this process began (clock time).
-    since: HashMap<Key, Duration>,
+    patience: HashMap<Key, Patience>,
     /// Whether the waits have been dropped. Once is enough: a run that stops or
     /// has turned round starts no other.
     dropped: bool,
@@ -54,26 +60,24 @@ pub(super) struct Drive<'a, C> {
 
 impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
     pub(super) fn new(
-        executor: &'a Executor,
-        graph: &'a Graph<C>,
-        context: Arc<C>,
+        executor: &'a Executor<C>,
+        program: Program<C>,
         machine: Machine,
         begin: Vec<Event>,
     ) -> Self {
         let observer = executor.observer.clone();
         Self {
             executor,
-            graph,
-            context,
+            program,
             machine,
             batch: begin,
             attempts: JoinSet::new(),
             aborts: HashMap::new(),
             timers: BTreeSet::new(),
-            since: HashMap::new(),
+            patience: HashMap::new(),
             dropped: false,
             halt: stop_channel(),
-            progress: Arc::new(move |step, message| observer.progress(step, &message)),
+            progress: Arc::new(move |step, message| observer.progress(step, message)),
         }
     }
 
@@ -95,7 +99,7 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
             }
             self.commit().await?;
             if *self.machine.status() != Status::Running {
-                return Ok(self.report());
+                return Ok(Report::of(&self.machine));
             }
             let next = self.timers.first().map(|&(due, _)| due);
             let clock = &self.executor.clock;
@@ -138,11 +142,11 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
                 self.batch.push(event);
                 // Its patience begins again, too.
                 self.timers.retain(|&(_, paused)| Some(paused) != id);
-                self.since.retain(|&(step, _), _| Some(step) != id);
+                self.patience.retain(|&(step, _), _| Some(step) != id);
                 self.commit().await?;
                 Ok(())
             }
-            Err(HistoryError::Illegal { why, .. }) => Err(why),
+            Err(HistoryError::Illegal { why, .. }) => Err(why.to_string()),
             Err(other) => Err(other.to_string()),
         };
         // The asking process may have gone.
@@ -160,22 +164,26 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
                 self.dropped = true;
                 self.drop_passive()?;
             }
-            let bodies = self.machine.next_events();
-            if bodies.is_empty() {
+            let program = &self.program;
+            let ids = |machine: &Machine, id| {
+                let output = machine.step(id).output.as_ref();
+                let step = output.zip(program.step(id));
+                step.map_or_else(Vec::new, |(output, step)| step.ids(output))
+            };
+            let events = self.machine.decide(self.executor.clock.now(), &ids)?;
+            if events.is_empty() {
                 return Ok(());
             }
-            for body in bodies {
-                let body = self.with_ids(body);
-                self.record(body)?;
+            let turned = |event: &Event| matches!(event.body, EventBody::RollbackStarted(_));
+            if events.iter().any(turned) {
+                // The pauses were those of steps on the way forward.
+                self.timers.clear();
             }
+            self.batch.extend(events);
         }
     }
 
     fn record(&mut self, body: EventBody) -> Result<(), RunError> {
-        if let EventBody::RollbackStarted(_) = body {
-            // The pauses were those of steps on the way forward.
-            self.timers.clear();
-        }
         let event = self.machine.record(self.executor.clock.now(), body)?;
         self.batch.push(event);
         Ok(())
@@ -208,52 +216,76 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
 
     fn launch(&mut self, id: StepId, number: u32, verb: Verb) {
         let clock = self.executor.clock.clone();
-        self.since
-            .entry((id, verb))
-            .or_insert_with(|| clock.elapsed());
         let state = self.machine.step(id);
+        let record = self.machine.shape().record(id);
+        let patience = *self.patience.entry((id, verb)).or_insert_with(|| {
+            // The time of day is all that processes share, and may jump: it may
+            // end a wait, which loses nothing, and never turns a run round.
+            let shared = record.effect == Effect::Wait && number > 1;
+            let since = state.since.filter(|_| shared);
+            let before = since.map(|since| clock.now().since(since));
+            Patience {
+                began: clock.elapsed(),
+                before: clock.scale_wall(before.unwrap_or_default()),
+            }
+        });
+        let in_doubt = state.in_doubt;
         let at = Attempt {
-            context: self.context.clone(),
-            clock,
-            run: self.machine.run(),
-            step: self.machine.shape().name(id).clone(),
             number,
-            verb,
-            in_doubt: state.in_doubt,
-            acting: AtomicBool::new(false),
+            in_doubt,
+            since_first: patience.so_far(clock.elapsed()),
             progress: self.progress.clone(),
             stop: self.halt.1.clone(),
             lease: self.executor.lease.clone(),
             rollback_options: self.machine.rollback_options().clone(),
+            ..Attempt::that_looks(
+                self.executor.context.clone(),
+                clock,
+                self.machine.run(),
+                record.name.clone(),
+                verb,
+            )
         };
-        let step = self.graph.steps[id.index()].clone();
-        let limit = step.policy().timeout;
-        (self.executor.observer).limited(self.machine.shape().name(id), limit);
-        let was_in_doubt = state.in_doubt;
-        let passive = self.machine.shape().record(id).effect.is_passive();
-        let work = match verb {
-            Verb::Run => step.forward(at, &self.machine),
-            Verb::Undo => step.backward(at, &self.machine, state.output.as_ref()),
-        };
+        let passive = record.effect.is_passive();
+        (self.executor.observer).limited(&record.name, self.policy(id).timeout);
+        let work = self.work_of(id, verb, at);
         let abort = self.attempts.spawn(async move {
-            let result = match work {
+            let landing = match work {
                 Ok(work) => AssertUnwindSafe(work)
                     .catch_unwind()
                     .await
-                    .unwrap_or_else(|panic| Err(panicked(&*panic, passive))),
-                Err(fault) => Err(Failure {
+                    .unwrap_or_else(|panic| Landing::Failed(panicked(&*panic, passive))),
+                Err(fault) => Landing::Failed(Failure {
                     fault,
-                    in_doubt: was_in_doubt,
+                    reached: false,
+                    in_doubt,
                 }),
             };
             Landed {
                 step: id,
                 verb,
                 number,
-                result,
+                landing,
             }
         });
         self.aborts.insert((id, verb), (abort, number));
+    }
+
+    fn work_of(&self, id: StepId, verb: Verb, at: Attempt<C>) -> Result<Work, Fault> {
+        let record = self.machine.shape().record(id);
+        let step = self.program.step(id).cloned();
+        let step = step.ok_or_else(|| Fault::permanent("the step's kind is not known"))?;
+        let input = record.input.resolve(&self.machine);
+        let input = input.map_err(|error| Fault::permanent(error.to_string()))?;
+        match verb {
+            Verb::Run => step.forward(at, input),
+            Verb::Undo => step.backward(at, input, self.machine.step(id).output.as_ref()),
+        }
+    }
+
+    fn policy(&self, id: StepId) -> Policy {
+        let step = self.program.step(id);
+        step.map_or_else(Policy::default, |step| step.policy())
     }
 
     fn landed(&mut self, landed: Result<Landed, JoinError>) -> Result<(), RunError> {
@@ -261,7 +293,7 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
             step: id,
             verb,
             number: attempt,
-            result,
+            landing,
         }) = landed.map_or_else(|error| self.broken(error), Some)
         else {
             return Ok(());
@@ -272,9 +304,9 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
             _ => return Ok(()),
         };
         let step = self.machine.shape().name(id).clone();
-        let body = match result {
-            Ok(outcome) => {
-                self.since.remove(&(id, verb));
+        let body = match landing {
+            Landing::Done(outcome) => {
+                self.patience.remove(&(id, verb));
                 EventBody::AttemptSucceeded {
                     step,
                     attempt,
@@ -282,18 +314,24 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
                     outcome,
                 }
             }
-            Err(Failure { fault, .. }) if fault.interrupted => EventBody::AttemptInterrupted {
+            Landing::Interrupted { reached } => EventBody::AttemptInterrupted {
                 step,
                 attempt,
                 verb,
+                reached,
             },
-            Err(Failure { fault, in_doubt }) => {
+            Landing::Failed(Failure {
+                fault,
+                reached,
+                in_doubt,
+            }) => {
                 let then = self.after(id, verb, &fault);
                 EventBody::AttemptFailed {
                     step,
                     attempt,
                     verb,
                     fault,
+                    reached,
                     in_doubt,
                     then,
                 }
@@ -314,7 +352,8 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
         let failure = match error.try_into_panic() {
             Ok(panic) => panicked(&*panic, passive),
             Err(error) => Failure {
-                fault: Fault::transient(error.to_string()).uncertain(),
+                fault: Fault::transient(error.to_string()),
+                reached: true,
                 in_doubt: !passive,
             },
         };
@@ -322,7 +361,7 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
             step,
             verb,
             number,
-            result: Err(failure),
+            landing: Landing::Failed(failure),
         })
     }
 
@@ -333,10 +372,10 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
         }
         let clock = &self.executor.clock;
         let now = clock.elapsed();
-        let since = self.since.get(&(id, verb)).copied().unwrap_or(now);
-        let policy = self.graph.steps[id.index()].policy();
+        let patience = self.patience.get(&(id, verb));
+        let elapsed = patience.map_or(Duration::ZERO, |patience| patience.so_far(now));
         let failures = self.machine.step(id).failures + 1;
-        match policy.decide(fault, failures, now.saturating_sub(since), clock.as_ref()) {
+        match (self.policy(id)).decide(fault, failures, elapsed, clock.as_ref()) {
             Decision::GiveUp => Then::GiveUp,
             Decision::Suspend => Then::Suspend,
             Decision::RetryAfter(delay) => {
@@ -376,43 +415,25 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
                     step: shape.name(key.0).clone(),
                     attempt,
                     verb: key.1,
+                    reached: true,
                 })?;
             }
         }
         Ok(())
     }
+}
 
-    /// Names what is left by its ids, which only the steps know.
-    fn with_ids(&self, mut body: EventBody) -> EventBody {
-        if let EventBody::RunEnded(End::Stuck { leftovers }) = &mut body {
-            for leftover in leftovers {
-                if let Some(id) = self.machine.shape().find(&leftover.step)
-                    && let Some(output) = &self.machine.step(id).output
-                {
-                    leftover.ids = self.graph.steps[id.index()].ids(output);
-                }
-            }
-        }
-        body
-    }
-
-    fn report(&self) -> Report {
-        Report {
-            run: self.machine.run(),
-            status: self.machine.status().clone(),
-            output: self.machine.output().cloned(),
-            fault: self
-                .machine
-                .blame()
-                .map(|(step, fault)| (step.clone(), fault.clone())),
-        }
+impl Patience {
+    fn so_far(self, now: Duration) -> Duration {
+        self.before + now.saturating_sub(self.began)
     }
 }
 
 /// A panic is a failed attempt that may have had its effect.
 fn panicked(panic: &(dyn Any + Send), passive: bool) -> Failure {
     Failure {
-        fault: Fault::permanent(format!("the step panicked: {}", text(panic))).uncertain(),
+        fault: Fault::permanent(format!("the step panicked: {}", text(panic))),
+        reached: true,
         in_doubt: !passive,
     }
 }

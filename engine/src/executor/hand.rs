@@ -1,19 +1,14 @@
 //! What a person did by hand to a step of a run that no process carries.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
 use serde_json::Value;
 
-use super::{Executor, RunError, Stop};
-use crate::event::{Actor, Event, EventBody, Outcome, SuspendReason, Verb};
-use crate::fault::{Fault, FaultClass};
-use crate::graph::Graph;
-use crate::id::StepName;
-use crate::journal::JournalError;
-use crate::machine::{HistoryError, Machine, Status};
-use crate::retry::{Policy, retry};
-use crate::step::{Attempt, Found};
+use super::{Executor, RunError};
+use crate::graph::Unsupported;
+use crate::journal::{Journal, JournalError};
+use crate::machine::{HistoryError, IllegalEvent, Machine, Status};
+use crate::model::event::{Actor, Event, EventBody, Outcome, SuspendReason, Verb};
+use crate::model::{Fault, FaultClass, StepName, Timestamp};
+use crate::step::{Attempt, Found, Policy, retry};
 
 /// A person's word on a step.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +29,7 @@ pub enum WordError {
     Run(#[from] RunError),
     /// It is not possible as things are.
     #[error("{0}")]
-    NotPossible(String),
+    NotPossible(IllegalEvent),
     /// The step's own check finds nothing, and no output was given.
     #[error("the step's own check finds nothing")]
     NotFound,
@@ -76,52 +71,53 @@ pub struct DoneByHand {
     pub outcome: Outcome,
 }
 
-impl Executor {
+impl<C: Send + Sync + 'static> Executor<C> {
     /// Records that a person made what a step was to make. The step's own check
     /// has to find it; where it finds nothing or can't be asked, `output` is
     /// taken on the person's word, and what it stands for is never undone.
-    pub async fn done_by_hand<C: Send + Sync + 'static>(
+    ///
+    /// # Errors
+    /// When the word can't be taken; then nothing was recorded.
+    pub async fn done_by_hand(
         &self,
         events: &[Event],
         word: Word,
         output: Option<Value>,
-        graph: &Graph<C>,
-        context: Arc<C>,
     ) -> Result<DoneByHand, WordError> {
-        let mut machine = self.replay(events, graph)?;
-        let mut batch = self.at_rest(&mut machine, &word.by)?;
+        let mut machine = Machine::replay(events)?;
+        self.registry
+            .understands(&machine)
+            .map_err(RunError::from)?;
+        let mut batch = at_rest(&mut machine, self.clock.now(), &word.by)?;
         let id = (machine.may_be_done(&word.step)).map_err(WordError::NotPossible)?;
-        let step = &graph.steps[id.index()];
+        let record = machine.shape().record(id);
+        let step = (self.registry.read(record))
+            .map_err(|why| RunError::from(Unsupported::Steps(vec![why])))?;
         let given = match output {
             Some(output) => Some(step.accept(&output).map_err(WordError::Output)?),
             None => None,
         };
-        let state = machine.step(id);
+        let input = (record.input.resolve(&machine))
+            .map_err(|error| WordError::Check(Fault::permanent(error.to_string())))?;
         let at = Attempt {
-            context,
-            clock: self.clock.clone(),
-            run: machine.run(),
-            step: word.step.clone(),
-            number: state.runs + 1,
-            verb: Verb::Run,
-            in_doubt: state.in_doubt,
-            acting: AtomicBool::new(false),
-            progress: Arc::new(|_, _| {}),
-            stop: Stop::never(),
-            lease: self.lease.clone(),
-            rollback_options: Value::Null,
+            number: machine.step(id).runs + 1,
+            in_doubt: machine.step(id).in_doubt,
+            ..Attempt::that_looks(
+                self.context.clone(),
+                self.clock.clone(),
+                machine.run(),
+                word.step.clone(),
+                Verb::Run,
+            )
         };
-        let found = retry(Policy::default(), self.clock.as_ref(), async || match step
-            .check(&at, &machine)
-        {
-            Ok(check) => check.await,
-            Err(fault) => Err(fault),
+        let found = retry(Policy::default(), self.clock.as_ref(), async || {
+            step.check(&at, input.clone())?.await
         })
         .await;
         let outcome = match found {
             Ok(Found::Ours(output)) => Some(Outcome::Ours { output }),
             Ok(Found::Theirs(output)) => Some(Outcome::Theirs { output }),
-            Ok(Found::Nothing) => None,
+            Ok(Found::Nothing | Found::Partial(_)) => None,
             // A permanent fault is an answer: it is wrong.
             Err(fault) if given.is_none() || fault.class == FaultClass::Permanent => {
                 return Err(WordError::Check(fault));
@@ -149,26 +145,33 @@ impl Executor {
         self.journal.append(batch).await?;
         Ok(DoneByHand { checked, outcome })
     }
+}
 
-    /// Records that a person wants a step of a run that no process carries to
-    /// be tried again, when the run is taken up.
-    pub async fn retried_by_hand(&self, events: &[Event], word: Word) -> Result<(), WordError> {
-        let mut machine = Machine::replay(events)?;
-        let mut batch = self.at_rest(&mut machine, &word.by)?;
-        let Word { step, by, reason } = word;
-        let retried = EventBody::StepRetried { step, by, reason };
-        batch.push(machine.record(self.clock.now(), retried)?);
-        Ok(self.journal.append(batch).await?)
-    }
+/// Records that a person wants a step of a run that no process carries to be
+/// tried again, when the run is taken up.
+///
+/// # Errors
+/// When the word can't be taken; then nothing was recorded.
+pub async fn retry_by_hand(
+    journal: &dyn Journal,
+    now: Timestamp,
+    events: &[Event],
+    word: Word,
+) -> Result<(), WordError> {
+    let mut machine = Machine::replay(events)?;
+    let mut batch = at_rest(&mut machine, now, &word.by)?;
+    let Word { step, by, reason } = word;
+    let retried = EventBody::StepRetried { step, by, reason };
+    batch.push(machine.record(now, retried)?);
+    Ok(journal.append(batch).await?)
+}
 
-    /// Suspends a run whose process died: what was under way is now in doubt.
-    fn at_rest(&self, machine: &mut Machine, by: &Actor) -> Result<Vec<Event>, HistoryError> {
-        if *machine.status() != Status::Running {
-            return Ok(Vec::new());
-        }
-        let now = self.clock.now();
-        let resumed = machine.record(now, EventBody::RunResumed { by: by.clone() })?;
-        let suspended = EventBody::RunSuspended(SuspendReason::Interrupted);
-        Ok(vec![resumed, machine.record(now, suspended)?])
+/// Suspends a run whose process died: what was under way is now in doubt.
+fn at_rest(machine: &mut Machine, now: Timestamp, by: &Actor) -> Result<Vec<Event>, HistoryError> {
+    if *machine.status() != Status::Running {
+        return Ok(Vec::new());
     }
+    let resumed = machine.record(now, EventBody::RunResumed { by: by.clone() })?;
+    let suspended = EventBody::RunSuspended(SuspendReason::Interrupted);
+    Ok(vec![resumed, machine.record(now, suspended)?])
 }

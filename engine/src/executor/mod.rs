@@ -1,26 +1,25 @@
 //! The executor: the small async loop around the machine. Ask the machine,
 //! append, carry out, append, tell observers.
 
-mod control;
 mod drive;
 mod hand;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::clock::Clock;
-use crate::event::{Actor, End, Event, EventBody, ParametersChanged, RollbackCause, RunCreated};
-use crate::fault::Fault;
-use crate::graph::Graph;
-use crate::id::{RunId, StepName};
+use crate::clock::{Clock, TokioClock};
+use crate::control::{Lease, NoLease, Requests, Stop};
+use crate::graph::{Graph, NotUnderstood, Program, Registry, Unsupported};
 use crate::journal::{Journal, JournalError};
 use crate::machine::{HistoryError, Machine, Status};
-use crate::observer::Observer;
-pub use control::{Lease, NoLease, Requests, RetryRequest, Stop, Stopper, stop_channel};
+use crate::model::event::{
+    Actor, End, Event, EventBody, ParametersChanged, RollbackCause, RunCreated, StepChange,
+};
+use crate::model::{Fault, GRAPH_VERSION, RunId, StepName};
+use crate::observer::{NoObserver, Observer};
 use drive::Drive;
-pub use hand::{DoneByHand, Word, WordError};
+pub use hand::{DoneByHand, Word, WordError, retry_by_hand};
 
 /// Why a run could not go on. What is in the journal stays resumable.
 #[derive(Debug, thiserror::Error)]
@@ -43,12 +42,9 @@ pub enum RunError {
     /// The parameters may not be changed as things are; nothing was recorded.
     #[error("the run's parameters can't be changed")]
     Change(#[source] HistoryError),
-    /// The graph built from the stored parameters is not the one that was run.
-    #[error("the workflow's graph is not the one this run was started with")]
-    Fingerprint {
-        /// What differs, a line each.
-        differences: Vec<String>,
-    },
+    /// The program does not understand the run; nothing was recorded.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
 }
 
 /// How a run stands when the executor lets go of it.
@@ -89,13 +85,18 @@ pub struct RollbackRequest {
 pub struct ParameterChange {
     /// The workflow's parameters from now on.
     pub parameters: Value,
+    /// What steps are to do from now on.
+    pub changes: Vec<StepChange>,
     /// What changed and why, in a few words.
     pub reason: String,
 }
 
-/// What the executor works with.
-#[derive(Clone)]
-pub struct Executor {
+/// What the executor works with: everything but the run.
+pub struct Executor<C> {
+    /// The kinds of steps.
+    pub registry: Arc<Registry<C>>,
+    /// What the steps work on.
+    pub context: Arc<C>,
     /// The store of events.
     pub journal: Arc<dyn Journal>,
     /// Time.
@@ -110,75 +111,108 @@ pub struct Executor {
     pub requests: Requests,
 }
 
-impl Executor {
-    /// Starts a run and carries it through. The `steps`, `fingerprint` and
-    /// `output` of `created` are set from the graph.
-    pub async fn start<C: Send + Sync + 'static>(
+impl<C: Send + Sync + 'static> Executor<C> {
+    /// One in real time that nobody hears of, and that nothing stops.
+    pub fn new(registry: Arc<Registry<C>>, context: Arc<C>, journal: Arc<dyn Journal>) -> Self {
+        Self {
+            registry,
+            context,
+            journal,
+            clock: Arc::new(TokioClock::at_speed(1.0)),
+            observer: Arc::new(NoObserver),
+            stop: Stop::never(),
+            lease: Arc::new(NoLease),
+            requests: Requests::none(),
+        }
+    }
+
+    /// Starts a run and carries it through. The graph's part of `created` is set
+    /// from the graph.
+    ///
+    /// # Errors
+    /// When a kind of step is not in the registry, or the history can't be
+    /// recorded.
+    pub async fn start(
         &self,
         run: RunId,
         mut created: RunCreated,
-        graph: &Graph<C>,
-        context: Arc<C>,
+        graph: &Graph,
     ) -> Result<Report, RunError> {
-        created.steps = graph.records().to_vec();
-        created.fingerprint = graph.fingerprint().to_owned();
+        created.graph_version = GRAPH_VERSION;
+        created.steps = graph.records().clone();
         created.output = graph.output().cloned();
         let (machine, event) = Machine::create(run, self.clock.now(), created)?;
-        self.drive(machine, graph, context, vec![event]).await
+        let program = self.registry.program(&machine)?;
+        self.carry(machine, program, vec![event]).await
     }
 
     /// Takes up a run where its history ends. One that has succeeded is left as
     /// it is, and nothing is recorded: it would count as unfinished again.
-    pub async fn resume<C: Send + Sync + 'static>(
-        &self,
-        events: &[Event],
-        by: Actor,
-        graph: &Graph<C>,
-        context: Arc<C>,
-    ) -> Result<Report, RunError> {
-        let mut machine = self.replay(events, graph)?;
+    ///
+    /// # Errors
+    /// When the history is not valid, holds what this program does not
+    /// understand, or can't be recorded.
+    pub async fn resume(&self, events: &[Event], by: Actor) -> Result<Report, RunError> {
+        let mut machine = Machine::replay(events)?;
         if *machine.status() == Status::Ended(End::Succeeded) {
-            return self.drive(machine, graph, context, Vec::new()).await;
+            return Ok(Report::of(&machine));
         }
+        let program = self.registry.program(&machine)?;
         let event = machine.record(self.clock.now(), EventBody::RunResumed { by })?;
-        self.drive(machine, graph, context, vec![event]).await
+        self.carry(machine, program, vec![event]).await
     }
 
-    /// Takes up a run with other parameters; `graph` is the one that follows
-    /// from them. Only steps that have made nothing may differ.
-    pub async fn resume_changed<C: Send + Sync + 'static>(
+    /// Takes up a run with other parameters. Only steps that have made nothing
+    /// may differ.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume), and when the change is not possible.
+    pub async fn resume_changed(
         &self,
         events: &[Event],
         by: Actor,
         change: ParameterChange,
-        graph: &Graph<C>,
-        context: Arc<C>,
     ) -> Result<Report, RunError> {
         let mut machine = Machine::replay(events)?;
         let now = self.clock.now();
+        let mut program = self.registry.program(&machine)?;
         let resumed = machine.record(now, EventBody::RunResumed { by: by.clone() })?;
         let changed = EventBody::ParametersChanged(Box::new(ParametersChanged {
             by,
             reason: change.reason,
             parameters: change.parameters,
-            fingerprint: graph.fingerprint().to_owned(),
-            steps: graph.records().to_vec(),
+            changes: change.changes.clone(),
         }));
         let changed = machine.record(now, changed).map_err(RunError::Change)?;
-        self.drive(machine, graph, context, vec![resumed, changed])
-            .await
+        let mut not_understood: Vec<NotUnderstood> = Vec::new();
+        for StepChange { step, .. } in &change.changes {
+            let Some(id) = machine.shape().find(step) else {
+                continue;
+            };
+            match self.registry.read(machine.shape().record(id)) {
+                Ok(step) => program.replace(id, step),
+                Err(why) => not_understood.push(why),
+            }
+        }
+        if !not_understood.is_empty() {
+            return Err(Unsupported::Steps(not_understood).into());
+        }
+        self.carry(machine, program, vec![resumed, changed]).await
     }
 
     /// Takes up a run to undo what it made, but for steps that a person waives.
-    pub async fn rollback<C: Send + Sync + 'static>(
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume), when the run can't be rolled back, and when a
+    /// step can't be waived.
+    pub async fn rollback(
         &self,
         events: &[Event],
         by: Actor,
         request: RollbackRequest,
-        graph: &Graph<C>,
-        context: Arc<C>,
     ) -> Result<Report, RunError> {
-        let mut machine = self.replay(events, graph)?;
+        let mut machine = Machine::replay(events)?;
+        let program = self.registry.program(&machine)?;
         let now = self.clock.now();
         let mut begin = vec![machine.record(now, EventBody::RunResumed { by: by.clone() })?];
         if !machine.is_backward() {
@@ -196,70 +230,26 @@ impl Executor {
             let waived = machine.record(now, EventBody::StepWaived { step, by, reason });
             begin.push(waived.map_err(|source| RunError::Waiver { step: name, source })?);
         }
-        self.drive(machine, graph, context, begin).await
+        self.carry(machine, program, begin).await
     }
 
-    fn replay<C: Send + Sync + 'static>(
-        &self,
-        events: &[Event],
-        graph: &Graph<C>,
-    ) -> Result<Machine, RunError> {
-        let machine = Machine::replay(events)?;
-        if machine.created().fingerprint != graph.fingerprint() {
-            return Err(RunError::Fingerprint {
-                differences: differences(machine.created(), graph),
-            });
-        }
-        Ok(machine)
-    }
-
-    async fn drive<C: Send + Sync + 'static>(
+    async fn carry(
         &self,
         machine: Machine,
-        graph: &Graph<C>,
-        context: Arc<C>,
+        program: Program<C>,
         begin: Vec<Event>,
     ) -> Result<Report, RunError> {
-        Drive::new(self, graph, context, machine, begin)
-            .work()
-            .await
+        Drive::new(self, program, machine, begin).work().await
     }
 }
 
-/// Says what differs between a recorded graph and a built one.
-fn differences<C: Send + Sync + 'static>(created: &RunCreated, graph: &Graph<C>) -> Vec<String> {
-    let mut lines = Vec::new();
-    let shape = graph.shape();
-    for then in &created.steps {
-        let Some(now) = shape.find(&then.name).map(|id| shape.record(id)) else {
-            lines.push(format!("step {:?} is no longer there", then.name));
-            continue;
-        };
-        // By name: places shift where a step comes or goes.
-        let needed = then
-            .needs
-            .iter()
-            .map(|&at| &created.steps[at as usize].name);
-        let needs = now
-            .needs
-            .iter()
-            .map(|&at| &graph.records()[at as usize].name);
-        if now.kind != then.kind || now.effect != then.effect {
-            lines.push(format!("step {:?} is another", then.name));
-        } else if needed.collect::<HashSet<_>>() != needs.collect::<HashSet<_>>() {
-            lines.push(format!("step {:?} needs other steps", then.name));
-        } else if now.digest != then.digest {
-            lines.push(format!("step {:?} has other data", then.name));
+impl Report {
+    fn of(machine: &Machine) -> Self {
+        Self {
+            run: machine.run(),
+            status: machine.status().clone(),
+            output: machine.output().cloned(),
+            fault: (machine.blame()).map(|(step, fault)| (step.clone(), fault.clone())),
         }
     }
-    let known: HashSet<_> = created.steps.iter().map(|step| &step.name).collect();
-    for now in graph.records() {
-        if !known.contains(&now.name) {
-            lines.push(format!("step {:?} is new", now.name));
-        }
-    }
-    if lines.is_empty() {
-        lines.push("the same steps take their inputs in another order".to_owned());
-    }
-    lines
 }

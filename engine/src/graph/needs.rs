@@ -1,82 +1,41 @@
 //! What steps need of each other: the data along the edges.
 
-use serde_json::Value;
-
-use super::{Handle, StepId};
-
-/// The outputs of the steps that are done, by place in the graph.
-pub trait Outputs {
-    /// The output of a step, if it is done.
-    fn output(&self, step: StepId) -> Option<&Value>;
-}
-
-/// Why a step's input could not be put together.
-#[derive(Debug, thiserror::Error)]
-pub enum InputError {
-    /// A parent has no output yet.
-    #[error("the output of step {0} is not known yet", step.0)]
-    Unknown {
-        /// The parent.
-        step: StepId,
-    },
-    /// A recorded output no longer has the shape that the code expects.
-    #[error("the recorded output of step {} can't be read", step.0)]
-    Unreadable {
-        /// The parent.
-        step: StepId,
-        /// Why.
-        #[source]
-        source: serde_json::Error,
-    },
-}
+use super::Handle;
+use crate::model::{StepId, Wiring};
 
 /// What a step needs from others: nothing `()`, a [`Handle`], or any tuple,
 /// `Vec` or `Option` of these.
 pub trait Needs: Send + Sync + 'static {
     /// What the needs are once the parents are done.
     type Value: Send + Sync + 'static;
-    /// Names every parent.
+    /// How they are recorded. `place` is told each parent, with the builder that
+    /// its handle belongs to, and says its place in the graph.
     #[doc(hidden)]
-    fn visit(&self, visit: &mut dyn FnMut(StepId, u64));
-    /// Puts the input together.
-    fn resolve(&self, outputs: &dyn Outputs) -> Result<Self::Value, InputError>;
+    fn wiring(&self, place: &mut dyn FnMut(StepId, u64) -> u32) -> Wiring;
 }
 
-impl<T: serde::de::DeserializeOwned + Send + Sync + 'static> Needs for Handle<T> {
+impl<T: Send + Sync + 'static> Needs for Handle<T> {
     type Value = T;
 
-    fn visit(&self, visit: &mut dyn FnMut(StepId, u64)) {
-        visit(self.step, self.builder);
-    }
-
-    fn resolve(&self, outputs: &dyn Outputs) -> Result<T, InputError> {
-        let step = self.step;
-        let value = outputs.output(step).ok_or(InputError::Unknown { step })?;
-        T::deserialize(value).map_err(|source| InputError::Unreadable { step, source })
+    fn wiring(&self, place: &mut dyn FnMut(StepId, u64) -> u32) -> Wiring {
+        Wiring::Output(place(self.step, self.builder))
     }
 }
 
 impl<N: Needs> Needs for Vec<N> {
     type Value = Vec<N::Value>;
 
-    fn visit(&self, visit: &mut dyn FnMut(StepId, u64)) {
-        self.iter().for_each(|need| need.visit(visit));
-    }
-
-    fn resolve(&self, outputs: &dyn Outputs) -> Result<Self::Value, InputError> {
-        self.iter().map(|need| need.resolve(outputs)).collect()
+    fn wiring(&self, place: &mut dyn FnMut(StepId, u64) -> u32) -> Wiring {
+        Wiring::List(self.iter().map(|need| need.wiring(place)).collect())
     }
 }
 
 impl<N: Needs> Needs for Option<N> {
     type Value = Option<N::Value>;
 
-    fn visit(&self, visit: &mut dyn FnMut(StepId, u64)) {
-        self.iter().for_each(|need| need.visit(visit));
-    }
-
-    fn resolve(&self, outputs: &dyn Outputs) -> Result<Self::Value, InputError> {
-        self.as_ref().map(|need| need.resolve(outputs)).transpose()
+    fn wiring(&self, place: &mut dyn FnMut(StepId, u64) -> u32) -> Wiring {
+        let need = self.as_ref();
+        need.map_or(Wiring::Nothing, |need| need.wiring(place))
     }
 }
 
@@ -85,26 +44,27 @@ macro_rules! tuple_needs {
         impl<$($name: Needs),*> Needs for ($($name,)*) {
             type Value = ($($name::Value,)*);
 
-            #[allow(non_snake_case, unused_variables)]
-            fn visit(&self, visit: &mut dyn FnMut(StepId, u64)) {
+            #[allow(non_snake_case)]
+            fn wiring(&self, place: &mut dyn FnMut(StepId, u64) -> u32) -> Wiring {
                 let ($($name,)*) = self;
-                $($name.visit(visit);)*
-            }
-
-            #[allow(non_snake_case, unused_variables)]
-            fn resolve(&self, outputs: &dyn Outputs) -> Result<Self::Value, InputError> {
-                let ($($name,)*) = self;
-                Ok(($($name.resolve(outputs)?,)*))
+                Wiring::List(vec![$($name.wiring(place)),*])
             }
         }
     };
 }
-tuple_needs!();
 tuple_needs!(A B);
 tuple_needs!(A B C);
 tuple_needs!(A B C D);
 tuple_needs!(A B C D E);
 tuple_needs!(A B C D E F);
+
+impl Needs for () {
+    type Value = ();
+
+    fn wiring(&self, _: &mut dyn FnMut(StepId, u64) -> u32) -> Wiring {
+        Wiring::Nothing
+    }
+}
 
 /// A handle of any output type, for an order without data.
 pub trait Precedes {

@@ -1,12 +1,15 @@
 //! The legal transitions.
 
-use super::{Event, EventBody, HistoryError, Machine, Owner, Phase, Status, StepId};
-use crate::event::{End, Outcome, SuspendReason, Then, Verb};
-use crate::fault::{Fault, FaultClass};
-use crate::id::StepName;
+use super::refusal::Wanted;
+use super::{Direction, HistoryError, IllegalEvent, Machine, Owner, Phase, Status};
+use crate::model::event::{End, Event, EventBody, Outcome, SuspendReason, Then, Verb};
+use crate::model::{Effect, Fault, FaultClass, StepId, StepName, Timestamp};
 
 impl Machine {
-    /// Applies the next event of the history, or says why it can't be.
+    /// Applies the next event of the history.
+    ///
+    /// # Errors
+    /// When the event can't stand here; then nothing has changed.
     pub fn apply(&mut self, event: &Event) -> Result<(), HistoryError> {
         if event.seq != self.next_seq {
             return Err(HistoryError::Sequence {
@@ -15,9 +18,9 @@ impl Machine {
             });
         }
         let transition = if event.run == self.run {
-            self.transition(&event.body)
+            self.transition(&event.body, event.at)
         } else {
-            Err("it belongs to another run".to_owned())
+            Err(IllegalEvent::OtherRun)
         };
         transition.map_err(|why| HistoryError::Illegal {
             seq: event.seq,
@@ -28,9 +31,9 @@ impl Machine {
         Ok(())
     }
 
-    fn transition(&mut self, body: &EventBody) -> Result<(), String> {
+    fn transition(&mut self, body: &EventBody, at: Timestamp) -> Result<(), IllegalEvent> {
         match body {
-            EventBody::RunCreated(_) => Err("the run exists already".to_owned()),
+            EventBody::RunCreated(_) => Err(IllegalEvent::Exists),
             EventBody::RunResumed { .. } => self.resume(),
             EventBody::RollbackStarted(cause) => {
                 self.may_turn(cause)?;
@@ -45,7 +48,7 @@ impl Machine {
                 step,
                 attempt,
                 verb,
-            } => self.attempt_started(step, *attempt, *verb),
+            } => self.attempt_started(step, *attempt, *verb, at),
             EventBody::AttemptSucceeded {
                 step,
                 attempt,
@@ -57,6 +60,7 @@ impl Machine {
                 attempt,
                 verb,
                 fault,
+                reached,
                 in_doubt,
                 then,
             } => {
@@ -64,14 +68,15 @@ impl Machine {
                 if *in_doubt {
                     self.may_doubt(id)?;
                 }
+                self.land(id);
                 let state = &mut self.steps[id.index()];
+                state.reached |= *reached;
                 state.in_doubt = *in_doubt;
-                state.fault = Some(fault.clone());
+                state.fault = Some(Box::new(fault.clone()));
                 // Whoever says "not yet" has answered: that is no failure.
                 if fault.class != FaultClass::Pending {
                     state.failures += 1;
                 }
-                self.running -= 1;
                 self.attempt_failed(id, *verb, fault, *then);
                 Ok(())
             }
@@ -79,15 +84,18 @@ impl Machine {
                 step,
                 attempt,
                 verb,
+                reached,
             } => {
                 let id = self.under_way(step, *attempt, *verb)?;
-                self.running -= 1;
+                self.land(id);
                 // An effect that was cut short may have happened.
-                let passive = self.shape.record(id).effect.is_passive();
-                self.steps[id.index()].in_doubt |= !passive;
+                let cut = *reached && !self.shape.record(id).effect.is_passive();
+                let state = &mut self.steps[id.index()];
+                state.reached |= cut;
+                state.in_doubt |= cut;
                 match verb {
                     Verb::Undo => self.make_ready(id, Phase::UndoReady),
-                    Verb::Run if self.backward => self.landed_late(id),
+                    Verb::Run if self.is_backward() => self.landed_late(id),
                     Verb::Run => self.make_ready(id, Phase::Ready),
                 }
                 Ok(())
@@ -103,78 +111,92 @@ impl Machine {
         }
     }
 
-    fn waive(&mut self, name: &StepName) -> Result<(), String> {
+    fn waive(&mut self, name: &StepName) -> Result<(), IllegalEvent> {
         self.must_run()?;
         let id = self.find(name)?;
         self.may_waive(id)?;
         if self.steps[id.index()].phase == Phase::UndoRetrying {
             self.retrying -= 1;
         }
+        if let Direction::Back { waived, .. } = &mut self.direction {
+            waived.insert(id);
+        }
+        self.ready.remove(id, self.shape.record(id));
         self.resolve(id);
         Ok(())
     }
 
-    pub(super) fn must_run(&self) -> Result<(), String> {
-        match self.status {
+    pub(super) fn must_run(&self) -> Result<(), IllegalEvent> {
+        match &self.status {
             Status::Running => Ok(()),
-            Status::Suspended(_) => Err("the run is suspended".to_owned()),
-            Status::Ended(_) => Err("the run has ended".to_owned()),
+            other => Err(IllegalEvent::Status(other.clone())),
         }
     }
 
-    pub(super) fn find(&self, name: &StepName) -> Result<StepId, String> {
-        self.shape
-            .find(name)
-            .ok_or_else(|| format!("the graph has no step {name:?}"))
+    pub(super) fn find(&self, name: &StepName) -> Result<StepId, IllegalEvent> {
+        let found = self.shape.find(name);
+        found.ok_or_else(|| IllegalEvent::NoStep(name.clone()))
+    }
+
+    /// The step is in a phase in which this does not happen to it.
+    pub(super) fn misplaced(&self, id: StepId, wanted: Wanted) -> IllegalEvent {
+        IllegalEvent::Phase {
+            step: self.shape.name(id).clone(),
+            phase: self.step(id).phase,
+            wanted,
+        }
     }
 
     /// The step, if just this attempt is under way.
-    fn under_way(&self, name: &StepName, attempt: u32, verb: Verb) -> Result<StepId, String> {
+    fn under_way(&self, name: &StepName, attempt: u32, verb: Verb) -> Result<StepId, IllegalEvent> {
         self.must_run()?;
         let id = self.find(name)?;
-        let step = &self.steps[id.index()];
+        let step = self.step(id);
         let (phase, current) = match verb {
             Verb::Run => (Phase::Running, step.runs),
             Verb::Undo => (Phase::Undoing, step.undos),
         };
-        if step.phase == phase && current == attempt {
-            Ok(id)
-        } else {
-            Err(format!(
-                "attempt {attempt} to {verb} step {name:?} is not under way"
-            ))
+        if step.phase != phase {
+            return Err(self.misplaced(id, Wanted::Land(verb)));
         }
+        must_be(name, verb, attempt, current)?;
+        Ok(id)
     }
 
-    fn attempt_started(&mut self, name: &StepName, attempt: u32, verb: Verb) -> Result<(), String> {
+    fn attempt_started(
+        &mut self,
+        name: &StepName,
+        attempt: u32,
+        verb: Verb,
+        at: Timestamp,
+    ) -> Result<(), IllegalEvent> {
         self.must_run()?;
-        self.may_start(verb)?;
         let id = self.find(name)?;
-        let step = &mut self.steps[id.index()];
-        let (ready, retrying, to, counter) = match verb {
-            Verb::Run => (
-                Phase::Ready,
-                Phase::Retrying,
-                Phase::Running,
-                &mut step.runs,
-            ),
+        self.may_start(id, verb)?;
+        let step = self.step(id);
+        let (ready, retrying, to, count) = match verb {
+            Verb::Run => (Phase::Ready, Phase::Retrying, Phase::Running, step.runs),
             Verb::Undo => (
                 Phase::UndoReady,
                 Phase::UndoRetrying,
                 Phase::Undoing,
-                &mut step.undos,
+                step.undos,
             ),
         };
         // That a pause is over is not in the history: the next start says so.
         let paused = step.phase == retrying;
         if !paused && step.phase != ready {
-            return Err(format!("step {name:?} is not ready to {verb}"));
+            return Err(self.misplaced(id, Wanted::Start(verb)));
         }
-        if attempt != *counter + 1 {
-            return Err(format!("attempt {} is due, not {attempt}", *counter + 1));
+        must_be(name, verb, attempt, count + 1)?;
+        let step = &mut self.steps[id.index()];
+        match verb {
+            Verb::Run => step.runs = attempt,
+            Verb::Undo => step.undos = attempt,
         }
-        *counter = attempt;
         step.phase = to;
+        step.since.get_or_insert(at);
+        self.ready.begin(id, self.shape.record(id));
         self.running += 1;
         if paused {
             self.retrying -= 1;
@@ -188,7 +210,7 @@ impl Machine {
         attempt: u32,
         verb: Verb,
         outcome: &Outcome,
-    ) -> Result<(), String> {
+    ) -> Result<(), IllegalEvent> {
         let id = self.under_way(name, attempt, verb)?;
         let owner = match (verb, outcome) {
             (Verb::Run, Outcome::Made { .. } | Outcome::Ours { .. }) => Owner::Ours,
@@ -196,19 +218,21 @@ impl Machine {
                 Owner::Theirs
             }
             (Verb::Undo, Outcome::Undone | Outcome::NothingToUndo) => Owner::Unknown,
-            _ => return Err(format!("this is no outcome of {verb}")),
+            _ => return Err(IllegalEvent::Outcome(verb)),
         };
-        self.running -= 1;
+        self.land(id);
         let step = &mut self.steps[id.index()];
         step.owner = owner;
         step.in_doubt = false;
         step.failures = 0;
+        step.since = None;
         if verb == Verb::Undo {
             self.resolve(id);
             return Ok(());
         }
+        step.reached |= matches!(outcome, Outcome::Made { .. });
         step.output = outcome.output().cloned();
-        if self.backward {
+        if self.is_backward() {
             self.landed_late(id);
         } else {
             self.complete(id);
@@ -219,19 +243,21 @@ impl Machine {
     /// A step's output is known: what waited for it alone may start.
     pub(super) fn complete(&mut self, id: StepId) {
         self.steps[id.index()].phase = Phase::Done;
-        self.done += 1;
+        if let Direction::Forward { done, .. } = &mut self.direction {
+            *done += 1;
+        }
         let shape = self.shape.clone();
         for child in shape.children(id) {
-            let step = &mut self.steps[child.index()];
-            step.waiting -= 1;
-            if step.waiting == 0 && step.phase == Phase::Waiting {
-                self.make_ready(child, Phase::Ready);
+            match &mut self.steps[child.index()].phase {
+                Phase::Waiting(1) => self.make_ready(child, Phase::Ready),
+                Phase::Waiting(parents) => *parents -= 1,
+                _ => {}
             }
         }
     }
 
     fn attempt_failed(&mut self, id: StepId, verb: Verb, fault: &Fault, then: Then) {
-        if verb == Verb::Run && self.backward {
+        if verb == Verb::Run && self.is_backward() {
             // It is undone in any case, so why it failed decides nothing.
             self.landed_late(id);
             return;
@@ -248,14 +274,14 @@ impl Machine {
                 });
             }
         }
-        let (retrying, failed) = match verb {
+        let (retrying, given_up) = match verb {
             Verb::Run => (Phase::Retrying, Phase::Failed),
             Verb::Undo => (Phase::UndoRetrying, Phase::UndoFailed),
         };
         if then == Then::GiveUp {
-            self.steps[id.index()].phase = failed;
-            if verb == Verb::Run {
-                self.failed.get_or_insert(id);
+            self.steps[id.index()].phase = given_up;
+            if let Direction::Forward { failed, .. } = &mut self.direction {
+                failed.get_or_insert(id);
             }
         } else {
             self.steps[id.index()].phase = retrying;
@@ -265,21 +291,26 @@ impl Machine {
 
     /// An attempt that was under way when the run turned round has ended.
     fn landed_late(&mut self, id: StepId) {
-        self.steps[id.index()].phase = Phase::UndoWaiting;
+        self.steps[id.index()].since = None;
+        // Its children had no attempt, so they are resolved.
+        self.steps[id.index()].phase = Phase::UndoWaiting(0);
         self.settle(id);
     }
 
-    fn start_rollback(&mut self) -> Result<(), String> {
+    fn start_rollback(&mut self) -> Result<(), IllegalEvent> {
         if !self.created.reversible {
-            return Err("the workflow only goes forward".to_owned());
+            return Err(IllegalEvent::ForwardOnly);
         }
-        if self.backward {
-            return Err("the run is on its way back already".to_owned());
+        if self.is_backward() {
+            return Err(IllegalEvent::Backward);
         }
-        match self.status {
+        match &self.status {
             Status::Running | Status::Ended(End::Succeeded) => {}
-            Status::Suspended(_) => return Err("the run is suspended".to_owned()),
-            Status::Ended(_) => return Err("the run has ended".to_owned()),
+            other => return Err(IllegalEvent::Status(other.clone())),
+        }
+        if let Some(step) = self.point_of_no_return() {
+            let step = self.shape.name(step).clone();
+            return Err(IllegalEvent::PointOfNoReturn(step));
         }
         self.status = Status::Running;
         self.turn_round();
@@ -287,51 +318,56 @@ impl Machine {
     }
 
     /// Takes up an unfinished run: what was under way is now in doubt.
-    fn resume(&mut self) -> Result<(), String> {
-        match &self.status {
-            Status::Ended(End::RolledBack | End::Abandoned { .. }) => {
-                return Err("the run has ended".to_owned());
+    fn resume(&mut self) -> Result<(), IllegalEvent> {
+        // A person has acted: patience begins anew. After a crash it goes on.
+        let rested = match &self.status {
+            Status::Ended(End::RolledBack { .. } | End::Abandoned { .. }) => {
+                return Err(IllegalEvent::Status(self.status.clone()));
             }
             // A finished run is taken up only to be rolled back; nothing of it
             // is under way.
             Status::Ended(End::Succeeded) => return Ok(()),
-            Status::Running | Status::Suspended(_) | Status::Ended(End::Stuck { .. }) => {}
-        }
+            Status::Running => false,
+            Status::Suspended(_) | Status::Ended(End::Stuck { .. }) => true,
+        };
         self.status = Status::Running;
         self.stop = None;
         self.running = 0;
         self.retrying = 0;
-        // A step failed for good, and the process ended before it could turn
-        // the run round (or was suspended for another reason): it turns now.
-        let turning = self.failed.is_some() && self.rolls_back() && !self.backward;
-        if !turning {
-            self.failed = None;
-        }
-        if !self.backward {
-            self.blame = self
-                .failed
-                .and_then(|id| Some((id, self.steps[id.index()].fault.clone()?)));
-        }
         self.ready.clear();
+        let back = self.is_backward();
         let shape = self.shape.clone();
+        // First, what was cut off: it may have been a deletion.
         for id in shape.ids() {
-            let passive = shape.record(id).effect.is_passive();
+            let acts = !shape.record(id).effect.is_passive();
             let step = &mut self.steps[id.index()];
             step.failures = 0;
-            match step.phase {
-                Phase::Running | Phase::Undoing => {
-                    step.in_doubt = !passive;
-                    if step.phase == Phase::Undoing {
-                        self.make_ready(id, Phase::UndoReady);
-                    } else if self.backward {
-                        self.landed_late(id);
-                    } else {
-                        self.make_ready(id, Phase::Ready);
-                    }
+            if rested {
+                step.since = None;
+            }
+            if matches!(step.phase, Phase::Running | Phase::Undoing) {
+                step.in_doubt = acts;
+                step.reached |= acts;
+            }
+            if step.phase == Phase::Running {
+                step.phase = Phase::Ready;
+                if back {
+                    self.landed_late(id);
                 }
+            }
+        }
+        // A step failed for good, and the process ended before it could turn
+        // the run round (or was suspended for another reason): it turns now.
+        let turning = self.turning();
+        if let Direction::Forward { failed, .. } = &mut self.direction {
+            *failed = turning;
+            self.blame = turning.and_then(|id| Some((id, *self.steps[id.index()].fault.clone()?)));
+        }
+        for id in shape.ids() {
+            match self.steps[id.index()].phase {
                 Phase::Ready | Phase::Retrying => self.make_ready(id, Phase::Ready),
-                Phase::Failed if !turning => self.make_ready(id, Phase::Ready),
-                Phase::UndoReady | Phase::UndoRetrying | Phase::UndoFailed => {
+                Phase::Failed if turning.is_none() => self.make_ready(id, Phase::Ready),
+                Phase::UndoReady | Phase::Undoing | Phase::UndoRetrying | Phase::UndoFailed => {
                     self.make_ready(id, Phase::UndoReady);
                 }
                 _ => {}
@@ -340,32 +376,46 @@ impl Machine {
         Ok(())
     }
 
-    fn ended(&mut self, end: &End) -> Result<(), String> {
-        match end {
+    fn ended(&mut self, end: &End) -> Result<(), IllegalEvent> {
+        match (end, &self.direction) {
             // Another run takes over; possible in any unfinished state.
-            End::Abandoned { .. } => {
-                if let Status::Ended(End::Succeeded | End::RolledBack | End::Abandoned { .. }) =
-                    self.status
+            (End::Abandoned { .. }, _) => {
+                if let Status::Ended(
+                    End::Succeeded | End::RolledBack { .. } | End::Abandoned { .. },
+                ) = self.status
                 {
-                    return Err("the run has ended".to_owned());
+                    return Err(IllegalEvent::Status(self.status.clone()));
                 }
             }
-            End::Succeeded => {
+            (End::Succeeded, direction) => {
                 self.must_run()?;
-                if self.backward || self.done != self.steps.len() {
-                    return Err("not every step is done".to_owned());
+                match direction {
+                    Direction::Forward { done, .. } if *done == self.steps.len() => {}
+                    _ => return Err(IllegalEvent::NotDone),
                 }
             }
-            End::RolledBack => {
+            (End::RolledBack { waived: said }, direction) => {
                 self.must_run()?;
-                if !self.backward || self.resolved != self.steps.len() {
-                    return Err("not every step is resolved".to_owned());
+                let Direction::Back {
+                    resolved, waived, ..
+                } = direction
+                else {
+                    return Err(IllegalEvent::NotResolved);
+                };
+                if *resolved != self.steps.len() {
+                    return Err(IllegalEvent::NotResolved);
+                }
+                let names = waived.iter().map(|&id| self.shape.name(id));
+                if self.is_recorded_whole() && !names.eq(said) {
+                    return Err(IllegalEvent::OtherWaived);
                 }
             }
-            End::Stuck { leftovers } => {
+            (End::Stuck { leftovers }, direction) => {
                 self.must_run()?;
-                if !self.backward || !self.is_idle() || self.resolved == self.steps.len() {
-                    return Err("the rollback is not over".to_owned());
+                match direction {
+                    Direction::Back { resolved, .. }
+                        if self.is_idle() && *resolved != self.steps.len() => {}
+                    _ => return Err(IllegalEvent::NotStuck),
                 }
                 self.may_leave(leftovers)?;
             }
@@ -373,4 +423,29 @@ impl Machine {
         self.status = Status::Ended(end.clone());
         Ok(())
     }
+
+    /// The step, if there is one, whose deletion was begun: what it took away no
+    /// rollback brings back.
+    pub fn point_of_no_return(&self) -> Option<StepId> {
+        let begun = |&id: &StepId| {
+            let step = self.step(id);
+            debug_assert_eq!(self.shape.record(id).effect, Effect::Delete);
+            step.phase == Phase::Running || step.in_doubt || step.owner == Owner::Ours
+        };
+        let mut deletions = self.deletions.iter().copied();
+        deletions.find(begun).filter(|_| self.is_recorded_whole())
+    }
+}
+
+/// Refuses another attempt than the one that is due.
+fn must_be(step: &StepName, verb: Verb, found: u32, due: u32) -> Result<(), IllegalEvent> {
+    if found == due {
+        return Ok(());
+    }
+    Err(IllegalEvent::Attempt {
+        step: step.clone(),
+        verb,
+        due,
+        found,
+    })
 }

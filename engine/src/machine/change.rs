@@ -5,46 +5,45 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Machine, Owner, Phase, StepId};
-use crate::event::ParametersChanged;
-use crate::graph::{Shape, StepRecord};
+use super::{Direction, IllegalEvent, Machine, Owner, Phase, StepId};
+use crate::model::Shape;
+use crate::model::event::ParametersChanged;
 
 impl Machine {
     /// Takes note of how what was made is to be undone.
-    pub(super) fn give_options(&mut self, options: &Value) -> Result<(), String> {
+    pub(super) fn give_options(&mut self, given: &Value) -> Result<(), IllegalEvent> {
         self.must_rest()?;
-        if !self.backward {
-            return Err("the run is not being rolled back".to_owned());
+        match &mut self.direction {
+            Direction::Forward { .. } => Err(IllegalEvent::Forward),
+            Direction::Back { options, .. } => {
+                *options = given.clone();
+                Ok(())
+            }
         }
-        self.rollback_options = options.clone();
-        Ok(())
     }
 
     /// Takes over other parameters for the steps that have made nothing.
-    pub(super) fn change(&mut self, change: &ParametersChanged) -> Result<(), String> {
+    pub(super) fn change(&mut self, change: &ParametersChanged) -> Result<(), IllegalEvent> {
         self.must_rest()?;
-        if self.backward {
-            return Err("the run is being rolled back".to_owned());
+        if self.is_backward() {
+            return Err(IllegalEvent::Backward);
         }
         if self.turning().is_some() {
-            return Err("the run is about to be rolled back".to_owned());
+            return Err(IllegalEvent::Turning);
         }
-        let then = &self.created.steps;
-        if then.len() != change.steps.len() {
-            return Err(format!(
-                "the graph has {} steps, not {}",
-                then.len(),
-                change.steps.len()
-            ));
-        }
-        for (id, (then, now)) in self.shape.ids().zip(then.iter().zip(&change.steps)) {
-            self.may_become(id, then, now)?;
+        for change in &change.changes {
+            let id = self.find(&change.step)?;
+            if self.shape.record(id).data != change.data {
+                self.may_change(id)?;
+            }
         }
         let mut created = self.created.as_ref().clone();
         created.change(change);
-        let shape = Shape::new(&created.steps).map_err(|error| error.to_string())?;
+        // Names and edges are those of before.
+        if let Ok(shape) = Shape::new(created.steps.clone()) {
+            self.shape = Arc::new(shape);
+        }
         self.created = Arc::new(created);
-        self.shape = Arc::new(shape);
         Ok(())
     }
 
@@ -57,41 +56,27 @@ impl Machine {
         !step.in_doubt && !cut_off && step.phase != Phase::Done && step.owner == Owner::Unknown
     }
 
-    /// Whether a step may have other data from now on, or why not.
-    fn may_become(&self, id: StepId, then: &StepRecord, now: &StepRecord) -> Result<(), String> {
-        let name = &then.name;
-        if now.name != *name {
-            return Err(format!("step {:?} stands where {name:?} is", now.name));
-        }
-        if now.kind != then.kind || now.effect != then.effect {
-            return Err(format!("step {name:?} would be another"));
-        }
-        if now.needs != then.needs {
-            return Err(format!("step {name:?} would need other steps"));
-        }
-        if then.digest.is_empty() {
-            return Err(format!("what step {name:?} was to do is not recorded"));
-        }
-        if now.digest == then.digest {
-            return Ok(());
+    /// Refuses other data for a step that has made something, or may have.
+    fn may_change(&self, id: StepId) -> Result<(), IllegalEvent> {
+        let step = self.shape.name(id).clone();
+        if !self.is_recorded_whole() {
+            return Err(IllegalEvent::NoData(step));
         }
         if self.is_unmade(id) {
             return Ok(());
         }
-        Err(match self.step(id).in_doubt {
-            true => format!("step {name:?} is in doubt: it may have made something"),
-            false => format!("step {name:?} is done"),
-        })
+        let in_doubt = self.step(id).in_doubt;
+        Err(IllegalEvent::Made { step, in_doubt })
     }
 
     /// Only while nothing is under way: a step acts on what it was started with.
-    fn must_rest(&self) -> Result<(), String> {
+    fn must_rest(&self) -> Result<(), IllegalEvent> {
         self.must_run()?;
         if self.running > 0 || self.retrying > 0 {
-            return Err("attempts are under way".to_owned());
+            return Err(IllegalEvent::UnderWay);
         }
         if self.stop.is_some() {
-            return Err("the run is about to be suspended".to_owned());
+            return Err(IllegalEvent::Suspending);
         }
         Ok(())
     }

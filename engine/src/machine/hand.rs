@@ -1,35 +1,37 @@
 //! What a person does to a step by hand: what it was to make, or another try.
 
-use super::{Machine, Owner, Phase, Status, StepId};
-use crate::event::Outcome;
-use crate::id::StepName;
+use super::refusal::Wanted;
+use super::{Direction, IllegalEvent, Machine, Owner, Phase, Status, StepId};
+use crate::model::StepName;
+use crate::model::event::Outcome;
 
 impl Machine {
-    /// Whether a person may say that a step is done, or why not. Only while the
-    /// run is suspended: what is under way would make the same.
-    pub fn may_be_done(&self, name: &StepName) -> Result<StepId, String> {
-        match self.status {
+    /// The step, if a person may say that it is done. Only while the run is
+    /// suspended: what is under way would make the same.
+    ///
+    /// # Errors
+    /// When the run or the step does not stand so.
+    pub fn may_be_done(&self, name: &StepName) -> Result<StepId, IllegalEvent> {
+        match &self.status {
             Status::Suspended(_) => {}
-            Status::Running => return Err("the run is not suspended".to_owned()),
-            Status::Ended(_) => return Err("the run has ended".to_owned()),
+            Status::Running => return Err(IllegalEvent::NotSuspended),
+            ended @ Status::Ended(_) => return Err(IllegalEvent::Status(ended.clone())),
         }
-        if self.backward {
-            return Err("the run is being rolled back".to_owned());
+        if self.is_backward() {
+            return Err(IllegalEvent::Backward);
         }
         let id = self.find(name)?;
         match self.step(id).phase {
             Phase::Ready | Phase::Retrying | Phase::Failed => Ok(id),
-            Phase::Waiting => {
-                let missing: Vec<&str> = (self.shape.parents(id))
+            Phase::Waiting(_) => Err(IllegalEvent::Others {
+                step: name.clone(),
+                back: false,
+                others: (self.shape.parents(id))
                     .filter(|&parent| self.step(parent).phase != Phase::Done)
-                    .map(|parent| &**self.shape.name(parent))
-                    .collect();
-                Err(format!(
-                    "what step {name:?} needs is not done yet: {}",
-                    missing.join(", ")
-                ))
-            }
-            _ => Err(format!("step {name:?} is done already")),
+                    .map(|parent| self.shape.name(parent).clone())
+                    .collect(),
+            }),
+            _ => Err(self.misplaced(id, Wanted::Done)),
         }
     }
 
@@ -38,14 +40,15 @@ impl Machine {
         &mut self,
         name: &StepName,
         outcome: &Outcome,
-    ) -> Result<(), String> {
+    ) -> Result<(), IllegalEvent> {
         let id = self.may_be_done(name)?;
         let (owner, output) = match outcome {
             Outcome::Ours { output } => (Owner::Ours, output),
             Outcome::Theirs { output } => (Owner::Theirs, output),
-            _ => return Err("this is no outcome of what a person did".to_owned()),
+            _ => return Err(IllegalEvent::OutcomeByHand),
         };
         self.excuse(id);
+        self.ready.remove(id, self.shape.record(id));
         let step = &mut self.steps[id.index()];
         step.owner = owner;
         step.output = Some(output.clone());
@@ -56,27 +59,21 @@ impl Machine {
 
     /// Gives a step that waits for its next try, or that was given up, another
     /// one at once.
-    pub(super) fn retry(&mut self, name: &StepName) -> Result<(), String> {
-        let suspended = matches!(self.status, Status::Suspended(_));
-        if !suspended {
+    pub(super) fn retry(&mut self, name: &StepName) -> Result<(), IllegalEvent> {
+        if !matches!(self.status, Status::Suspended(_)) {
             self.must_run()?;
             if self.stop.is_some() {
-                return Err("the run is about to be suspended".to_owned());
+                return Err(IllegalEvent::Suspending);
             }
             if self.turning().is_some() {
-                return Err("the run is about to be rolled back".to_owned());
+                return Err(IllegalEvent::Turning);
             }
         }
         let id = self.find(name)?;
         let ready = match self.step(id).phase {
             Phase::Retrying | Phase::Failed => Phase::Ready,
             Phase::UndoRetrying | Phase::UndoFailed => Phase::UndoReady,
-            Phase::Running | Phase::Undoing => {
-                return Err(format!("an attempt at step {name:?} is under way"));
-            }
-            Phase::Done => return Err(format!("step {name:?} is done already")),
-            Phase::Resolved => return Err(format!("nothing of step {name:?} is left to undo")),
-            _ => return Err(format!("step {name:?} has not failed")),
+            _ => return Err(self.misplaced(id, Wanted::Retry)),
         };
         self.excuse(id);
         self.make_ready(id, ready);
@@ -88,20 +85,23 @@ impl Machine {
     fn excuse(&mut self, id: StepId) {
         let step = &mut self.steps[id.index()];
         step.failures = 0;
+        step.since = None;
         if matches!(step.phase, Phase::Retrying | Phase::UndoRetrying) {
             self.retrying -= 1;
         }
         // On the way back, what turned the run round stays so.
-        if self.backward {
+        if self.is_backward() {
             return;
         }
         let mut others = self.shape.ids().filter(|&other| other != id);
-        let failed = others.find(|&other| self.step(other).phase == Phase::Failed);
-        if self.failed == Some(id) {
-            self.failed = failed;
+        let next = others.find(|&other| self.step(other).phase == Phase::Failed);
+        if let Direction::Forward { failed, .. } = &mut self.direction
+            && *failed == Some(id)
+        {
+            *failed = next;
         }
         if self.blame.as_ref().is_some_and(|(blamed, _)| *blamed == id) {
-            self.blame = failed.and_then(|id| Some((id, self.step(id).fault.clone()?)));
+            self.blame = next.and_then(|id| Some((id, *self.step(id).fault.clone()?)));
         }
     }
 }

@@ -4,27 +4,27 @@
 
 mod apply;
 mod change;
+mod decide;
 mod hand;
 mod possible;
+mod ready;
+mod refusal;
 mod rollback;
 mod state;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::clock::Timestamp;
-use crate::event::{
-    End, Event, EventBody, Leftover, OnFailure, RollbackCause, RunCreated, SuspendReason, Verb,
-};
-use crate::fault::Fault;
-use crate::graph::{Outputs, Shape, StepId};
-use crate::id::{RunId, StepName};
+use crate::model::event::{Event, EventBody, OnFailure, RunCreated, SuspendReason};
+use crate::model::{Effect, Fault, Outputs, RunId, Shape, StepId, StepName, Timestamp};
 
-pub use state::{HistoryError, Owner, Phase, Status, StepState};
+use ready::Ready;
+pub use refusal::{HistoryError, IllegalEvent, Wanted};
+use state::Direction;
+pub use state::{Owner, Phase, Status, StepState};
 
 /// A run, rebuilt from its history.
 #[derive(Debug, Clone)]
@@ -33,41 +33,44 @@ pub struct Machine {
     created: Arc<RunCreated>,
     shape: Arc<Shape>,
     steps: Vec<StepState>,
-    ready: VecDeque<StepId>,
+    /// The steps that take something away for good.
+    deletions: Vec<StepId>,
+    ready: Ready,
     running: usize,
     retrying: usize,
-    done: usize,
-    resolved: usize,
-    backward: bool,
-    failed: Option<StepId>,
-    /// The fault that turned the run round or stopped it.
+    direction: Direction,
+    /// The step and the fault that turned the run round or stopped it.
     blame: Option<(StepId, Fault)>,
     stop: Option<SuspendReason>,
-    /// How a person wants what was made to be undone; null if nothing was said.
-    rollback_options: Value,
     status: Status,
     next_seq: u32,
 }
 
 impl Machine {
     /// A run that begins: the machine and its first event.
+    ///
+    /// # Errors
+    /// When the graph is not one.
     pub fn create(
         run: RunId,
         at: Timestamp,
         created: RunCreated,
     ) -> Result<(Self, Event), HistoryError> {
         let created = Arc::new(created);
-        let shape = Arc::new(Shape::new(&created.steps)?);
+        let machine = Self::begin(run, created.clone())?;
         let event = Event {
             run,
             seq: 0,
             at,
-            body: EventBody::RunCreated(Box::new(created.as_ref().clone())),
+            body: EventBody::RunCreated(created),
         };
-        Ok((Self::begin(run, created, shape), event))
+        Ok((machine, event))
     }
 
     /// Rebuilds a run from its history.
+    ///
+    /// # Errors
+    /// When the history can't be right.
     pub fn replay(events: &[Event]) -> Result<Self, HistoryError> {
         let first = events.first().ok_or(HistoryError::Empty)?;
         let EventBody::RunCreated(created) = &first.body else {
@@ -76,58 +79,47 @@ impl Machine {
         if first.seq != 0 {
             return Err(HistoryError::NoBeginning);
         }
-        let shape = Arc::new(Shape::new(&created.steps)?);
-        let mut machine = Self::begin(first.run, Arc::new(created.as_ref().clone()), shape);
+        let mut machine = Self::begin(first.run, created.clone())?;
         for event in &events[1..] {
             machine.apply(event)?;
         }
         Ok(machine)
     }
 
-    fn begin(run: RunId, created: Arc<RunCreated>, shape: Arc<Shape>) -> Self {
-        let mut ready = VecDeque::new();
-        let steps = shape
-            .ids()
-            .map(|id| {
-                let waiting = shape.parents(id).count() as u32;
-                if waiting == 0 {
-                    ready.push_back(id);
-                }
-                StepState {
-                    phase: if waiting == 0 {
-                        Phase::Ready
-                    } else {
-                        Phase::Waiting
-                    },
-                    in_doubt: false,
-                    owner: Owner::Unknown,
-                    output: None,
-                    runs: 0,
-                    undos: 0,
-                    failures: 0,
-                    fault: None,
-                    waiting,
-                }
-            })
+    fn begin(run: RunId, created: Arc<RunCreated>) -> Result<Self, HistoryError> {
+        let shape = Arc::new(Shape::new(created.steps.clone())?);
+        let mut ready = Ready::new(&created);
+        let mut deletions = Vec::new();
+        let steps: Vec<StepState> = (shape.ids())
+            .map(|id| StepState::new(shape.parents(id).count() as u32))
             .collect();
-        Self {
+        for (id, step) in shape.ids().zip(&steps) {
+            let record = shape.record(id);
+            if step.phase == Phase::Ready {
+                ready.insert(id, record);
+            }
+            if record.effect == Effect::Delete {
+                deletions.push(id);
+            }
+        }
+        Ok(Self {
             run,
             created,
             shape,
             steps,
+            deletions,
             ready,
             running: 0,
             retrying: 0,
-            done: 0,
-            resolved: 0,
-            backward: false,
-            failed: None,
+            direction: Direction::Forward {
+                done: 0,
+                failed: None,
+            },
             blame: None,
             stop: None,
-            rollback_options: Value::Null,
             status: Status::Running,
             next_seq: 1,
-        }
+        })
     }
 
     /// The run.
@@ -157,13 +149,13 @@ impl Machine {
 
     /// Whether the run has turned round.
     pub fn is_backward(&self) -> bool {
-        self.backward
+        matches!(self.direction, Direction::Back { .. })
     }
 
     /// Whether the run is being rolled back, or will be once it is taken up,
     /// because a step failed for good.
     pub fn goes_back(&self) -> bool {
-        self.backward || self.turning().is_some()
+        self.is_backward() || self.turning().is_some()
     }
 
     /// Whether a rollback from here would look for what a step made, and undo it.
@@ -171,10 +163,24 @@ impl Machine {
         self.needs_undo(step) && self.step(step).phase != Phase::Resolved
     }
 
+    /// Whether an attempt at the step may still come: to run it or, where the run
+    /// can be rolled back, to undo it.
+    pub fn may_act(&self, step: StepId) -> bool {
+        match self.step(step).phase {
+            Phase::Resolved => false,
+            Phase::Done => self.created.reversible && self.needs_undo(step),
+            Phase::UndoWaiting(_) => self.needs_undo(step),
+            _ => true,
+        }
+    }
+
     /// How a person wants what the run made to be undone: the workflow's
     /// options, or null.
     pub fn rollback_options(&self) -> &Value {
-        &self.rollback_options
+        match &self.direction {
+            Direction::Back { options, .. } => options,
+            Direction::Forward { .. } => &Value::Null,
+        }
     }
 
     /// Whether nothing new is to be started and waits are to be dropped.
@@ -196,7 +202,7 @@ impl Machine {
     /// The output of the run, once its step is done; none of a run that turned
     /// round, because what it stands for is being taken away.
     pub fn output(&self) -> Option<&Value> {
-        if self.backward {
+        if self.is_backward() {
             return None;
         }
         let name = self.created.output.as_ref()?;
@@ -204,6 +210,9 @@ impl Machine {
     }
 
     /// Makes an event of `body`, applies it and returns it for the journal.
+    ///
+    /// # Errors
+    /// When it can't happen here; then nothing has changed.
     pub fn record(&mut self, at: Timestamp, body: EventBody) -> Result<Event, HistoryError> {
         let event = Event {
             run: self.run,
@@ -232,99 +241,21 @@ impl Machine {
         self.make_ready(step, phase);
     }
 
-    /// What is to be recorded next, and then carried out. Empty when the run
-    /// waits for attempts or pauses to end, or is not running.
-    ///
-    /// Everything returned must be recorded before the next call. A machine
-    /// that was replayed knows of no attempt or pause that is really under
-    /// way, so [`EventBody::RunResumed`] has to be recorded before the first.
-    ///
-    /// Each call is linear in what it returns, so a whole run is linear in
-    /// steps and edges.
-    pub fn next_events(&mut self) -> Vec<EventBody> {
-        if self.status != Status::Running {
-            return Vec::new();
-        }
-        let turning = self.turning();
-        let idle = self.is_idle();
-        match (turning, self.stop.clone()) {
-            // A stop that comes when nothing is left to be done stops nothing.
-            (None, _) if idle => vec![self.end()],
-            (_, Some(_)) if self.running > 0 => Vec::new(),
-            (_, Some(reason)) => vec![EventBody::RunSuspended(reason)],
-            (Some(step), None) => {
-                let step = self.shape.name(step).clone();
-                vec![EventBody::RollbackStarted(RollbackCause::Failed { step })]
-            }
-            (None, None) => self.starts(),
-        }
-    }
-
     fn rolls_back(&self) -> bool {
-        self.created.reversible && self.created.on_failure == OnFailure::Rollback
-    }
-
-    fn has_ready(&mut self) -> bool {
-        while let Some(&front) = self.ready.front() {
-            match self.steps[front.index()].phase {
-                Phase::Ready | Phase::UndoReady => return true,
-                _ => self.ready.pop_front(),
-            };
-        }
-        false
-    }
-
-    fn starts(&mut self) -> Vec<EventBody> {
-        let room = self.room().saturating_sub(self.running);
-        let mut starts = Vec::with_capacity(room.min(self.ready.len()));
-        while starts.len() < room {
-            let Some(id) = self.ready.pop_front() else {
-                break;
-            };
-            let step = &self.steps[id.index()];
-            let (attempt, verb) = match step.phase {
-                Phase::Ready => (step.runs + 1, Verb::Run),
-                Phase::UndoReady => (step.undos + 1, Verb::Undo),
-                _ => continue,
-            };
-            starts.push(EventBody::AttemptStarted {
-                step: self.shape.name(id).clone(),
-                attempt,
-                verb,
-            });
-        }
-        starts
-    }
-
-    fn end(&self) -> EventBody {
-        if !self.backward {
-            return match self.failed {
-                None => EventBody::RunEnded(End::Succeeded),
-                Some(step) => EventBody::RunSuspended(SuspendReason::Failed {
-                    step: self.shape.name(step).clone(),
-                }),
-            };
-        }
-        if self.resolved == self.steps.len() {
-            return EventBody::RunEnded(End::RolledBack);
-        }
-        let leftovers = self
-            .left()
-            .map(|id| Leftover {
-                step: self.shape.name(id).clone(),
-                ids: Vec::new(),
-                why: match &self.step(id).fault {
-                    Some(fault) if self.step(id).phase == Phase::UndoFailed => fault.to_string(),
-                    _ => "something that depends on it is left".to_owned(),
-                },
-            })
-            .collect();
-        EventBody::RunEnded(End::Stuck { leftovers })
+        self.created.reversible
+            && self.created.on_failure == OnFailure::Rollback
+            && self.point_of_no_return().is_none()
     }
 
     fn make_ready(&mut self, step: StepId, phase: Phase) {
         self.steps[step.index()].phase = phase;
-        self.ready.push_back(step);
+        self.ready.insert(step, self.shape.record(step));
+    }
+
+    /// Notes that an attempt at the step has ended.
+    fn land(&mut self, step: StepId) {
+        self.running -= 1;
+        self.ready.end(self.shape.record(step));
     }
 }
 

@@ -1,45 +1,48 @@
 //! What only the machine itself decides: a history in which it decided
 //! otherwise was not written by it.
 
-use super::{Machine, StepId};
-use crate::event::{Leftover, RollbackCause, SuspendReason, Verb};
+use super::{Direction, IllegalEvent, Machine, StepId};
+use crate::model::event::{Leftover, RollbackCause, SuspendReason, Verb};
 
 impl Machine {
-    /// Whether an attempt may begin now, or why not.
-    pub(super) fn may_start(&self, verb: Verb) -> Result<(), String> {
-        if self.running >= self.room() {
-            return Err("no more attempts may be under way".to_owned());
+    /// Refuses an attempt at the step that may not begin now.
+    pub(super) fn may_start(&mut self, id: StepId, verb: Verb) -> Result<(), IllegalEvent> {
+        if !self.ready.has_room(self.shape.record(id)) {
+            return Err(IllegalEvent::NoRoom);
         }
         if self.stop.is_some() {
-            return Err("the run is about to be suspended".to_owned());
+            return Err(IllegalEvent::Suspending);
         }
         if verb == Verb::Run && self.turning().is_some() {
-            return Err("the run is about to turn round".to_owned());
+            return Err(IllegalEvent::Turning);
         }
         Ok(())
-    }
-
-    /// How many attempts may be under way at once.
-    pub(super) fn room(&self) -> usize {
-        self.created.parallel.max(1) as usize
     }
 
     /// The step whose failure is to turn the run round.
     pub(super) fn turning(&self) -> Option<StepId> {
-        self.failed.filter(|_| self.rolls_back() && !self.backward)
-    }
-
-    /// Whether a failed attempt may leave a step in doubt.
-    pub(super) fn may_doubt(&self, id: StepId) -> Result<(), String> {
-        if self.shape.record(id).effect.is_passive() {
-            let name = self.shape.name(id);
-            return Err(format!("step {name:?} has no effect to be in doubt of"));
+        match self.direction {
+            Direction::Forward { failed, .. } => failed.filter(|_| self.rolls_back()),
+            Direction::Back { .. } => None,
         }
-        Ok(())
     }
 
-    /// Whether a rollback may begin for this cause.
-    pub(super) fn may_turn(&self, cause: &RollbackCause) -> Result<(), String> {
+    /// Whether the history holds the data of steps, and what came with it: a
+    /// deletion that can't be taken back, the waived steps in the end.
+    pub(super) fn is_recorded_whole(&self) -> bool {
+        self.created.graph_version > 0
+    }
+
+    /// Refuses to leave a step in doubt that has no effect.
+    pub(super) fn may_doubt(&self, id: StepId) -> Result<(), IllegalEvent> {
+        match self.shape.record(id).effect.is_passive() {
+            true => Err(IllegalEvent::NoEffect(self.shape.name(id).clone())),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses a rollback that this did not cause.
+    pub(super) fn may_turn(&self, cause: &RollbackCause) -> Result<(), IllegalEvent> {
         match cause {
             RollbackCause::Requested { .. } => Ok(()),
             RollbackCause::Failed { step } => {
@@ -48,23 +51,25 @@ impl Machine {
                 if failed == Some(step) && self.stop.is_none() {
                     Ok(())
                 } else {
-                    Err(format!("step {step:?} did not turn it round"))
+                    Err(IllegalEvent::NotTheCause(step.clone()))
                 }
             }
         }
     }
 
-    /// Whether the run may be suspended for this reason.
-    pub(super) fn may_suspend(&mut self, reason: &SuspendReason) -> Result<(), String> {
+    /// Refuses to suspend the run for a reason that it does not have.
+    pub(super) fn may_suspend(&self, reason: &SuspendReason) -> Result<(), IllegalEvent> {
         if self.running > 0 {
-            return Err("attempts are under way".to_owned());
+            return Err(IllegalEvent::UnderWay);
         }
         // A stop that comes when nothing is left to be done stops nothing.
         let over = self.is_idle() && self.turning().is_none();
         let holds = match reason {
             SuspendReason::Failed { step } => {
-                let failed = self.failed.map(|id| self.shape.name(id));
-                over && !self.backward && failed == Some(step)
+                let Direction::Forward { failed, .. } = self.direction else {
+                    return Err(IllegalEvent::NoSuchReason);
+                };
+                over && failed.map(|id| self.shape.name(id)) == Some(step)
             }
             // That it was asked for is not in the history.
             SuspendReason::Interrupted
@@ -77,20 +82,20 @@ impl Machine {
         if holds {
             Ok(())
         } else {
-            Err("there is no such reason".to_owned())
+            Err(IllegalEvent::NoSuchReason)
         }
     }
 
     /// Whether nothing is under way and nothing may start.
-    pub(super) fn is_idle(&mut self) -> bool {
-        self.running == 0 && self.retrying == 0 && !self.has_ready()
+    pub(super) fn is_idle(&self) -> bool {
+        self.running == 0 && self.retrying == 0 && self.ready.is_empty()
     }
 
-    /// Whether a rollback leaves something of these steps.
-    pub(super) fn may_leave(&self, leftovers: &[Leftover]) -> Result<(), String> {
+    /// Refuses leftovers of steps of which nothing is left.
+    pub(super) fn may_leave(&self, leftovers: &[Leftover]) -> Result<(), IllegalEvent> {
         for Leftover { step, .. } in leftovers {
             if !self.left().any(|id| self.shape.name(id) == step) {
-                return Err(format!("nothing is left of step {step:?}"));
+                return Err(IllegalEvent::NothingLeft(step.clone()));
             }
         }
         Ok(())

@@ -1,49 +1,57 @@
 //! The way back: which steps are undone, and in what order.
 
-use super::{Machine, Owner, Phase, StepId};
-use crate::step::Effect;
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::refusal::Wanted;
+use super::{Direction, IllegalEvent, Machine, Owner, Phase, StepId};
+use crate::model::Effect;
 
 impl Machine {
     /// Whether a step may have left something in the world that is this run's.
-    /// A step that was merely started counts: whether it had its effect is for
-    /// its *check* to say. So does one that a person did and that bears the
-    /// run's mark.
+    /// One whose effect was merely begun counts: whether it had it is for its
+    /// *check* to say. One that its own *check* refused does not. One that a
+    /// person did, and that bears the run's mark, does.
     pub(super) fn needs_undo(&self, id: StepId) -> bool {
         let step = &self.steps[id.index()];
-        (step.runs > 0 || step.owner == Owner::Ours)
+        // What a dead process was at is not known to be begun until the run is
+        // taken up.
+        let begun = step.reached || step.in_doubt || step.phase == Phase::Running;
+        (begun || step.owner == Owner::Ours)
             && step.owner != Owner::Theirs
             && self.shape.record(id).effect == Effect::Create
     }
 
-    /// Whether a person may have the rollback pass over a step, or why not. What
+    /// Refuses to pass over a step in a rollback where a person may not. What
     /// depends on the step has to be settled before, or it would be left without
     /// a word.
-    pub(super) fn may_waive(&self, id: StepId) -> Result<(), String> {
-        let name = self.shape.name(id);
-        if !self.backward {
-            return Err("the run is not on its way back".to_owned());
+    pub(super) fn may_waive(&self, id: StepId) -> Result<(), IllegalEvent> {
+        if !self.is_backward() {
+            return Err(IllegalEvent::Forward);
         }
         match self.steps[id.index()].phase {
             Phase::UndoReady | Phase::UndoRetrying | Phase::UndoFailed => Ok(()),
-            Phase::Resolved => Err(format!("nothing of step {name:?} is left to undo")),
-            Phase::Undoing => Err(format!("step {name:?} is being undone")),
-            _ => {
-                let left: Vec<&str> = (self.shape.children(id))
+            Phase::Resolved | Phase::Undoing => Err(self.misplaced(id, Wanted::Waive)),
+            _ => Err(IllegalEvent::Others {
+                step: self.shape.name(id).clone(),
+                back: true,
+                others: (self.shape.children(id))
                     .filter(|&child| self.step(child).phase != Phase::Resolved)
-                    .map(|child| &**self.shape.name(child))
-                    .collect();
-                Err(format!(
-                    "what depends on step {name:?} is not undone yet: {}",
-                    left.join(", ")
-                ))
-            }
+                    .map(|child| self.shape.name(child).clone())
+                    .collect(),
+            }),
         }
     }
 
     /// Turns the run round: every step waits for its children to be resolved.
     pub(super) fn turn_round(&mut self) {
-        self.backward = true;
-        self.ready.clear();
+        self.direction = Direction::Back {
+            resolved: 0,
+            options: Value::Null,
+            waived: BTreeSet::new(),
+        };
+        self.ready.forget();
         self.retrying = 0;
         let shape = self.shape.clone();
         // Children come after parents, so in reverse each child's fate is known.
@@ -53,12 +61,12 @@ impl Machine {
                 .filter(|child| self.steps[child.index()].phase != Phase::Resolved)
                 .count() as u32;
             let step = &mut self.steps[id.index()];
-            step.waiting = waiting;
             step.failures = 0;
             if step.phase == Phase::Running {
                 continue;
             }
-            step.phase = Phase::UndoWaiting;
+            step.since = None;
+            step.phase = Phase::UndoWaiting(waiting);
             if waiting == 0 {
                 self.settle(id);
             }
@@ -68,7 +76,7 @@ impl Machine {
     /// A step whose children are resolved and that has no attempt under way is
     /// undone or, if there is nothing to undo, resolved, and so may its parents be.
     pub(super) fn settle(&mut self, id: StepId) {
-        debug_assert_eq!(self.steps[id.index()].waiting, 0);
+        debug_assert_eq!(self.steps[id.index()].phase, Phase::UndoWaiting(0));
         if self.needs_undo(id) {
             self.make_ready(id, Phase::UndoReady);
         } else {
@@ -79,24 +87,26 @@ impl Machine {
     /// Marks a step as resolved and settles the parents that waited only for it.
     pub(super) fn resolve(&mut self, id: StepId) {
         let shape = self.shape.clone();
-        let mut resolved = vec![id];
-        while let Some(id) = resolved.pop() {
+        let mut settled = vec![id];
+        while let Some(id) = settled.pop() {
             self.steps[id.index()].phase = Phase::Resolved;
-            self.resolved += 1;
+            if let Direction::Back { resolved, .. } = &mut self.direction {
+                *resolved += 1;
+            }
             for parent in shape.parents(id) {
-                let step = &mut self.steps[parent.index()];
                 // While the run is being turned round, parents have not
                 // counted their children yet; they will see this one resolved.
-                if !matches!(step.phase, Phase::UndoWaiting) {
+                let Phase::UndoWaiting(children) = &mut self.steps[parent.index()].phase else {
+                    continue;
+                };
+                *children -= 1;
+                if *children > 0 {
                     continue;
                 }
-                step.waiting -= 1;
-                if step.waiting == 0 {
-                    if self.needs_undo(parent) {
-                        self.make_ready(parent, Phase::UndoReady);
-                    } else {
-                        resolved.push(parent);
-                    }
+                if self.needs_undo(parent) {
+                    self.make_ready(parent, Phase::UndoReady);
+                } else {
+                    settled.push(parent);
                 }
             }
         }

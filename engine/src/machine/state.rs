@@ -1,16 +1,17 @@
-//! What the machine knows: of a step, of the run, and why a history is refused.
+//! What the machine knows of a step and of the run.
+
+use std::fmt;
 
 use serde_json::Value;
 
-use crate::event::{End, SuspendReason};
-use crate::fault::Fault;
-use crate::graph::GraphError;
+use crate::model::event::{End, SuspendReason};
+use crate::model::{Fault, Timestamp};
 
 /// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Its parents are not done.
-    Waiting,
+    /// So many of its parents are not done.
+    Waiting(u32),
     /// May start.
     Ready,
     /// An attempt is under way.
@@ -21,8 +22,8 @@ pub enum Phase {
     Done,
     /// Failed for good.
     Failed,
-    /// The run turned round; its children are not resolved.
-    UndoWaiting,
+    /// The run turned round; so many of its children are not resolved.
+    UndoWaiting(u32),
     /// Its undo may start.
     UndoReady,
     /// An undo is under way.
@@ -33,6 +34,25 @@ pub enum Phase {
     UndoFailed,
     /// Nothing of it is left to undo.
     Resolved,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Waiting(_) => "waiting for others",
+            Self::Ready => "ready",
+            Self::Running => "running",
+            Self::Retrying => "waiting for another attempt",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::UndoWaiting(_) => "waiting for others to be undone",
+            Self::UndoReady => "ready to be undone",
+            Self::Undoing => "being undone",
+            Self::UndoRetrying => "waiting for another attempt to undo it",
+            Self::UndoFailed => "not undone",
+            Self::Resolved => "resolved",
+        })
+    }
 }
 
 /// Whose a step's effect is.
@@ -47,10 +67,12 @@ pub enum Owner {
 }
 
 /// What is known of a step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StepState {
     /// Where it stands.
     pub phase: Phase,
+    /// Whether its effect was ever begun, or may have been.
+    pub reached: bool,
     /// Whether an attempt may have had its effect unseen.
     pub in_doubt: bool,
     /// Whose its effect is.
@@ -64,10 +86,31 @@ pub struct StepState {
     /// Failures in a row since the run was last taken up or turned round;
     /// pending faults do not count.
     pub failures: u32,
+    /// When the first attempt of what is now tried began: since the run turned
+    /// round, or was taken up by a person after it was suspended.
+    pub since: Option<Timestamp>,
     /// The latest fault.
-    pub fault: Option<Fault>,
-    /// Parents not done, or, on the way back, children not resolved.
-    pub(super) waiting: u32,
+    pub fault: Option<Box<Fault>>,
+}
+
+impl StepState {
+    pub(super) fn new(parents: u32) -> Self {
+        Self {
+            phase: match parents {
+                0 => Phase::Ready,
+                _ => Phase::Waiting(parents),
+            },
+            reached: false,
+            in_doubt: false,
+            owner: Owner::Unknown,
+            output: None,
+            runs: 0,
+            undos: 0,
+            failures: 0,
+            since: None,
+            fault: None,
+        }
+    }
 }
 
 /// Where a run stands.
@@ -81,34 +124,21 @@ pub enum Status {
     Ended(End),
 }
 
-/// Why a history can't be right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HistoryError {
-    /// There is no event.
-    #[error("the run has no history")]
-    Empty,
-    /// The first event is not the run's creation.
-    #[error("the history does not begin with the run's creation")]
-    NoBeginning,
-    /// The recorded graph is not one.
-    #[error("the recorded graph is not valid: {0}")]
-    Graph(#[from] GraphError),
-    /// An event stands where another is due.
-    #[error("event {found} stands where {expected} is due")]
-    Sequence {
-        /// The place it claims.
-        found: u32,
-        /// The place it stands in.
-        expected: u32,
+/// Which way a run goes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Direction {
+    Forward {
+        /// How many steps are done.
+        done: usize,
+        /// The first step that failed for good.
+        failed: Option<super::StepId>,
     },
-    /// An event that can't happen here.
-    #[error("event {seq} ({kind}) is not possible here: {why}")]
-    Illegal {
-        /// The event's place.
-        seq: u32,
-        /// The event's kind.
-        kind: &'static str,
-        /// What contradicts it.
-        why: String,
+    Back {
+        /// How many steps are resolved.
+        resolved: usize,
+        /// How a person wants what was made to be undone; null if nothing was said.
+        options: Value,
+        /// The steps that a person had it pass over.
+        waived: std::collections::BTreeSet<super::StepId>,
     },
 }

@@ -4,11 +4,11 @@ use stepwell_engine::event::End;
 use stepwell_engine::machine::Status;
 use stepwell_engine::{Fault, Graph, RunError};
 
-use super::support::{Act, Bench, Trouble, World, create, graph, read, secs, wait};
+use super::support::{Act, Bench, Trouble, create, graph, read, secs, wait};
 
 /// A run with calls that take their time, a lost answer, a retry and a wait.
-fn forward(bench: &Bench) -> Graph<World> {
-    let lost = Fault::transient("reset").uncertain();
+fn forward(bench: &Bench) -> Graph {
+    let lost = Fault::transient("reset");
     bench.script("b", "run", [Act::Lose(lost), Act::Slow(secs(3))]);
     bench.script("c", "run", [Act::Fail(Fault::transient("throttled"))]);
     bench.script("d", "run", [Act::Slow(secs(2))]);
@@ -25,19 +25,15 @@ fn forward(bench: &Bench) -> Graph<World> {
 }
 
 /// The same, with a last step that always fails and an undo that is repeated.
-fn there_and_back(bench: &Bench) -> Graph<World> {
+fn there_and_back(bench: &Bench) -> Graph {
     let steps = forward(bench);
     bench.script("e", "run", vec![Act::Fail(Fault::permanent("no")); 100]);
-    bench.script(
-        "c",
-        "undo",
-        [Act::Lose(Fault::transient("reset").uncertain())],
-    );
+    bench.script("c", "undo", [Act::Lose(Fault::transient("reset"))]);
     bench.script("d", "undo", [Act::Slow(secs(2)), Act::Slow(secs(2))]);
     steps
 }
 
-type Scenario = fn(&Bench) -> Graph<World>;
+type Scenario = fn(&Bench) -> Graph;
 
 fn assert_ended_well(bench: &Bench, status: &Status, scenario: Scenario) {
     bench.world.assert_sound();
@@ -48,7 +44,10 @@ fn assert_ended_well(bench: &Bench, status: &Status, scenario: Scenario) {
             assert_eq!(bench.world.keys(&name).len(), 1);
         }
     } else {
-        assert_eq!(*status, Status::Ended(End::RolledBack));
+        assert_eq!(
+            *status,
+            Status::Ended(End::RolledBack { waived: Vec::new() })
+        );
         assert!(bench.world.things().is_empty(), "{:#?}", bench.story());
     }
 }
@@ -97,7 +96,7 @@ async fn whichever_append_the_process_dies_at_the_run_can_go_on() {
 }
 
 /// Takes the run up, unless it came to its end before the process died.
-async fn finish(bench: &Bench, steps: &Graph<World>) -> Status {
+async fn finish(bench: &Bench, steps: &Graph) -> Status {
     match bench.status() {
         Some(Status::Ended(end)) => Status::Ended(end),
         _ => bench.go_on(steps).await.unwrap().status,

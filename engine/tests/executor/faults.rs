@@ -71,7 +71,10 @@ async fn attempts_are_limited() {
     );
     let steps = graph([create("a", &[]).with(|policy| policy.attempts = 3)]);
     let report = bench.start(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert_eq!(bench.world.count("run a"), 3);
     let (step, fault) = report.fault.unwrap();
     assert_eq!((&*step, &*fault.message), ("a", "throttled"));
@@ -90,7 +93,10 @@ async fn time_is_limited() {
         policy.deadline = secs(600);
     })]);
     let report = bench.start(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     let took = bench.when("rollback_started") - bench.when("run a 1: started");
     assert!((500_000..=601_000).contains(&took), "{took}");
 }
@@ -133,7 +139,7 @@ async fn who_is_unreachable_can_not_roll_back_either() {
     ]);
     assert_suspended(&bench.start(&steps).await);
     assert_eq!(bench.world.things(), ["a"]);
-    let report = bench.resume(&steps).await;
+    let report = bench.resume().await;
     assert_eq!(report.status, Status::Ended(End::Succeeded));
 }
 
@@ -155,11 +161,7 @@ async fn a_timeout_leaves_doubt_and_check_settles_it() {
 async fn doubt_is_settled_only_when_a_miss_proves_something() {
     let bench = Bench::new();
     *bench.world.blind.lock().unwrap() = secs(20);
-    bench.script(
-        "a",
-        "run",
-        [Act::Lose(Fault::transient("reset").uncertain())],
-    );
+    bench.script("a", "run", [Act::Lose(Fault::transient("reset"))]);
     let steps = graph([create("a", &[]).with(|policy| policy.settle = secs(30))]);
     let report = bench.start(&steps).await;
     assert_eq!(report.status, Status::Ended(End::Succeeded));
@@ -171,11 +173,7 @@ async fn doubt_is_settled_only_when_a_miss_proves_something() {
 async fn doubt_outlives_faults_of_the_check() {
     let bench = Bench::new();
     *bench.world.blind.lock().unwrap() = secs(40);
-    bench.script(
-        "a",
-        "run",
-        [Act::Lose(Fault::transient("reset").uncertain())],
-    );
+    bench.script("a", "run", [Act::Lose(Fault::transient("reset"))]);
     let throttled = Fault::transient("throttled");
     bench.script("a", "check", [Act::Well, Act::Fail(throttled), Act::Hang]);
     let steps = graph([create("a", &[]).with(|policy| policy.settle = secs(60))]);
@@ -188,8 +186,8 @@ async fn doubt_outlives_faults_of_the_check() {
 #[tokio::test(start_paused = true)]
 async fn looks_that_fail_while_a_doubt_settles_do_not_begin_it_anew() {
     let bench = Bench::new();
-    let lost = Fault::transient("reset").uncertain();
-    bench.script("a", "run", [Act::Fail(lost)]);
+    let lost = Fault::transient("reset");
+    bench.script("a", "run", [Act::Lost(lost)]);
     let throttled = || Act::Fail(Fault::transient("throttled"));
     let away = || Act::Fail(Fault::unreachable("away"));
     bench.script(
@@ -213,15 +211,15 @@ async fn looks_that_fail_while_a_doubt_settles_do_not_begin_it_anew() {
         (Fault::permanent("no"), "run a 2: give_up, in doubt"),
     ] {
         let bench = Bench::new();
-        let lost = Fault::transient("reset").uncertain();
-        bench.script("a", "run", [Act::Fail(lost)]);
+        let lost = Fault::transient("reset");
+        bench.script("a", "run", [Act::Lost(lost)]);
         bench.script("a", "check", [Act::Well, throttled(), Act::Fail(last)]);
         bench.start(&steps).await;
         assert_eq!(bench.story()[4], expected);
     }
     let bench = Bench::new();
-    let lost = Fault::transient("reset").uncertain();
-    bench.script("a", "run", [Act::Fail(lost)]);
+    let lost = Fault::transient("reset");
+    bench.script("a", "run", [Act::Lost(lost)]);
     let mut looks = vec![Act::Well];
     looks.extend((0..6).map(|_| throttled()));
     bench.script("a", "check", looks);
@@ -235,7 +233,7 @@ async fn looks_that_fail_while_a_doubt_settles_do_not_begin_it_anew() {
 async fn what_changes_nothing_is_never_in_doubt() {
     for effect in [Effect::Read, Effect::Wait] {
         let bench = Bench::new();
-        let lost = Act::Fail(Fault::transient("reset").uncertain());
+        let lost = Act::Lost(Fault::transient("reset"));
         bench.script("a", "run", [lost, Act::Hang]);
         bench.start(&graph([define("a", effect, &[])])).await;
         let story = bench.story();
@@ -276,7 +274,7 @@ async fn an_operator_fault_suspends_and_undoes_nothing() {
     assert!(story.contains(&"run c 1: made".into()), "the call returns");
     assert_eq!(bench.world.things(), ["a", "c"]);
 
-    let report = bench.resume(&steps).await;
+    let report = bench.resume().await;
     assert_eq!(report.status, Status::Ended(End::Succeeded));
     assert_eq!(report.fault, None);
     assert_eq!(bench.world.things(), ["a", "b", "c", "d"]);
@@ -291,7 +289,10 @@ async fn a_panic_is_a_failed_attempt() {
         let report = bench
             .start(&graph([create("a", &[]), create("b", &["a"])]))
             .await;
-        assert_eq!(report.status, Status::Ended(End::RolledBack));
+        assert_eq!(
+            report.status,
+            Status::Ended(End::RolledBack { waived: Vec::new() })
+        );
         let (step, fault) = report.fault.unwrap();
         assert_eq!(&*step, "b");
         assert_eq!(fault.message, "the step panicked: scripted");
@@ -306,7 +307,10 @@ async fn a_task_that_breaks_is_a_failed_attempt() {
     let steps = graph([create("a", &[]), create("b", &["a"])]);
     let report = tokio::time::timeout(secs(3600), bench.start(&steps)).await;
     let report = report.expect("it does not hang");
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert_eq!(
         report.fault.unwrap().1.message,
         "the step panicked: dropped"
@@ -321,8 +325,11 @@ async fn a_panic_in_undo_is_a_failed_attempt() {
     let steps = graph([create("a", &[]), create("b", &["a"])]);
     let report = bench.start(&steps).await;
     assert!(matches!(report.status, Status::Ended(End::Stuck { .. })));
-    let report = bench.resume(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    let report = bench.resume().await;
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -341,8 +348,8 @@ async fn a_forward_only_workflow_never_rolls_back() {
     let reason = SuspendReason::Failed { step: "b".into() };
     assert_eq!(report.status, Status::Suspended(reason));
     assert_eq!(bench.world.things(), ["a", "c"], "the other branch goes on");
-    assert!(bench.try_rollback(&steps).await.is_err());
-    let report = bench.resume(&steps).await;
+    assert!(bench.try_rollback().await.is_err());
+    let report = bench.resume().await;
     assert_eq!(report.status, Status::Ended(End::Succeeded));
 }
 
@@ -353,9 +360,12 @@ async fn on_failure_suspend_keeps_what_is_there() {
     bench.script("b", "run", times(2, Act::Fail(Fault::permanent("no"))));
     let steps = graph([create("a", &[]), create("b", &["a"])]);
     assert_suspended(&bench.start(&steps).await);
-    assert_suspended(&bench.resume(&steps).await);
+    assert_suspended(&bench.resume().await);
     assert_eq!(bench.world.things(), ["a"]);
-    let report = bench.rollback(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    let report = bench.rollback().await;
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert!(bench.world.things().is_empty());
 }

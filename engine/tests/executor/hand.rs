@@ -4,10 +4,11 @@ use serde_json::json;
 use stepwell_engine::event::{Deadline, End, EventBody, OnFailure, Outcome, SuspendReason};
 use stepwell_engine::machine::Status;
 use stepwell_engine::{
-    Fault, Graph, Requests, RetryRequest, StepName, Stop, Timestamp, Word, WordError, stop_channel,
+    Fault, Requests, RetryRequest, StepName, Stop, Timestamp, Word, WordError, retry_by_hand,
+    stop_channel,
 };
 
-use crate::support::{Act, Bench, World, actor, assert_suspended, create, graph, secs};
+use crate::support::{Act, Bench, actor, assert_suspended, create, graph, secs};
 
 fn word(step: &str) -> Word {
     Word {
@@ -18,63 +19,61 @@ fn word(step: &str) -> Word {
 }
 
 /// A run of three steps, of which the second needs a person.
-async fn suspended(bench: &Bench) -> Graph<World> {
+async fn suspended(bench: &Bench) {
     let operator = [Act::Fail(Fault::operator("none are left"))];
     bench.script("b", "run", operator);
     let steps = graph([create("a", &[]), create("b", &["a"]), create("c", &["b"])]);
     assert_suspended(&bench.start(&steps).await);
-    steps
 }
 
 async fn done(
     bench: &Bench,
-    steps: &Graph<World>,
     step: &str,
     output: Option<serde_json::Value>,
 ) -> Result<bool, WordError> {
     let executor = bench.executor(Stop::never());
-    let (events, world) = (bench.events(), bench.world.clone());
-    let done = executor.done_by_hand(&events, word(step), output, steps, world);
+    let events = bench.events();
+    let done = executor.done_by_hand(&events, word(step), output);
     done.await.map(|done| done.checked)
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_person_made_is_looked_at_and_never_undone() {
     let bench = Bench::new();
-    let steps = suspended(&bench).await;
+    suspended(&bench).await;
     let before = bench.events().len();
-    let missing = done(&bench, &steps, "b", None).await;
+    let missing = done(&bench, "b", None).await;
     assert!(matches!(missing, Err(WordError::NotFound)), "{missing:?}");
     for (step, why) in [
         ("a", "done already"),
         ("c", "is not done yet: b"),
         ("z", "no step"),
     ] {
-        let refused = done(&bench, &steps, step, None).await.unwrap_err();
+        let refused = done(&bench, step, None).await.unwrap_err();
         assert!(refused.to_string().contains(why), "{refused}");
     }
     assert_eq!(bench.events().len(), before, "nothing was recorded");
 
     bench.world.put("b");
-    let otherwise = done(&bench, &steps, "b", Some(json!("other"))).await;
+    let otherwise = done(&bench, "b", Some(json!("other"))).await;
     assert!(matches!(otherwise, Err(WordError::Otherwise { found }) if found == json!("b")));
-    assert!(done(&bench, &steps, "b", None).await.unwrap());
+    assert!(done(&bench, "b", None).await.unwrap());
     assert_eq!(bench.events().len(), before + 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_goes_on_with_what_a_person_made() {
     let bench = Bench::new();
-    let steps = suspended(&bench).await;
+    suspended(&bench).await;
     bench.world.put("b");
-    done(&bench, &steps, "b", None).await.unwrap();
-    assert_eq!(
-        bench.resume(&steps).await.status,
-        Status::Ended(End::Succeeded)
-    );
+    done(&bench, "b", None).await.unwrap();
+    assert_eq!(bench.resume().await.status, Status::Ended(End::Succeeded));
     assert_eq!(bench.world.count("run b"), 1, "it was not tried again");
-    let report = bench.rollback(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    let report = bench.rollback().await;
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert_eq!(bench.world.things(), ["b"], "it was not the run's");
     bench.world.assert_sound();
 }
@@ -82,19 +81,15 @@ async fn a_run_goes_on_with_what_a_person_made() {
 #[tokio::test(start_paused = true)]
 async fn where_the_check_finds_nothing_a_persons_output_counts() {
     let bench = Bench::new();
-    let steps = suspended(&bench).await;
-    let wrong = done(&bench, &steps, "b", Some(json!({"id": 1}))).await;
+    suspended(&bench).await;
+    let wrong = done(&bench, "b", Some(json!({"id": 1}))).await;
     assert!(matches!(wrong, Err(WordError::Output(_))), "{wrong:?}");
     // An answer that it is wrong is believed; a look that is denied tells nothing.
     let check = [Fault::permanent("another's"), Fault::operator("denied")];
     bench.script("b", "check", check.map(Act::Fail));
-    let told = done(&bench, &steps, "b", Some(json!("by-hand"))).await;
+    let told = done(&bench, "b", Some(json!("by-hand"))).await;
     assert!(matches!(told, Err(WordError::Check(_))), "{told:?}");
-    assert!(
-        !done(&bench, &steps, "b", Some(json!("by-hand")))
-            .await
-            .unwrap()
-    );
+    assert!(!done(&bench, "b", Some(json!("by-hand"))).await.unwrap());
     let events = bench.events();
     let EventBody::StepDone {
         outcome,
@@ -108,10 +103,7 @@ async fn where_the_check_finds_nothing_a_persons_output_counts() {
     let output = json!("by-hand");
     assert_eq!(*outcome, Outcome::Theirs { output });
     assert_eq!((by, &**reason), (&actor(), "made in the console"));
-    assert_eq!(
-        bench.resume(&steps).await.status,
-        Status::Ended(End::Succeeded)
-    );
+    assert_eq!(bench.resume().await.status, Status::Ended(End::Succeeded));
 }
 
 /// A process died: what it had under way may have happened.
@@ -122,7 +114,7 @@ async fn a_run_whose_process_died_is_settled_first() {
     let steps = graph([create("a", &[]), create("b", &["a"])]);
     let killed = tokio::time::timeout(secs(5), bench.start(&steps)).await;
     assert!(killed.is_err());
-    assert!(done(&bench, &steps, "a", None).await.unwrap());
+    assert!(done(&bench, "a", None).await.unwrap());
     let events = bench.events();
     let EventBody::StepDone { outcome, .. } = &events.last().unwrap().body else {
         panic!("{:?}", events.last());
@@ -131,11 +123,8 @@ async fn a_run_whose_process_died_is_settled_first() {
         matches!(outcome, Outcome::Ours { .. }),
         "it bears the run's mark"
     );
-    assert_eq!(
-        bench.resume(&steps).await.status,
-        Status::Ended(End::Succeeded)
-    );
-    bench.rollback(&steps).await;
+    assert_eq!(bench.resume().await.status, Status::Ended(End::Succeeded));
+    bench.rollback().await;
     assert!(bench.world.things().is_empty());
     bench.world.assert_sound();
 }
@@ -190,16 +179,18 @@ async fn a_step_that_was_given_up_is_tried_again() {
     bench.script("a", "run", [Act::Fail(Fault::permanent("refused"))]);
     let steps = graph([create("a", &[])]);
     assert_suspended(&bench.start(&steps).await);
-    let executor = bench.executor(Stop::never());
     let events = bench.events();
-    let retried = executor.retried_by_hand(&events, word("a")).await;
+    let retried = retry_by_hand(&*bench.journal, bench.clock.now(), &events, word("a")).await;
     retried.unwrap();
-    let again = executor.retried_by_hand(&bench.events(), word("a")).await;
+    let again = retry_by_hand(
+        &*bench.journal,
+        bench.clock.now(),
+        &bench.events(),
+        word("a"),
+    )
+    .await;
     assert!(again.unwrap_err().to_string().contains("has not failed"));
-    assert_eq!(
-        bench.resume(&steps).await.status,
-        Status::Ended(End::Succeeded)
-    );
+    assert_eq!(bench.resume().await.status, Status::Ended(End::Succeeded));
 }
 
 #[tokio::test(start_paused = true)]
@@ -217,10 +208,7 @@ async fn a_run_is_suspended_before_a_deadline() {
     stopper.stop();
     let report = bench.start_with(&steps, stop).await.unwrap();
     assert_eq!(report.status, Status::Suspended(reason));
-    assert_eq!(
-        bench.resume(&steps).await.status,
-        Status::Ended(End::Succeeded)
-    );
+    assert_eq!(bench.resume().await.status, Status::Ended(End::Succeeded));
     let name: StepName = "a".into();
     assert!(
         bench

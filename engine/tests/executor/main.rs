@@ -13,3 +13,5 @@ mod rollback;
 mod rules;
 mod stopping;
 mod support;
+mod waiting;
+mod work;

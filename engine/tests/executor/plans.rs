@@ -3,18 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{
-    Attempt, Change, Effect, Fault, Found, Graph, RunId, Step, TokioClock, plan,
+    Attempt, Change, Effect, Fault, Found, GraphBuilder, Machine, Planner, Registry, RunId, Step,
+    TokioClock,
 };
 
 use super::support::{Act, Bench, create, delete, graph, read, secs, wait};
 
 async fn planned(bench: &Bench, defs: Vec<super::support::Def>) -> Vec<(String, Change)> {
     let steps = graph(defs);
-    let world = bench.world.clone();
     let before = bench.world.things();
-    let planned = plan(&steps, bench.run, world, bench.clock.clone(), &[])
+    let planned = bench
+        .planner(&[])
+        .of_start(bench.run, &steps)
         .await
         .unwrap();
     assert_eq!(bench.world.things(), before);
@@ -78,19 +80,15 @@ async fn what_is_there_is_kept_or_adopted() {
     again.world.put("b");
     again.world.put("d");
     let steps = graph(defs());
-    let planned = plan(
-        &steps,
-        again.run,
-        again.world.clone(),
-        again.clock.clone(),
-        &[],
-    )
-    .await
-    .unwrap();
+    let planned = again
+        .planner(&[])
+        .of_start(again.run, &steps)
+        .await
+        .unwrap();
     let changes: Vec<_> = planned.iter().map(|step| step.change).collect();
     assert_eq!(changes, [Change::Keep, Change::Adopt, Change::Gone]);
     assert_eq!(planned[0].ids, ["id-a"]);
-    assert_eq!(planned[0].kind, "scripted");
+    assert_eq!(planned[0].kind, "create");
     assert_eq!(again.world.count("run a"), 1, "the one of the run before");
 }
 
@@ -105,8 +103,7 @@ async fn a_plan_looks_again_for_what_would_be_made() {
     let defs = || graph([create("a", &[]), create("b", &["a"]), create("c", &["b"])]);
     let steps = defs();
     let look = async |doubts: &[Duration]| {
-        let world = bench.world.clone();
-        let planned = plan(&steps, bench.run, world, bench.clock.clone(), doubts).await;
+        let planned = bench.planner(doubts).of_start(bench.run, &steps).await;
         let planned = planned.unwrap();
         planned.iter().map(|step| step.change).collect::<Vec<_>>()
     };
@@ -129,21 +126,30 @@ async fn a_plan_bears_transient_faults_and_reports_others() {
     assert_eq!(changes, [line("a", Change::Create)]);
 
     bench.script("a", "check", [Act::Fail(Fault::operator("expired"))]);
-    let steps = graph([create("a", &[])]);
-    let world = bench.world.clone();
-    let fault = plan(&steps, bench.run, world, bench.clock.clone(), &[]).await;
-    assert_eq!(fault.unwrap_err().message, "expired");
+    let steps = graph([create("a", &[]), create("b", &["a"]), create("c", &[])]);
+    let planned = bench
+        .planner(&[])
+        .of_start(bench.run, &steps)
+        .await
+        .unwrap();
+    // The step's own fault, and what can be said of the others all the same.
+    let faults: Vec<_> = (planned.iter())
+        .map(|step| step.fault.as_ref().map(|fault| &*fault.message))
+        .collect();
+    assert_eq!(faults, [Some("expired"), None, None]);
+    let changes: Vec<_> = planned.iter().map(|step| step.change).collect();
+    assert_eq!(changes, [Change::Unknown, Change::Create, Change::Create]);
 }
 
 /// What a check finds.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum There {
     No,
     Yes,
     Leaving,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Thing(There);
 
 impl Step for Thing {
@@ -170,7 +176,7 @@ impl Step for Thing {
 /// out is not there to be used.
 #[tokio::test(start_paused = true)]
 async fn what_merely_comes_after_is_looked_at() {
-    let mut graph = Graph::builder();
+    let mut graph = GraphBuilder::new();
     let first = graph.add("first", Thing(There::No), ());
     graph.add_after("there", Thing(There::Yes), (), &[&first]);
     graph.add_after("missing", Thing(There::No), (), &[&first]);
@@ -178,7 +184,9 @@ async fn what_merely_comes_after_is_looked_at() {
     let graph = graph.finish().unwrap();
     let clock = Arc::new(TokioClock::paused());
     let run = RunId::from_u128(1);
-    let planned = plan(&graph, run, Arc::new(()), clock, &[]).await.unwrap();
+    let registry = Arc::new(Registry::new().register::<Thing>());
+    let planner = Planner::new(registry, Arc::new(()), clock);
+    let planned = planner.of_start(run, &graph).await.unwrap();
     let found: Vec<_> = planned
         .iter()
         .map(|step| (&*step.name, step.change, step.until.as_deref()))
@@ -192,4 +200,46 @@ async fn what_merely_comes_after_is_looked_at() {
             ("leaving", Change::Create, None),
         ]
     );
+}
+
+/// Looks go on beside each other, and not too many.
+#[tokio::test(start_paused = true)]
+async fn looks_overlap_within_bounds() {
+    let bench = Bench::new();
+    let names = ["a", "b", "c", "d", "e", "f"];
+    for name in names {
+        bench.script(name, "check", [Act::Slow(secs(10))]);
+    }
+    let steps = graph(names.map(|name| create(name, &[])));
+    let before = bench.clock.elapsed();
+    let mut planner = bench.planner(&[]);
+    planner.at_once = 3;
+    planner.of_start(bench.run, &steps).await.unwrap();
+    assert_eq!((bench.clock.elapsed() - before).as_secs(), 20);
+    assert_eq!(bench.world.peak_and_active(), (3, 0));
+}
+
+/// The plan of a run that is taken up: what is done is not looked at.
+#[tokio::test(start_paused = true)]
+async fn a_resume_is_planned_from_its_history() {
+    let bench = Bench::new();
+    let expired = Fault::operator("expired");
+    bench.script("b", "run", [Act::Fail(expired)]);
+    let steps = graph([
+        create("a", &[]),
+        wait("w", &["a"]),
+        create("b", &["w"]),
+        create("c", &["b"]),
+    ]);
+    bench.start(&steps).await;
+    let looks = bench.world.count("check a");
+    let machine = Machine::replay(&bench.events()).unwrap();
+    let planned = bench.planner(&[]).of_resume(&machine).await.unwrap();
+    let changes: Vec<_> = planned.iter().map(|step| step.change).collect();
+    assert_eq!(
+        changes,
+        [Change::Keep, Change::Done, Change::Create, Change::Create]
+    );
+    assert_eq!(planned[0].ids, ["id-a"]);
+    assert_eq!(bench.world.count("check a"), looks);
 }

@@ -27,7 +27,10 @@ async fn what_was_made_is_undone_in_reverse_and_branches_at_once() {
         bench.script(step, "undo", [Act::Slow(secs(10))]);
     }
     let report = bench.start(&graph(branches())).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert!(bench.world.things().is_empty());
     for (child, parent) in [("a2", "a1"), ("b2", "b1"), ("a1", "root"), ("b1", "root")] {
         let undone = bench.when(&format!("undo {child} 1: undone"));
@@ -53,7 +56,10 @@ async fn what_failed_without_a_trace_is_looked_for_too() {
     let report = bench
         .start(&graph([create("a", &[]), create("b", &["a"])]))
         .await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert!(bench.world.things().is_empty());
     assert_eq!(bench.world.count("undo b"), 1);
 }
@@ -72,7 +78,10 @@ async fn what_lands_after_the_turn_is_undone() {
         create("after", &["slow"]),
     ]);
     let report = bench.start(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert!(bench.world.things().is_empty());
     assert_eq!(bench.world.count("run after"), 0);
     let story = bench.story();
@@ -100,7 +109,10 @@ async fn what_fails_after_the_turn_stops_nothing() {
             create("bad", &["a"]),
         ]);
         let report = bench.start(&steps).await;
-        assert_eq!(report.status, Status::Ended(End::RolledBack));
+        assert_eq!(
+            report.status,
+            Status::Ended(End::RolledBack { waived: Vec::new() })
+        );
         assert_eq!(report.fault.unwrap().1.message, "first");
         assert_eq!(bench.world.count("run slow"), 1);
         assert!(bench.story().contains(&"run slow 1: give_up".into()));
@@ -111,11 +123,7 @@ async fn what_fails_after_the_turn_stops_nothing() {
 async fn a_pause_from_the_way_forward_does_not_hasten_an_undo() {
     let bench = Bench::new();
     // `a` pauses for about a minute when `b` turns the run round.
-    bench.script(
-        "a",
-        "run",
-        [Act::Lose(Fault::transient("reset").uncertain())],
-    );
+    bench.script("a", "run", [Act::Lose(Fault::transient("reset"))]);
     bench.script("b", "run", [Act::Slow(secs(30)), Act::Well]);
     bench.script("c", "run", [Act::Fail(Fault::permanent("no"))]);
     bench.script("a", "undo", [Act::Fail(Fault::transient("throttled"))]);
@@ -126,7 +134,10 @@ async fn a_pause_from_the_way_forward_does_not_hasten_an_undo() {
         create("c", &["b"]),
     ]);
     let report = bench.start(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     let pause = bench.when("undo a 2: started") - bench.when("undo a 1: retry, in doubt");
     assert!(pause >= 45_000, "{pause}");
 }
@@ -135,7 +146,7 @@ async fn a_pause_from_the_way_forward_does_not_hasten_an_undo() {
 async fn undo_is_retried() {
     let bench = Bench::new();
     bench.script("b", "run", [Act::Fail(Fault::permanent("no"))]);
-    let lost = Act::Lose(Fault::transient("reset").uncertain());
+    let lost = Act::Lose(Fault::transient("reset"));
     bench.script(
         "a",
         "undo",
@@ -144,7 +155,10 @@ async fn undo_is_retried() {
     let report = bench
         .start(&graph([create("a", &[]), create("b", &["a"])]))
         .await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert_eq!(bench.world.count("undo a"), 3);
     bench.world.assert_sound();
 }
@@ -154,11 +168,7 @@ async fn a_failed_undo_does_not_end_the_doubt() {
     let bench = Bench::new();
     // The effect is unseen for a time; the first look finds it, then a read
     // misses it again.
-    bench.script(
-        "a",
-        "run",
-        [Act::Lose(Fault::permanent("lost").uncertain())],
-    );
+    bench.script("a", "run", [Act::Lose(Fault::permanent("lost"))]);
     bench.script("a", "undo", [Act::Fail(Fault::transient("throttled"))]);
     let steps = graph([create("a", &[]).with(|policy| policy.settle = secs(30))]);
     let blind = async {
@@ -169,7 +179,10 @@ async fn a_failed_undo_does_not_end_the_doubt() {
         *bench.world.blind.lock().unwrap() = secs(10);
     };
     let (report, ()) = tokio::join!(bench.start(&steps), blind);
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert!(bench.world.things().is_empty(), "it is not forgotten");
 }
 
@@ -200,8 +213,11 @@ async fn an_undo_that_fails_for_good_blocks_only_its_parents() {
     assert_eq!(bench.world.things(), ["a1", "a2", "root"]);
 
     // The cause is gone: the rollback goes on where it was.
-    let report = bench.rollback(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    let report = bench.rollback().await;
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert!(bench.world.things().is_empty());
     assert_eq!(bench.world.count("undo b2"), 1);
     bench.world.assert_sound();
@@ -214,8 +230,11 @@ async fn an_operator_fault_suspends_a_rollback_too() {
     bench.script("a", "undo", [Act::Fail(Fault::operator("expired"))]);
     let steps = graph([create("a", &[]), create("b", &["a"])]);
     super::support::assert_suspended(&bench.start(&steps).await);
-    let report = bench.resume(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    let report = bench.resume().await;
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,7 +244,10 @@ async fn what_is_theirs_is_never_undone() {
     bench.script("c", "run", [Act::Fail(Fault::permanent("no"))]);
     let steps = graph([create("a", &[]), create("b", &["a"]), create("c", &["b"])]);
     let report = bench.start(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert_eq!(bench.world.things(), ["a"]);
     assert_eq!(bench.world.count("undo a"), 0);
     assert!(bench.story().contains(&"run a 1: theirs".into()));
@@ -235,11 +257,7 @@ async fn what_is_theirs_is_never_undone() {
 async fn what_turns_out_to_be_theirs_is_kept() {
     let bench = Bench::new();
     // Somebody was faster, and the answer that said so was lost.
-    bench.script(
-        "a",
-        "run",
-        [Act::Fail(Fault::permanent("lost").uncertain())],
-    );
+    bench.script("a", "run", [Act::Lost(Fault::permanent("lost"))]);
     let steps = graph([create("a", &[])]);
     let put = async {
         tokio::task::yield_now().await;
@@ -247,7 +265,10 @@ async fn what_turns_out_to_be_theirs_is_kept() {
     };
     bench.script("a", "check", [Act::Well, Act::Slow(secs(1))]);
     let (report, ()) = tokio::join!(bench.start(&steps), put);
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert_eq!(bench.world.things(), ["a"]);
     assert_eq!(bench.story().iter().rev().nth(1).unwrap(), "undo a 1: kept");
 }
@@ -259,12 +280,15 @@ async fn a_finished_run_can_be_rolled_back_once() {
     defs.push(read("look", &["last"]));
     let steps = graph(defs);
     assert_eq!(bench.start(&steps).await.output, Some("look".into()));
-    let report = bench.rollback(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    let report = bench.rollback().await;
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert_eq!(report.output, None);
     assert!(bench.world.things().is_empty());
-    assert!(bench.try_rollback(&steps).await.is_err());
-    assert!(bench.try_resume(&steps).await.is_err());
+    assert!(bench.try_rollback().await.is_err());
+    assert!(bench.try_resume().await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
@@ -273,8 +297,11 @@ async fn what_another_run_has_taken_over_is_kept_and_its_owner_named() {
     let steps = graph([create("a", &[]), create("b", &["a"])]);
     bench.start(&steps).await;
     bench.world.put("a");
-    let report = bench.rollback(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    let report = bench.rollback().await;
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert_eq!(bench.world.things(), ["a"]);
     assert_eq!(bench.world.count("undo a"), 0);
     let kept = bench
@@ -310,11 +337,14 @@ async fn how_it_is_to_be_undone_is_recorded_and_outlives_the_process() {
         } else {
             bench.start(&steps).await;
         }
-        let suspended = bench.rollback_as(keep(), &steps).await.unwrap();
+        let suspended = bench.rollback_as(keep()).await.unwrap();
         super::support::assert_suspended(&suspended);
         // Another process, which was told nothing.
-        let report = bench.resume(&steps).await;
-        assert_eq!(report.status, Status::Ended(End::RolledBack));
+        let report = bench.resume().await;
+        assert_eq!(
+            report.status,
+            Status::Ended(End::RolledBack { waived: Vec::new() })
+        );
         let told = json!({"keep": "last"});
         assert_eq!(bench.world.options("a").last(), Some(&told));
         assert_eq!(bench.world.options("b").last(), Some(&told));

@@ -89,7 +89,7 @@ async fn the_key_is_the_same_for_every_attempt() {
     bench.script("a", "undo", [throttled]);
     let steps = graph([create("a", &[]), create("b", &["a"])]);
     bench.start(&steps).await;
-    bench.resume(&steps).await;
+    bench.resume().await;
     assert_eq!(bench.world.keys("a"), [format!("{}/a", bench.run)]);
     assert!(bench.world.count("run a") > 2);
 }
@@ -118,7 +118,7 @@ async fn who_takes_up_a_run_that_goes_on_elsewhere_loses_the_race() {
         bench.clock.sleep(secs(5)).await;
         // The lock on a run is the store's; this is what holds without it: the
         // second appends first, so the first is refused and stops.
-        bench.try_resume(&steps).await
+        bench.try_resume().await
     };
     let (first, second) = tokio::join!(bench.try_start(&steps), late);
     assert!(matches!(

@@ -29,7 +29,7 @@ async fn nothing_new_starts_waits_are_dropped_and_calls_return() {
     assert!(!story.contains(&"run again 2: started".into()));
     assert_eq!(bench.world.peak_and_active().1, 0, "the wait is gone");
 
-    let report = bench.resume(&steps).await;
+    let report = bench.resume().await;
     assert_eq!(report.status, Status::Ended(End::Succeeded));
     assert_eq!(bench.world.things(), ["after", "again", "call"]);
     assert_eq!(bench.world.count("run call"), 1);
@@ -46,7 +46,7 @@ async fn a_stop_before_the_start_starts_nothing() {
     assert_eq!(report.status, INTERRUPTED);
     assert_eq!(bench.story(), ["run_created", "run_suspended"]);
     assert!(bench.world.calls().is_empty());
-    let report = bench.resume(&steps).await;
+    let report = bench.resume().await;
     assert_eq!(report.status, Status::Ended(End::Succeeded));
 }
 
@@ -80,7 +80,7 @@ async fn a_pause_inside_of_a_call_ends() {
     let report = bench.start_stopped_after(&steps, secs(5)).await;
     assert_eq!(report.status, INTERRUPTED);
     assert_eq!(bench.story()[2], "run gone 1: interrupted");
-    let report = bench.resume(&steps).await;
+    let report = bench.resume().await;
     assert_eq!(report.status, Status::Ended(End::Succeeded));
     let progress = bench.ears.progress.lock().unwrap().clone();
     assert!(progress.contains(&"gone: pausing".into()));
@@ -128,11 +128,14 @@ async fn a_rollback_stops_and_goes_on() {
 
     // Once more, while the rollback is taken up again.
     bench.script("a", "undo", [Act::Pause(secs(60))]);
-    let report = bench.resume_stopped_after(&steps, secs(5)).await;
+    let report = bench.resume_stopped_after(secs(5)).await;
     assert_eq!(report.status, INTERRUPTED);
     assert_eq!(bench.world.things(), ["a"]);
-    let report = bench.rollback(&steps).await;
-    assert_eq!(report.status, Status::Ended(End::RolledBack));
+    let report = bench.rollback().await;
+    assert_eq!(
+        report.status,
+        Status::Ended(End::RolledBack { waived: Vec::new() })
+    );
     assert!(bench.world.things().is_empty());
     let turns = bench.story();
     let turns = turns.iter().filter(|line| *line == "rollback_started");

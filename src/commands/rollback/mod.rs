@@ -2,17 +2,17 @@
 
 mod waive;
 
-use stepwell_engine::{PlannedUndo, RollbackRequest, StepName, Waiver, plan_rollback};
+use stepwell_engine::{PlannedUndo, RollbackRequest, StepName, Waiver};
 use stepwell_state::{Access, RunStatus};
+use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{self, AtStake, RollbackOptions};
-use stepwell_workflows::{DOUBTS, Workflow};
 
 use crate::arguments::workflow::RollbackArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::outcome;
 use crate::report::undoing::Undoing;
-use crate::session::carry::{Carried, carry};
+use crate::session::carry::{self, Carried, carry};
 use crate::session::confirm::confirm;
 use crate::session::takeup::{Found, Taken};
 use crate::session::which::Purpose;
@@ -56,7 +56,7 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
         taken.refuse_alive(context, &connection).await?;
         waive::refuse_half(context, found.row.id, &taken, &waivers)?;
         taken.refuse_as_things_are(&connection, true).await?;
-        let undo = Undo::look(&found, &taken, &connection, &waivers, options).await?;
+        let undo = Undo::look(&taken, &connection, &waivers, options).await?;
         let undoing = Undoing {
             run: found.row.id,
             workflow: &taken.created.workflow,
@@ -92,10 +92,7 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
             carried,
             async |executor| {
                 let by = context.actor.clone();
-                let aws = connection.aws.clone();
-                executor
-                    .rollback(&taken.events, by, request, &taken.graph, aws)
-                    .await
+                executor.rollback(&taken.events, by, request).await
             },
         )
         .await
@@ -160,7 +157,6 @@ struct Undo {
 
 impl Undo {
     async fn look(
-        found: &Found,
         taken: &Taken,
         connection: &Connection,
         waivers: &[Waiver],
@@ -185,12 +181,11 @@ impl Undo {
         let machine = taken.machine()?;
         let recorded = RollbackOptions::recorded(machine.rollback_options())
             .map_err(|fault| Problem::from_fault("the rollback can't be continued", &fault))?;
-        found.refuse_changed(taken)?;
-        let clock = connection.clock.clone();
-        let (graph, aws) = (&taken.graph, aws.clone());
-        let steps = plan_rollback(graph, &machine, &waived, aws, clock, &DOUBTS)
-            .await
-            .map_err(asked)?;
+        let steps = connection.planner().of_rollback(&machine, &waived).await;
+        let steps = steps.map_err(|error| carry::failed(error, None, &taken.created))?;
+        if let Some(fault) = steps.iter().find_map(|step| step.fault.clone()) {
+            return Err(asked(fault));
+        }
         Ok(Self {
             stake,
             kept: options.clone().unwrap_or(recorded),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use stepwell_engine::event::{EventBody, Outcome, Verb};
-use stepwell_engine::{Event, Journal as _, Machine, RunId};
+use stepwell_engine::{Event, GRAPH_VERSION, Journal as _, Machine, RunId};
 use stepwell_state::{Access, RunFilter, Store};
 
 use crate::shapes::{NOW, Shape, created};
@@ -85,14 +85,14 @@ fn write(path: &Path, events: usize) -> Result<(), Failure> {
     let shape = Shape::chain(events / 2);
     let graph = shape.graph()?;
     let mut facts = created(1000, 1);
-    facts.steps = graph.records().to_vec();
+    facts.graph_version = GRAPH_VERSION;
+    facts.steps = graph.records().clone();
     let (mut machine, first) = Machine::create(RunId::from_u128(1001), NOW, facts)?;
     let mut history = vec![first];
     let output = json!({"id": "resource-0123456789abcdef0", "zone": "eu-west-1a", "state": "ok"});
     // One start stays open: a run that was killed.
     while history.len() < events {
-        for body in machine.next_events() {
-            let started = machine.record(NOW, body)?;
+        for started in machine.decide(NOW, &|_, _| Vec::new())? {
             let EventBody::AttemptStarted { step, attempt, .. } = started.body.clone() else {
                 return Err("the run is over".into());
             };

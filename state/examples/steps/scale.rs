@@ -54,12 +54,8 @@ fn run(dir: &Path, steps: usize) -> Result<Times, Failure> {
         .enable_time()
         .build()?;
     let started = Instant::now();
-    runtime.block_on(executor.start(
-        RunId::from_u128(1),
-        created(0, shape.parallel),
-        &graph,
-        Arc::new(()),
-    ))?;
+    let created = created(0, shape.parallel);
+    runtime.block_on(executor.start(RunId::from_u128(1), created, &graph))?;
     let run = started.elapsed().as_secs_f64();
     let commits = store.commits();
     drop((runtime, executor, store, graph));

@@ -4,19 +4,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stepwell_engine::event::{Actor, EventBody, OnFailure, RunCreated};
+use stepwell_engine::event::{EventBody, RunCreated};
 use stepwell_engine::{
-    Attempt, Effect, Executor, Fault, Graph, GraphBuilder, Handle, Journal, NoLease, NoObserver,
-    Requests, RunId, Step, Stop, Timestamp, TokioClock,
+    Attempt, Effect, Executor, Fault, Graph, GraphBuilder, Handle, Journal, Registry, RunId, Step,
+    Timestamp,
 };
 use stepwell_state::{Access, RunFilter, RunStatus, Store};
 
 use crate::Failure;
 
 /// A step that does nothing.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Noop;
 
 impl Step for Noop {
@@ -25,6 +25,7 @@ impl Step for Noop {
     type Output = u64;
     const KIND: &'static str = "noop";
     const EFFECT: Effect = Effect::Create;
+    const REPEATABLE: bool = true;
 
     async fn run(&self, _: &Attempt<()>, input: &Vec<u64>) -> Result<u64, Fault> {
         Ok(input.iter().copied().max().unwrap_or(0) + 1)
@@ -121,7 +122,7 @@ impl Shape {
         }
     }
 
-    pub(crate) fn graph(&self) -> Result<Graph<()>, Failure> {
+    pub(crate) fn graph(&self) -> Result<Graph, Failure> {
         let mut builder = Graph::builder();
         (self.build)(&mut builder, self.size);
         Ok(builder.finish()?)
@@ -162,7 +163,7 @@ pub(crate) fn measure(dir: &Path, shape: &Shape) -> Result<Measured, Failure> {
             let (executor, graph) = (executor.clone(), graph.clone());
             let created = created(number, shape.parallel);
             let run = RunId::from_u128(number as u128 + 1);
-            runs.spawn(async move { executor.start(run, created, &graph, Arc::new(())).await });
+            runs.spawn(async move { executor.start(run, created, &graph).await });
         }
         while let Some(ended) = runs.join_next().await {
             ended??;
@@ -181,36 +182,16 @@ pub(crate) fn measure(dir: &Path, shape: &Shape) -> Result<Measured, Failure> {
 }
 
 /// An executor over a journal that tells nobody.
-pub(crate) fn executor(journal: Arc<dyn Journal>) -> Executor {
-    Executor {
-        journal,
-        clock: Arc::new(TokioClock::at_speed(1.0)),
-        observer: Arc::new(NoObserver),
-        stop: Stop::never(),
-        lease: Arc::new(NoLease),
-        requests: Requests::none(),
-    }
+pub(crate) fn executor(journal: Arc<dyn Journal>) -> Arc<Executor<()>> {
+    let registry = Arc::new(Registry::new().register::<Noop>());
+    Arc::new(Executor::new(registry, Arc::new(()), journal))
 }
 
 /// The facts of a run.
 pub(crate) fn created(number: usize, parallel: u32) -> RunCreated {
     RunCreated {
-        workflow: "bench".to_owned(),
-        target: format!("bench/{number}"),
-        account: Value::Null,
-        parameters: Value::Null,
-        fingerprint: String::new(),
-        reversible: true,
-        on_failure: OnFailure::Rollback,
         parallel,
-        by: Actor {
-            host: "localhost".to_owned(),
-            user: "bench".to_owned(),
-            pid: std::process::id(),
-            version: "steps".to_owned(),
-        },
-        steps: Vec::new(),
-        output: None,
+        ..RunCreated::new("bench", format!("bench/{number}"), Value::Null)
     }
 }
 

@@ -76,7 +76,7 @@ fn a_run_without_a_name_keeps_no_other_from_being_pruned() {
         let (_dir, path) = place();
         for run in [1, 2] {
             let run = RunId::from_u128(run);
-            let end = ended(run, 1, End::RolledBack);
+            let end = ended(run, 1, End::RolledBack { waived: Vec::new() });
             append(&open(&path), vec![beginning(run), end]);
         }
         let file = Connection::open(&path).expect("opened");

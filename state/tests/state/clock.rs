@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{
-    Attempt, BoxFuture, Clock, Effect, Executor, Fault, Graph, Handle, NoLease, NoObserver,
-    Requests, RunId, Step, Stop, Timestamp, TokioClock,
+    Attempt, BoxFuture, Clock, Effect, Executor, Fault, Graph, Handle, Registry, RunId, Step, Stop,
+    Timestamp, TokioClock,
 };
 use stepwell_state::{RunStatus, Verdict};
 
@@ -110,7 +110,7 @@ impl Clock for Jumping {
 }
 
 /// Fails twice before it succeeds, so that there are timers.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Stumbling;
 
 impl Step for Stumbling {
@@ -119,6 +119,7 @@ impl Step for Stumbling {
     type Output = u32;
     const KIND: &'static str = "stumbling";
     const EFFECT: Effect = Effect::Create;
+    const REPEATABLE: bool = true;
 
     async fn run(&self, at: &Attempt<AtomicU32>, _: &Vec<u32>) -> Result<u32, Fault> {
         let call = at.context().fetch_add(1, Ordering::SeqCst);
@@ -152,15 +153,13 @@ fn timers_do_not_hang_on_the_time_of_day() {
             looks: AtomicU64::new(0),
         });
         let (stopper, stop) = stepwell_engine::stop_channel();
-        let executor = |stop| Executor {
-            journal: Arc::new(store.clone()),
-            clock: clock.clone(),
-            observer: Arc::new(NoObserver),
-            stop,
-            lease: Arc::new(NoLease),
-            requests: Requests::none(),
-        };
         let calls = Arc::new(AtomicU32::new(0));
+        let registry = Arc::new(Registry::new().register::<Stumbling>());
+        let executor = |stop| Executor {
+            clock: clock.clone(),
+            stop,
+            ..Executor::new(registry.clone(), calls.clone(), Arc::new(store.clone()))
+        };
         let start = clock.elapsed();
         // Stopped on the way, and gone on with at another time of day.
         let first = async {
@@ -168,12 +167,11 @@ fn timers_do_not_hang_on_the_time_of_day() {
             stopper.stop();
         };
         let begun = executor(stop);
-        let (report, ()) =
-            tokio::join!(begun.start(run, created("t"), &graph, calls.clone()), first);
+        let (report, ()) = tokio::join!(begun.start(run, created("t"), &graph), first);
         report.expect("stopped");
         let events = store.events(run).expect("events");
         let resumed = executor(Stop::never());
-        let report = resumed.resume(&events, actor(), &graph, calls).await;
+        let report = resumed.resume(&events, actor()).await;
         report.expect("ended");
         (clock.elapsed() - start, clock.looks.load(Ordering::Relaxed))
     });

@@ -4,17 +4,16 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::event::{EventBody, RunCreated};
 use stepwell_engine::{
-    Attempt, Effect, Executor, Fault, Graph, Handle, Journal as _, NoLease, NoObserver, Requests,
-    RunError, RunId, Step, Stop, TokioClock,
+    Attempt, Effect, Executor, Fault, Graph, Handle, Journal as _, Registry, RunError, RunId, Step,
 };
 use stepwell_state::{RunStatus, StoreError};
 
 use crate::support::{append, block, created, open, place, started, story};
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Count;
 
 impl Step for Count {
@@ -23,6 +22,7 @@ impl Step for Count {
     type Output = String;
     const KIND: &'static str = "count";
     const EFFECT: Effect = Effect::Create;
+    const REPEATABLE: bool = true;
 
     async fn run(&self, at: &Attempt<AtomicU32>, _: &Vec<String>) -> Result<String, Fault> {
         at.context().fetch_add(1, Ordering::SeqCst);
@@ -47,15 +47,9 @@ fn nothing_runs_that_could_not_be_recorded() {
     let facts: RunCreated = created("t");
 
     store.limit_pages(30).expect("a limit");
-    let executor = Executor {
-        journal: Arc::new(store.clone()),
-        clock: Arc::new(TokioClock::at_speed(1.0)),
-        observer: Arc::new(NoObserver),
-        stop: Stop::never(),
-        lease: Arc::new(NoLease),
-        requests: Requests::none(),
-    };
-    let error = block(executor.start(run, facts, &graph, effects.clone())).expect_err("full");
+    let registry = Arc::new(Registry::new().register::<Count>());
+    let executor = Executor::new(registry, effects.clone(), Arc::new(store.clone()));
+    let error = block(executor.start(run, facts, &graph)).expect_err("full");
     assert!(matches!(error, RunError::Journal(_)), "{error:?}");
     let text = story(&error);
     assert!(
@@ -81,8 +75,7 @@ fn nothing_runs_that_could_not_be_recorded() {
 
     // With room again, it goes on where it was.
     store.limit_pages(100_000).expect("a limit");
-    let report =
-        block(executor.resume(&events, crate::support::actor(), &graph, effects)).expect("resumed");
+    let report = block(executor.resume(&events, crate::support::actor())).expect("resumed");
     assert_eq!(report.run, run);
     let row = store.find("latest").expect("found");
     assert_eq!(row.status, RunStatus::Succeeded);

@@ -37,7 +37,10 @@ fn the_row_follows_the_run() {
         (event(run, 7, turn), RunStatus::Running),
         (ended(run, 8, End::Stuck { leftovers }), RunStatus::Stuck),
         (resumed(run, 9), RunStatus::Running),
-        (ended(run, 10, End::RolledBack), RunStatus::RolledBack),
+        (
+            ended(run, 10, End::RolledBack { waived: Vec::new() }),
+            RunStatus::RolledBack,
+        ),
         (
             ended(
                 run,
@@ -75,7 +78,7 @@ fn lists_are_filtered_and_newest_first() {
         }
         append(
             &store,
-            vec![event(*run, 0, EventBody::RunCreated(Box::new(facts)))],
+            vec![event(*run, 0, EventBody::RunCreated(facts.into()))],
         );
     }
     append(&store, vec![ended(runs[2], 1, End::Succeeded)]);
@@ -167,7 +170,7 @@ fn pruning_forgets_only_what_is_over() {
     let by = actor();
     let ends = [
         Some(End::Succeeded),
-        Some(End::RolledBack),
+        Some(End::RolledBack { waived: Vec::new() }),
         Some(End::Abandoned {
             by,
             reason: "x".to_owned(),

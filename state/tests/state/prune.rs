@@ -25,7 +25,7 @@ fn many(store: &Store) {
         let run = RunId::from_u128(count);
         let end = match count % 4 {
             0 => suspended(run, 1, SuspendReason::Interrupted),
-            1 => ended(run, 1, End::RolledBack),
+            1 => ended(run, 1, End::RolledBack { waived: Vec::new() }),
             _ => ended(run, 1, End::Succeeded),
         };
         let more = (2..40).map(|seq| resumed(run, seq));

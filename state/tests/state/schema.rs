@@ -3,26 +3,39 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
 use stepwell_engine::event::{End, EventBody, Leftover, Outcome, RollbackCause, SuspendReason};
 use stepwell_engine::event::{Then, Verb};
 use stepwell_engine::machine::Status;
-use stepwell_engine::{Effect, Event, Fault, Machine, RunId, StepRecord, Timestamp};
+use stepwell_engine::{
+    Effect, Event, Fault, GRAPH_VERSION, Machine, RunId, StepRecord, Timestamp, Wiring,
+};
 use stepwell_state::{Access, OpenError, RunFilter, RunStatus, Store, Verdict};
 
 use crate::support::{account, actor, append, created, open, place, story};
 
-const FIXTURES: [&str; 3] = [
+const FIXTURES: [&str; 4] = [
     include_str!("../fixtures/v1.sql"),
     include_str!("../fixtures/v2.sql"),
     include_str!("../fixtures/v3.sql"),
+    include_str!("../fixtures/v4.sql"),
 ];
 
-/// The run of the fixtures: every kind of event, every outcome, a rollback that
-/// got stuck and was continued.
+/// The run of the fixtures of versions 1 to 3: every kind of event, every outcome,
+/// a rollback that got stuck and was continued. Its graph is recorded by names.
 pub(crate) fn history() -> Vec<Event> {
+    told(0, |_| Value::Null)
+}
+
+/// The run of the later fixtures: its graph is recorded whole.
+fn whole_history() -> Vec<Event> {
+    told(GRAPH_VERSION, |name| json!({ "name": name, "size": 3 }))
+}
+
+fn told(graph_version: u32, data: impl Fn(&str) -> Value) -> Vec<Event> {
     let mut facts = created("aurora/eu-west-1/keycloak");
-    facts.steps = [
+    facts.graph_version = graph_version;
+    let steps = [
         ("vpc", Effect::Create, vec![]),
         ("subnet", Effect::Create, vec![0]),
         ("zone", Effect::Create, vec![0]),
@@ -30,14 +43,21 @@ pub(crate) fn history() -> Vec<Event> {
         ("ready", Effect::Wait, vec![1]),
     ]
     .into_iter()
-    .map(|(name, effect, needs)| StepRecord {
-        name: name.into(),
-        kind: format!("create-{name}"),
-        effect,
-        needs,
-        digest: String::new(),
-    })
-    .collect();
+    .map(
+        |(name, effect, needs): (&str, Effect, Vec<u32>)| StepRecord {
+            name: name.into(),
+            kind: format!("create-{name}"),
+            effect,
+            data: data(name),
+            limit: None,
+            input: match (graph_version, &needs[..]) {
+                (1.., &[parent]) => Wiring::List(vec![Wiring::Output(parent), Wiring::Nothing]),
+                _ => Wiring::Nothing,
+            },
+            after: needs,
+        },
+    );
+    facts.steps = steps.collect();
     facts.output = Some("ready".into());
     let run: RunId = "01890a5d-ac96-774b-bcce-b302099a8057"
         .parse()
@@ -73,10 +93,11 @@ fn bodies() -> Vec<EventBody> {
         attempt,
         verb,
         fault,
+        reached: true,
         in_doubt: false,
         then,
     };
-    let lost = Fault::transient("the connection broke").uncertain();
+    let lost = Fault::transient("the connection broke");
     let mut wrong = Fault::permanent("the zone is not there")
         .with_code("InvalidParameterValue")
         .with_request_id(Some("5b5b"))
@@ -107,6 +128,7 @@ fn bodies() -> Vec<EventBody> {
             attempt: 1,
             verb: run,
             fault: lost,
+            reached: true,
             in_doubt: true,
             then: again(1_700_000_009_000),
         },
@@ -114,6 +136,7 @@ fn bodies() -> Vec<EventBody> {
             step: "zone".into(),
             attempt: 1,
             verb: run,
+            reached: true,
         },
         EventBody::RunSuspended(SuspendReason::Interrupted),
         EventBody::RunResumed { by: by() },
@@ -132,6 +155,7 @@ fn bodies() -> Vec<EventBody> {
             step: "ready".into(),
             attempt: 1,
             verb: run,
+            reached: true,
         },
         fail(
             "zone",
@@ -171,7 +195,7 @@ fn bodies() -> Vec<EventBody> {
         done("subnet", 2, undo, Outcome::Kept { owner: None }),
         start("vpc", 1, undo),
         done("vpc", 1, undo, Outcome::Undone),
-        EventBody::RunEnded(End::RolledBack),
+        EventBody::RunEnded(End::RolledBack { waived: Vec::new() }),
     ]
 }
 
@@ -211,9 +235,14 @@ fn every_version_is_read_replayed_and_whole() {
             assert_eq!(rows[0].status, RunStatus::RolledBack);
             assert_eq!(rows[0].account, account());
             let events = store.events(rows[0].id).expect("events");
-            assert_eq!(events, history());
+            let expected = match version {
+                1..=3 => history(),
+                _ => whole_history(),
+            };
+            assert_eq!(events, expected);
             let machine = Machine::replay(&events).expect("replayed");
-            assert_eq!(*machine.status(), Status::Ended(End::RolledBack));
+            let end = End::RolledBack { waived: Vec::new() };
+            assert_eq!(*machine.status(), Status::Ended(end));
             if access == Access::ReadWrite {
                 let verdict = store.verify(rows[0].id).expect("verified");
                 assert!(
@@ -289,14 +318,14 @@ fn a_newer_version_is_refused_and_left_alone() {
             error,
             OpenError::Newer {
                 found: 9,
-                known: 3,
+                known: 4,
                 ..
             }
         ));
         assert_eq!(
             story(&error),
             format!(
-                "the state file {} has schema version 9, but this program knows only up to 3",
+                "the state file {} has schema version 9, but this program knows only up to 4",
                 path.display()
             )
         );
@@ -336,6 +365,18 @@ fn the_views_are_for_people() {
          2023-11-14T22:13:20.250Z attempt_started vpc 1 \
          {\"step\":\"vpc\",\"attempt\":1,\"verb\":\"run\"}"
     );
+    drop(raw);
+    let (_dir, path) = place();
+    let store = open(&path);
+    append(&store, whole_history());
+    let raw = Connection::open(&path).expect("opened");
+    let line = |sql: &str| -> String { raw.query_row(sql, [], |row| row.get(0)).expect("a row") };
+    assert_eq!(
+        line(
+            "SELECT concat_ws(' ', place, name, type, effect, data, input, after) FROM step WHERE place = 1"
+        ),
+        "1 subnet create-subnet create {\"name\":\"subnet\",\"size\":3} [0,null] [0]"
+    );
     assert_eq!(
         line("SELECT concat_ws(' ', workflow, target, status, started, ended) FROM run_list"),
         "aurora create aurora/eu-west-1/keycloak rolled_back \
@@ -349,7 +390,7 @@ fn the_views_are_for_people() {
 #[ignore = "writes a fixture"]
 fn write_fixture() {
     let (_dir, path) = place();
-    append(&open(&path), history());
+    append(&open(&path), whole_history());
     let raw = Connection::open(&path).expect("opened");
     let lines = |sql: &str| -> Vec<String> {
         let mut statement = raw.prepare(sql).expect("prepared");
@@ -374,6 +415,6 @@ fn write_fixture() {
         "SELECT format('INSERT INTO event VALUES (%d, %d, %d, %Q, x''%s'');',
          run, seq, at, body, hex(link)) FROM event",
     ));
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v2.sql");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v4.sql");
     std::fs::write(file, dump.join("\n") + "\n").expect("written");
 }

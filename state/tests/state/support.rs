@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use stepwell_engine::event::{Actor, End, EventBody, OnFailure, RunCreated, SuspendReason};
-use stepwell_engine::{Event, Journal as _, RunId, Timestamp};
+use stepwell_engine::event::{Actor, End, EventBody, RunCreated, SuspendReason};
+use stepwell_engine::{Event, GRAPH_VERSION, Journal as _, RunId, Timestamp};
 use stepwell_state::{Access, Store};
 use tempfile::TempDir;
 
@@ -44,17 +44,10 @@ pub(crate) fn account() -> Value {
 
 pub(crate) fn created(target: &str) -> RunCreated {
     RunCreated {
-        workflow: "aurora create".to_owned(),
-        target: target.to_owned(),
         account: account(),
-        parameters: json!({"cluster": "keycloak"}),
-        fingerprint: "f".to_owned(),
-        reversible: true,
-        on_failure: OnFailure::Rollback,
-        parallel: 4,
         by: actor(),
-        steps: Vec::new(),
-        output: None,
+        graph_version: GRAPH_VERSION,
+        ..RunCreated::new("aurora create", target, json!({"cluster": "keycloak"}))
     }
 }
 
@@ -69,7 +62,7 @@ pub(crate) fn event(run: RunId, seq: u32, body: EventBody) -> Event {
 }
 
 pub(crate) fn beginning(run: RunId) -> Event {
-    event(run, 0, EventBody::RunCreated(Box::new(created("aurora/x"))))
+    event(run, 0, EventBody::RunCreated(created("aurora/x").into()))
 }
 
 /// Some event that any run may have anywhere, as far as a journal knows.

@@ -6,22 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use stepwell_engine::{Event, Fault, Machine};
+use stepwell_engine::event::StepChange;
+use stepwell_engine::{Event, Fault, Machine, ParameterChange, Step as _};
 
+use super::create::steps::CreateInstance;
 use super::create::{SERVERLESS, offer};
+use super::scale::AddInstance;
 use super::{CreateParameters, ScaleParameters};
 use crate::aws::{Aws, rds};
 use crate::input::{self, InvalidInput};
 use crate::{SurveyError, Workflow};
-
-/// Other parameters for a run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ClassChange {
-    /// The parameters from now on.
-    pub parameters: Value,
-    /// What changes, in a few words.
-    pub reason: String,
-}
 
 /// An instance as the parameters of a run have it.
 struct Planned {
@@ -33,7 +27,8 @@ struct Planned {
 
 /// Resolves `resume --instance-class`: the instances that the run has not made
 /// get the class, in their zone or, where that does not offer it, in another of
-/// the cluster's. None if they have it already.
+/// the cluster's. Gives the parameters from now on and the data of the steps that
+/// make them, or none if they have the class already.
 ///
 /// Refuses a run of another workflow, one that has nothing left to make, a class
 /// that can't be ordered, and a mix of classes unless `allow_mixed` says so.
@@ -43,7 +38,7 @@ pub async fn change_class(
     events: &[Event],
     class: &str,
     allow_mixed: bool,
-) -> Result<Option<ClassChange>, SurveyError> {
+) -> Result<Option<ParameterChange>, SurveyError> {
     let class = input::instance_class(class)?;
     let machine = Machine::replay(events)
         .map_err(|error| Fault::permanent(format!("the run's history is not valid: {error}")))?;
@@ -78,11 +73,12 @@ pub async fn change_class(
             let Some(reason) = place.change(aws, &mut planned, &class, allow_mixed).await? else {
                 return Ok(None);
             };
+            let changes = changes(&machine, &planned)?;
             for (one, planned) in p.instances.iter_mut().zip(planned) {
                 one.class = (planned.class != p.instance_class).then_some(planned.class);
                 one.zone = planned.zone;
             }
-            changed(&p, reason)
+            changed(&p, changes, reason)
         }
         Some(Workflow::AuroraScale) => {
             let mut p: ScaleParameters = read(parameters)?;
@@ -105,10 +101,11 @@ pub async fn change_class(
             let Some(reason) = place.change(aws, &mut planned, &class, allow_mixed).await? else {
                 return Ok(None);
             };
+            let changes = changes(&machine, &planned)?;
             for (one, planned) in p.adding.iter_mut().zip(planned) {
                 (one.class, one.zone) = (planned.class, planned.zone);
             }
-            changed(&p, reason)
+            changed(&p, changes, reason)
         }
         _ => Err(InvalidInput {
             input: "instance-class",
@@ -121,18 +118,49 @@ pub async fn change_class(
 }
 
 fn read<P: DeserializeOwned>(parameters: Value) -> Result<P, Fault> {
-    serde_json::from_value(parameters).map_err(|error| {
-        Fault::permanent(format!("the recorded parameters can't be read: {error}"))
-    })
+    serde_json::from_value(parameters)
+        .map_err(|error| Fault::permanent(format!("what the run recorded can't be read: {error}")))
+}
+
+/// What the steps that make instances are to do from now on.
+fn changes(machine: &Machine, planned: &[Planned]) -> Result<Vec<StepChange>, Fault> {
+    let mut changes = Vec::new();
+    for record in machine.shape().records().iter() {
+        // An instance that is added is made as that of a create is.
+        if ![CreateInstance::KIND, AddInstance::KIND].contains(&&*record.kind) {
+            continue;
+        }
+        let mut step: CreateInstance = read(record.data.clone())?;
+        let Some(planned) = planned
+            .iter()
+            .find(|one| one.name == step.name && !one.made)
+        else {
+            continue;
+        };
+        (step.class, step.zone) = (planned.class.clone(), planned.zone.clone());
+        changes.push(StepChange {
+            step: record.name.clone(),
+            data: written(&step)?,
+        });
+    }
+    Ok(changes)
+}
+
+fn written(value: &impl Serialize) -> Result<Value, Fault> {
+    serde_json::to_value(value)
+        .map_err(|error| Fault::permanent(format!("what changes can't be recorded: {error}")))
 }
 
 fn changed(
     parameters: &impl Serialize,
+    changes: Vec<StepChange>,
     reason: String,
-) -> Result<Option<ClassChange>, SurveyError> {
-    let parameters = serde_json::to_value(parameters)
-        .map_err(|error| Fault::permanent(format!("the parameters can't be recorded: {error}")))?;
-    Ok(Some(ClassChange { parameters, reason }))
+) -> Result<Option<ParameterChange>, SurveyError> {
+    Ok(Some(ParameterChange {
+        parameters: written(parameters)?,
+        changes,
+        reason,
+    }))
 }
 
 /// Where the instances are to be.

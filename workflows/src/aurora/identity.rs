@@ -96,7 +96,7 @@ impl ClusterIdentity {
             None => Ok(()),
             Some(message) => Err(Fault::permanent(message).with_hint(
                 "this run does not touch the other cluster; `stepwell aurora delete` deletes it by name",
-            )),
+            ).without_effect()),
         }
     }
 }
@@ -135,10 +135,9 @@ impl InstanceIdentity {
     pub(crate) fn must_be(&self, instance: &DbInstance) -> Result<(), Fault> {
         match self.differs(instance) {
             None => Ok(()),
-            Some(message) => {
-                Err(Fault::permanent(message)
-                    .with_hint("this run does not touch the other instance"))
-            }
+            Some(message) => Err(Fault::permanent(message)
+                .with_hint("this run does not touch the other instance")
+                .without_effect()),
         }
     }
 }

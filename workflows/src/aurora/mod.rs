@@ -17,8 +17,11 @@ mod reset;
 mod rollback;
 mod scale;
 
+use stepwell_engine::Registry;
+
+use crate::aws::Aws;
 pub use alive::{Heard, Lost, SignsOfLife, refuse_alive};
-pub use class::{ClassChange, change_class};
+pub use class::change_class;
 pub use create::steps::Provisioned;
 pub use create::{
     Capacity, CreateOptions, CreateParameters, CreateRequest, Inheritance, Origin, PasswordSource,
@@ -52,6 +55,13 @@ pub use scale::{
     AddedInstance, Removal, ScaleOptions, ScaleParameters, ScaleRequest, Scaled, scale_graph,
     survey_scale,
 };
+
+/// Adds the kinds of the steps on clusters.
+pub(crate) fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    let registry = create::steps::register(registry);
+    let registry = delete::register(registry);
+    scale::register(reset::register(registry))
+}
 
 /// What a run on a cluster works on; at most one unfinished run each.
 pub fn target(region: &str, cluster: &str) -> String {

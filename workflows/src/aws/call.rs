@@ -5,7 +5,7 @@ use std::error::Error;
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId as _;
-use stepwell_engine::{Fault, FaultClass};
+use stepwell_engine::{Certainty, Fault, FaultClass};
 
 use super::codes::{self, Meaning};
 use super::permission;
@@ -32,7 +32,8 @@ where
             let skew = error.raw_response().and_then(Skew::of);
             let mut fault = refused(operation, code, said, status, skew);
             // A 5xx may come from a front end after the work was done.
-            fault.uncertain = mutates && status >= 500 && code != "RequestLimitExceeded";
+            fault.effect =
+                Certainty::of(mutates && status >= 500 && code != "RequestLimitExceeded");
             fault
         }
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
@@ -45,12 +46,12 @@ where
                 FaultClass::Permanent
             };
             let mut fault = Fault::new(class, format!("{operation} got an unreadable answer"));
-            fault.uncertain = mutates;
+            fault.effect = Certainty::of(mutates);
             fault
         }
         SdkError::TimeoutError(_) => {
             let mut fault = Fault::unreachable(format!("{operation} got no answer in time"));
-            fault.uncertain = mutates;
+            fault.effect = Certainty::of(mutates);
             fault
         }
         SdkError::DispatchFailure(_) => without_answer(operation, mutates, &error),
@@ -117,7 +118,7 @@ fn without_answer(operation: &str, mutates: bool, error: &(dyn Error + 'static))
         cause = current.source();
     }
     let mut fault = Fault::unreachable(format!("{operation} got no answer"));
-    fault.uncertain = mutates;
+    fault.effect = Certainty::of(mutates);
     if causes(error).iter().any(|cause| cause == "dns error") {
         return fault.with_hint(
             "no host has the name of this service: see that the region is one of AWS's (`aws ec2 describe-regions --all-regions`), and that names can be looked up from here",
@@ -204,7 +205,7 @@ mod tests {
             let error = SdkError::<DescribeVpcsError, _>::response_error("broken", answer);
             let fault = fault("DescribeVpcs", error);
             assert_eq!(fault.class, FaultClass::Transient, "{fault}");
-            assert!(!fault.uncertain);
+            assert!(!fault.effect.may_have_happened());
         }
     }
 }

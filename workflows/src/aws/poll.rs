@@ -67,7 +67,7 @@ where
         if let Some(found) = look().await? {
             return Ok(Some(found));
         }
-        at.pause(pause).await?;
+        at.pause(pause).await;
     }
     look().await
 }
@@ -141,7 +141,7 @@ where
         };
         // Jitter keeps many waits from asking in step.
         let jitter = 0.9 + clock.random_fraction() / 5.0;
-        at.pause(pause.mul_f64(jitter)).await?;
+        at.pause(pause.mul_f64(jitter)).await;
     }
 }
 
@@ -163,7 +163,7 @@ where
         failures += 1;
         let elapsed = clock.elapsed().saturating_sub(started);
         match PATIENCE.decide(&fault, failures, elapsed, clock.as_ref()) {
-            Decision::RetryAfter(delay) => at.pause(delay).await?,
+            Decision::RetryAfter(delay) => at.pause(delay).await,
             Decision::GiveUp | Decision::Suspend => return Err(fault),
         }
     }

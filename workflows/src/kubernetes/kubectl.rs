@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stepwell_engine::{Clock, Fault};
+use stepwell_engine::{Certainty, Clock, Fault};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
 };
@@ -202,7 +202,7 @@ impl Place {
                 let mut fault = Fault::unreachable(format!(
                     "kubectl {what} did not end within {} seconds in {self}", LIMIT.as_secs()
                 ));
-                fault.uncertain = changes;
+                fault.effect = Certainty::of(changes);
                 return Err(fault);
             }
         };
@@ -210,7 +210,7 @@ impl Place {
             let mut fault =
                 Fault::transient(format!("kubectl {what} could not be followed in {self}"))
                     .with_cause(error.to_string());
-            fault.uncertain = changes;
+            fault.effect = Certainty::of(changes);
             fault
         })
     }
@@ -255,11 +255,13 @@ impl Place {
         // It is written to at this moment: an upgrade, say.
         if error.kind() == std::io::ErrorKind::ExecutableFileBusy {
             return Fault::transient(format!("{} is being written to", self.kubectl))
-                .with_cause(error.to_string());
+                .with_cause(error.to_string())
+                .without_effect();
         }
         Fault::permanent(format!("{} can't be started", self.kubectl))
             .with_cause(error.to_string())
             .with_code("KubectlMissing")
+            .without_effect()
             .with_hint("install kubectl, or name it with --kubectl; OpenShift's oc does as well")
     }
 }

@@ -12,6 +12,9 @@ mod ranges;
 mod routes;
 mod verify;
 
+use stepwell_engine::Registry;
+
+use crate::aws::Aws;
 pub use crate::aws::destination::Destination;
 pub(crate) use create::resume_refusal as create_resume_refusal;
 pub use create::steps::{Peered, PeeredRoute};
@@ -32,6 +35,11 @@ pub use routes::{RouteTarget, TargetKind};
 pub use verify::{
     Check, CheckStatus, Culprit, Verdict, VerifyOptions, VerifyRequest, VerifySession,
 };
+
+/// Adds the kinds of the steps on peerings.
+pub(crate) fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    delete::register(create::steps::register(registry))
+}
 
 /// What a run on a peering works on; at most one unfinished run each.
 pub fn target(region: &str, cluster: &str, rosa_vpc: &str) -> String {

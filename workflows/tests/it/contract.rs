@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_engine::event::{EventBody, Outcome, Verb};
-use stepwell_engine::{Change, Event, Journal as _, MemoryJournal, RunId, plan};
+use stepwell_engine::{Change, Event, Journal as _, MemoryJournal, RunId};
 use stepwell_workflows::aurora::{create_graph, delete_graph, survey_create};
 
 use crate::strikes::{Dying, Strike, until_death};
@@ -57,7 +57,7 @@ pub(crate) async fn found_by_check(trial: &impl Trial, least: usize) {
         panic!("no beginning");
     };
     let mut steps = 0;
-    for step in &created.steps {
+    for step in created.steps.iter() {
         let history = truncated(&events, |body| {
             succeeded(body, &step.name, Verb::Run).is_some()
         });
@@ -146,9 +146,9 @@ pub(crate) async fn children_first(trial: &impl Trial) {
             .position(|event| succeeded(&event.body, name, Verb::Undo).is_some())
     };
     let mut pairs = 0;
-    for child in &created.steps {
-        for parent in &child.needs {
-            let parent = &created.steps[*parent as usize];
+    for child in created.steps.iter() {
+        for parent in child.parents() {
+            let parent = &created.steps[parent as usize];
             if let (Some(child), Some(parent)) = (done(&child.name), started(&parent.name)) {
                 assert!(child < parent, "a parent was undone first");
                 pairs += 1;
@@ -166,16 +166,7 @@ async fn the_plan_only_reads() {
     let parameters = survey_create(&world.aws, &request).await.expect("survey");
     let graph = create_graph(&parameters).expect("graph");
     let before = world.account.inventory().expect("inventory");
-    let context = Arc::new(world.aws.clone());
-    let planned = plan(
-        &graph,
-        world.run_id(),
-        context.clone(),
-        world.clock.clone(),
-        &[],
-    )
-    .await
-    .expect("plan");
+    let planned = world.plan(&graph).await;
     assert_eq!(world.account.inventory().expect("inventory"), before);
     assert!(
         planned
@@ -199,15 +190,7 @@ async fn the_plan_only_reads() {
     let parameters = survey_create(&world.aws, &request).await.expect("survey");
     let graph = create_graph(&parameters).expect("graph");
     let before = world.account.inventory().expect("inventory");
-    let other = plan(
-        &graph,
-        world.run_id(),
-        context.clone(),
-        world.clock.clone(),
-        &[],
-    )
-    .await
-    .expect("plan");
+    let other = world.plan(&graph).await;
     assert_eq!(world.account.inventory().expect("inventory"), before);
     let adopted = other.iter().filter(|step| step.change == Change::Adopt);
     assert!(adopted.count() > 0, "{other:#?}");
@@ -215,9 +198,7 @@ async fn the_plan_only_reads() {
     let found = world.survey_delete(None).await.expect("survey");
     let graph = delete_graph(&found).expect("graph");
     let before = world.account.inventory().expect("inventory");
-    let planned = plan(&graph, world.run_id(), context, world.clock.clone(), &[])
-        .await
-        .expect("plan");
+    let planned = world.plan(&graph).await;
     assert!(planned.iter().any(|step| step.change == Change::Delete));
     assert_eq!(world.account.inventory().expect("inventory"), before);
 }
@@ -239,10 +220,7 @@ async fn a_plan_looks_again_for_what_it_missed() {
     for (operation, code) in reads {
         for times in [1, 2] {
             world.fails(operation, code, Some(times));
-            let context = Arc::new(world.aws.clone());
-            let clock = world.clock.clone();
-            let planned = plan(&graph, run, context, clock, &stepwell_workflows::DOUBTS).await;
-            let planned = planned.expect("plan");
+            let planned = world.plan_of(run, &graph, &stepwell_workflows::DOUBTS).await;
             let made = planned.iter().filter(|step| step.change == Change::Create);
             assert_eq!(made.count(), 0, "{operation} {times}: {planned:#?}");
         }

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::HttpClient;
 use aws_smithy_runtime_api::shared::IntoShared as _;
 use stepwell_engine::event::{Actor, OnFailure, RunCreated};
 use stepwell_engine::machine::Status;
 use stepwell_engine::{
-    Clock, Event, Executor, Graph, GraphError, Journal, MemoryJournal, NoLease, NoObserver, Report,
-    Requests, RollbackRequest, RunError, RunId, Stop, Timestamp, TokioClock,
+    Clock, Event, Executor, Graph, GraphError, Journal, MemoryJournal, PlannedStep, Planner,
+    Registry, Report, RollbackRequest, RunError, RunId, Stop, Timestamp, TokioClock,
 };
 use stepwell_sandbox::{Account, FaultEffect, FaultRule, Options, Reply, Resource};
 use stepwell_workflows::aurora::{
@@ -159,15 +160,36 @@ impl World {
     }
 
     /// An executor over a journal, as a fresh process would have it.
-    pub(crate) fn executor(&self, journal: Arc<dyn Journal>) -> Executor {
+    pub(crate) fn executor(&self, journal: Arc<dyn Journal>) -> Executor<Aws> {
         Executor {
-            journal,
             clock: self.clock.clone(),
-            observer: Arc::new(NoObserver),
             stop: self.stop.clone(),
-            lease: Arc::new(NoLease),
-            requests: Requests::none(),
+            ..Executor::new(registry(), Arc::new(self.aws.clone()), journal)
         }
+    }
+
+    /// What a new run of the graph would do.
+    pub(crate) async fn plan(&self, graph: &Graph) -> Vec<PlannedStep> {
+        self.plan_of(self.run_id(), graph, &[]).await
+    }
+
+    /// What a run of the graph would do, looking again after each of the pauses.
+    pub(crate) async fn plan_of(
+        &self,
+        run: RunId,
+        graph: &Graph,
+        doubts: &[Duration],
+    ) -> Vec<PlannedStep> {
+        let aws = Arc::new(self.aws.clone());
+        let planner = Planner {
+            doubts: doubts.to_vec(),
+            ..Planner::new(registry(), aws, self.clock.clone())
+        };
+        let planned = planner.of_start(run, graph).await.expect("plan");
+        for step in &planned {
+            assert_eq!(step.fault, None, "{}", step.name);
+        }
+        planned
     }
 
     pub(crate) fn run_id(&self) -> RunId {
@@ -225,18 +247,14 @@ impl World {
         workflow: Workflow,
         target: String,
         parameters: &impl serde::Serialize,
-        graph: Result<Graph<Aws>, GraphError>,
+        graph: Result<Graph, GraphError>,
         wanted: Wanted,
     ) -> Result<Report, RunError> {
         let graph = graph.expect("graph");
         let parameters = serde_json::to_value(parameters).expect("parameters");
-        let created = self.created(workflow, target, parameters, &graph, wanted);
+        let created = self.created(workflow, target, parameters, wanted);
         let signs = SignsOfLife::of(&self.aws, run, &created.workflow, &created.parameters);
-        let work = async {
-            self.executor(journal)
-                .start(run, created, &graph, Arc::new(self.aws.clone()))
-                .await
-        };
+        let work = async { self.executor(journal).start(run, created, &graph).await };
         SignsOfLife::during(signs.as_ref(), |_| {}, work).await
     }
 
@@ -278,21 +296,15 @@ impl World {
         workflow: Workflow,
         target: String,
         parameters: serde_json::Value,
-        graph: &Graph<Aws>,
         wanted: Wanted,
     ) -> RunCreated {
         RunCreated {
-            workflow: workflow.name().to_owned(),
-            target,
             account: serde_json::json!({"kind": "sandbox"}),
             reversible: workflow.reverses(&parameters),
-            parameters,
-            fingerprint: graph.fingerprint().to_owned(),
             on_failure: wanted.on_failure,
             parallel: wanted.parallel,
             by: actor(),
-            steps: Vec::new(),
-            output: None,
+            ..RunCreated::new(workflow.name(), target, parameters)
         }
     }
 
@@ -303,12 +315,8 @@ impl World {
         run: RunId,
     ) -> Result<Report, RunError> {
         let events = journal.load(run).await?;
-        let (graph, signs) = (rebuild(&events), self.signs(&events));
-        let work = async {
-            self.executor(journal)
-                .resume(&events, actor(), &graph, Arc::new(self.aws.clone()))
-                .await
-        };
+        let signs = self.signs(&events);
+        let work = async { self.executor(journal).resume(&events, actor()).await };
         SignsOfLife::during(signs.as_ref(), |_| {}, work).await
     }
 
@@ -330,12 +338,10 @@ impl World {
         request: RollbackRequest,
     ) -> Result<Report, RunError> {
         let events = journal.load(run).await?;
-        let (graph, signs) = (rebuild(&events), self.signs(&events));
-        let aws = Arc::new(self.aws.clone());
+        let signs = self.signs(&events);
         let work = async {
-            self.executor(journal)
-                .rollback(&events, actor(), request, &graph, aws)
-                .await
+            let executor = self.executor(journal);
+            executor.rollback(&events, actor(), request).await
         };
         SignsOfLife::during(signs.as_ref(), |_| {}, work).await
     }
@@ -416,9 +422,9 @@ fn created(events: &[Event]) -> RunCreated {
     RunCreated::told(events).expect("a beginning")
 }
 
-fn rebuild(events: &[Event]) -> Graph<Aws> {
-    let created = created(events);
-    stepwell_workflows::rebuild(&created.workflow, &created.parameters).expect("rebuild")
+/// The kinds of steps.
+fn registry() -> Arc<Registry<Aws>> {
+    Arc::new(stepwell_workflows::registry())
 }
 
 /// The text of the first element of a name.
@@ -467,7 +473,10 @@ pub(crate) fn ended_well(report: &Report) -> bool {
 }
 
 pub(crate) fn rolled_back(report: &Report) -> bool {
-    report.status == Status::Ended(stepwell_engine::event::End::RolledBack)
+    matches!(
+        report.status,
+        Status::Ended(stepwell_engine::event::End::RolledBack { .. })
+    )
 }
 
 pub(crate) fn timestamps_are_ordered(events: &[Event]) -> bool {

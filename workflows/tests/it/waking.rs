@@ -44,13 +44,9 @@ impl Sleeper {
         let graph = create_graph(&parameters).expect("graph");
         let (workflow, target) = (Workflow::AuroraCreate, parameters.target());
         let parameters = serde_json::to_value(&parameters).expect("parameters");
-        let created = self.world.created(
-            workflow,
-            target,
-            parameters.clone(),
-            &graph,
-            Wanted::default(),
-        );
+        let created = self
+            .world
+            .created(workflow, target, parameters.clone(), Wanted::default());
         let signs = SignsOfLife::of(&self.world.aws, self.run, "aurora create", &parameters);
         let (stopper, stop) = stop_channel();
         let executor = Executor {
@@ -64,8 +60,7 @@ impl Sleeper {
                 stopper.stop();
             }
         };
-        let context = Arc::new(self.world.aws.clone());
-        let work = executor.start(self.run, created, &graph, context);
+        let work = executor.start(self.run, created, &graph);
         SignsOfLife::during(signs.as_ref(), hear, work)
             .await
             .expect("run")

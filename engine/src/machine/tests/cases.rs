@@ -2,14 +2,14 @@
 
 use super::sim::{Sim, view};
 use super::world::{Spec, StepSpec};
-use crate::clock::Timestamp;
 use crate::event::{
-    End, EventBody, OnFailure, Outcome, ParametersChanged, RollbackCause, RunCreated,
+    End, EventBody, OnFailure, Outcome, ParametersChanged, RollbackCause, StepChange,
     SuspendReason, Then, Verb,
 };
-use crate::fault::Fault;
 use crate::machine::{Machine, Phase, Status};
-use crate::step::Effect;
+use crate::model::Effect;
+use crate::model::Fault;
+use crate::model::Timestamp;
 
 const NOW: Timestamp = Timestamp(0);
 
@@ -32,6 +32,7 @@ fn graph(steps: impl IntoIterator<Item = StepSpec>) -> Spec {
         reversible: true,
         on_failure: OnFailure::Rollback,
         parallel: 4,
+        third: 4,
     }
 }
 
@@ -41,11 +42,8 @@ fn machine(spec: &Spec) -> Machine {
 
 /// Records all that the machine wants, and returns it.
 fn advance(machine: &mut Machine) -> Vec<EventBody> {
-    let bodies = machine.next_events();
-    for body in &bodies {
-        machine.record(NOW, body.clone()).unwrap();
-    }
-    bodies
+    let events = machine.decide(NOW, &|_, _| Vec::new()).unwrap();
+    events.into_iter().map(|event| event.body).collect()
 }
 
 fn fail(machine: &mut Machine, step: &str, verb: Verb, fault: Fault, then: Then) {
@@ -59,7 +57,8 @@ fn fail(machine: &mut Machine, step: &str, verb: Verb, fault: Fault, then: Then)
         step: step.into(),
         attempt,
         verb,
-        in_doubt: fault.uncertain,
+        reached: true,
+        in_doubt: fault.effect.may_have_happened(),
         fault,
         then,
     };
@@ -162,10 +161,10 @@ fn a_rollback_waits_for_what_is_under_way() {
     // s1 may be undone at once; s0 has to wait for s2, which still runs.
     assert_eq!(advance(&mut machine).len(), 1);
     let s0 = machine.shape().find("s0").unwrap();
-    assert_eq!(machine.step(s0).phase, Phase::UndoWaiting);
+    assert_eq!(machine.step(s0).phase, Phase::UndoWaiting(2));
     succeed(&mut machine, "s2");
     assert_eq!(advance(&mut machine).len(), 1);
-    assert_eq!(machine.step(s0).phase, Phase::UndoWaiting);
+    assert_eq!(machine.step(s0).phase, Phase::UndoWaiting(2));
 }
 
 #[test]
@@ -211,11 +210,11 @@ fn a_stop_leaves_the_rest_for_later() {
     let mut machine = machine(&chain(2));
     advance(&mut machine);
     machine.request_stop(SuspendReason::Interrupted);
-    assert!(machine.next_events().is_empty());
+    assert!(advance(&mut machine).is_empty());
     succeed(&mut machine, "s0");
     let suspended = EventBody::RunSuspended(SuspendReason::Interrupted);
     assert_eq!(advance(&mut machine), [suspended]);
-    assert!(machine.next_events().is_empty());
+    assert!(advance(&mut machine).is_empty());
 }
 
 #[test]
@@ -297,16 +296,16 @@ fn an_empty_graph_succeeds() {
     assert_eq!(Sim::new(graph([]), Vec::new()).finish(), End::Succeeded);
 }
 
-/// The change of a run's parameters after which its steps are these.
-fn changed(machine: &Machine, change: impl FnOnce(&mut RunCreated)) -> EventBody {
-    let mut created = machine.created().clone();
-    change(&mut created);
+/// Other data for a step.
+fn changed(step: &str, data: &str) -> EventBody {
     EventBody::ParametersChanged(Box::new(ParametersChanged {
         by: super::world::actor(),
         reason: "none are left".to_owned(),
         parameters: "other".into(),
-        fingerprint: "1".to_owned(),
-        steps: created.steps,
+        changes: vec![StepChange {
+            step: step.into(),
+            data: data.into(),
+        }],
     }))
 }
 
@@ -320,7 +319,7 @@ fn taken_up() -> Machine {
         &mut machine,
         "s1",
         Verb::Run,
-        Fault::operator("quota"),
+        Fault::operator("quota").without_effect(),
         Then::Suspend,
     );
     advance(&mut machine);
@@ -332,60 +331,31 @@ fn taken_up() -> Machine {
 #[test]
 fn only_what_was_not_made_is_changed() {
     let mut machine = taken_up();
-    let other = |at: usize| move |created: &mut RunCreated| created.steps[at].digest = "x".into();
-    type Change = Box<dyn FnOnce(&mut RunCreated)>;
-    let refused: [(Change, &str); 7] = [
-        (Box::new(other(0)), "step \"s0\" is done"),
-        (
-            Box::new(|created| created.steps[2].needs = vec![0]),
-            "step \"s2\" would need other steps",
-        ),
-        (
-            Box::new(|created| created.steps[2].effect = Effect::Delete),
-            "step \"s2\" would be another",
-        ),
-        (
-            Box::new(|created| created.steps[2].kind = "other".into()),
-            "step \"s2\" would be another",
-        ),
-        (
-            Box::new(|created| created.steps[2].name = "s3".into()),
-            "step \"s3\" stands where \"s2\" is",
-        ),
-        (
-            Box::new(|created| drop(created.steps.pop())),
-            "the graph has 3 steps, not 2",
-        ),
-        (
-            Box::new(|created| created.steps.push(created.steps[2].clone())),
-            "the graph has 3 steps, not 4",
-        ),
-    ];
     let before = view(&machine);
-    for (change, why) in refused {
-        let error = machine
-            .record(NOW, changed(&machine.clone(), change))
-            .unwrap_err();
+    for (step, why) in [
+        ("s0", "step \"s0\" is done"),
+        ("s9", "the graph has no step \"s9\""),
+    ] {
+        let error = machine.record(NOW, changed(step, "x")).unwrap_err();
         assert!(error.to_string().ends_with(why), "{error}");
         assert_eq!(view(&machine), before);
     }
-    for at in [1, 2] {
-        let body = changed(&machine, other(at));
-        machine.record(NOW, body).unwrap();
+    // What stays as it is may be named.
+    machine.record(NOW, changed("s0", "first")).unwrap();
+    for step in ["s1", "s2"] {
+        machine.record(NOW, changed(step, "x")).unwrap();
         assert_eq!(machine.created().parameters, "other");
-        assert_eq!(machine.created().steps[at].digest, "x");
-        let id = machine.shape().find(&format!("s{at}")).unwrap();
-        assert_eq!(machine.shape().record(id).digest, "x");
+        let id = machine.shape().find(step).unwrap();
+        assert_eq!(machine.shape().record(id).data, "x");
+        assert_eq!(machine.created().steps[id.index()].data, "x");
     }
     // While something is under way, nothing is.
     advance(&mut machine);
-    let body = changed(&machine, other(2));
-    assert!(machine.record(NOW, body).is_err());
+    assert!(machine.record(NOW, changed("s2", "y")).is_err());
 }
 
 #[test]
 fn what_is_in_doubt_or_goes_back_is_not_changed() {
-    let digest = |created: &mut RunCreated| created.steps[1].digest = "x".into();
     let mut doubtful = machine(&chain(2));
     advance(&mut doubtful);
     succeed(&mut doubtful, "s0");
@@ -395,7 +365,7 @@ fn what_is_in_doubt_or_goes_back_is_not_changed() {
         &mut doubtful,
         "s1",
         Verb::Run,
-        Fault::operator("lost").uncertain(),
+        Fault::operator("lost"),
         Then::Suspend,
     );
     fail(
@@ -414,27 +384,22 @@ fn what_is_in_doubt_or_goes_back_is_not_changed() {
         (&mut turned, "the run is about to be rolled back"),
     ] {
         machine.record(NOW, resumed()).unwrap();
-        let error = machine
-            .record(NOW, changed(&machine.clone(), digest))
-            .unwrap_err();
+        let error = machine.record(NOW, changed("s1", "x")).unwrap_err();
         assert!(error.to_string().ends_with(why), "{error}");
     }
     assert!(turned.goes_back());
     advance(&mut turned);
-    let error = turned
-        .record(NOW, changed(&turned.clone(), digest))
-        .unwrap_err();
+    let error = turned.record(NOW, changed("s1", "x")).unwrap_err();
     assert!(error.to_string().ends_with("being rolled back"), "{error}");
 }
 
 #[test]
 fn a_history_that_does_not_say_what_a_step_does_is_not_changed() {
     let mut spec = chain(1).created();
-    spec.steps[0].digest.clear();
-    let run = crate::id::RunId::from_u128(1);
+    spec.graph_version = 0;
+    let run = crate::model::RunId::from_u128(1);
     let (mut machine, _) = Machine::create(run, NOW, spec).unwrap();
-    let body = changed(&machine, |created| created.steps[0].digest = "x".into());
-    let error = machine.record(NOW, body).unwrap_err();
+    let error = machine.record(NOW, changed("s0", "x")).unwrap_err();
     assert!(error.to_string().ends_with("is not recorded"), "{error}");
 }
 
@@ -458,4 +423,189 @@ fn how_to_undo_is_said_in_a_rollback_alone() {
         machine.record(NOW, given()).is_err(),
         "an undo is under way"
     );
+}
+
+fn delete(needs: &[u32]) -> StepSpec {
+    StepSpec {
+        effect: Effect::Delete,
+        ..create(needs)
+    }
+}
+
+fn wait(needs: &[u32]) -> StepSpec {
+    StepSpec {
+        effect: Effect::Wait,
+        ..create(needs)
+    }
+}
+
+fn requested() -> EventBody {
+    EventBody::RollbackStarted(RollbackCause::Requested {
+        by: super::world::actor(),
+    })
+}
+
+/// What was deleted no rollback brings back, so none begins: neither one that a
+/// person asks for, nor one for the sake of a failure.
+#[test]
+fn a_deletion_that_was_begun_is_a_point_of_no_return() {
+    let spec = graph([create(&[]), delete(&[0]), create(&[1])]);
+    let mut deleted = machine(&spec);
+    advance(&mut deleted);
+    succeed(&mut deleted, "s0");
+    assert!(deleted.clone().record(NOW, requested()).is_ok());
+    advance(&mut deleted);
+    // An attempt that its own check refused has deleted nothing.
+    let refused = EventBody::AttemptFailed {
+        step: "s1".into(),
+        attempt: 1,
+        verb: Verb::Run,
+        fault: Fault::permanent("held"),
+        reached: false,
+        in_doubt: false,
+        then: Then::GiveUp,
+    };
+    let mut held = deleted.clone();
+    held.record(NOW, refused).unwrap();
+    let cause = RollbackCause::Failed { step: "s1".into() };
+    assert_eq!(advance(&mut held), [EventBody::RollbackStarted(cause)]);
+
+    // One whose answer was lost may have.
+    let mut doubtful = deleted.clone();
+    let lost = Fault::permanent("lost");
+    fail(&mut doubtful, "s1", Verb::Run, lost, Then::GiveUp);
+    succeed(&mut deleted, "s1");
+    advance(&mut deleted);
+    let refused = Fault::permanent("no").without_effect();
+    fail(&mut deleted, "s2", Verb::Run, refused, Then::GiveUp);
+    for (machine, failed) in [(&mut doubtful, "s1"), (&mut deleted, "s2")] {
+        let error = machine.record(NOW, requested()).unwrap_err();
+        assert!(error.to_string().contains("bring back"), "{error}");
+        let step = failed.into();
+        let suspended = EventBody::RunSuspended(SuspendReason::Failed { step });
+        assert_eq!(advance(machine), [suspended]);
+        let by = super::world::actor();
+        machine.record(NOW, EventBody::RunResumed { by }).unwrap();
+        assert!(!machine.goes_back());
+        assert!(machine.record(NOW, requested()).is_err());
+        // It goes on.
+        assert_eq!(advance(machine).len(), 1);
+    }
+}
+
+/// What a step's own check refused has made nothing, so a rollback passes it by.
+#[test]
+fn a_step_that_never_began_its_effect_is_not_undone() {
+    let mut machine = machine(&graph([create(&[])]));
+    advance(&mut machine);
+    let refused = EventBody::AttemptFailed {
+        step: "s0".into(),
+        attempt: 1,
+        verb: Verb::Run,
+        fault: Fault::permanent("the name is taken"),
+        reached: false,
+        in_doubt: false,
+        then: Then::GiveUp,
+    };
+    machine.record(NOW, refused).unwrap();
+    advance(&mut machine);
+    let end = End::RolledBack { waived: Vec::new() };
+    assert_eq!(advance(&mut machine), [EventBody::RunEnded(end)]);
+}
+
+/// What was passed over is told in the end, and no end that keeps it back stands.
+#[test]
+fn an_end_tells_what_was_passed_over() {
+    let mut machine = machine(&graph([create(&[]), create(&[])]));
+    advance(&mut machine);
+    succeed(&mut machine, "s0");
+    let refused = Fault::permanent("no").without_effect();
+    fail(&mut machine, "s1", Verb::Run, refused, Then::GiveUp);
+    advance(&mut machine);
+    advance(&mut machine);
+    let in_use = || Fault::permanent("in use");
+    fail(&mut machine, "s0", Verb::Undo, in_use(), Then::GiveUp);
+    fail(&mut machine, "s1", Verb::Undo, in_use(), Then::GiveUp);
+    advance(&mut machine);
+    let by = super::world::actor();
+    machine.record(NOW, EventBody::RunResumed { by }).unwrap();
+    for step in ["s1", "s0"] {
+        let waived = EventBody::StepWaived {
+            step: step.into(),
+            by: super::world::actor(),
+            reason: "kept".to_owned(),
+        };
+        machine.record(NOW, waived).unwrap();
+    }
+    let silent = EventBody::RunEnded(End::RolledBack { waived: Vec::new() });
+    assert!(machine.clone().record(NOW, silent).is_err());
+    let waived = vec!["s0".into(), "s1".into()];
+    let end = EventBody::RunEnded(End::RolledBack { waived });
+    assert_eq!(advance(&mut machine), [end]);
+}
+
+#[test]
+fn waits_take_no_room_and_limits_hold() {
+    let names = |bodies: &[EventBody]| -> Vec<String> {
+        let steps = bodies.iter().filter_map(EventBody::step);
+        steps.map(ToString::to_string).collect()
+    };
+    // Every third step counts towards a limit of one.
+    let mut spec = graph((0..9).map(|at| match at % 2 {
+        0 => create(&[]),
+        _ => wait(&[]),
+    }));
+    (spec.parallel, spec.third) = (3, 1);
+    let mut machine = machine(&spec);
+    let begun = names(&advance(&mut machine));
+    // All waits, and three of the others: of s0 and s6 one.
+    assert_eq!(begun, ["s0", "s1", "s2", "s3", "s4", "s5", "s7"]);
+    succeed(&mut machine, "s2");
+    assert_eq!(names(&advance(&mut machine)), ["s8"]);
+    succeed(&mut machine, "s4");
+    assert!(advance(&mut machine).is_empty(), "s6 has to wait for s0");
+    succeed(&mut machine, "s0");
+    assert_eq!(names(&advance(&mut machine)), ["s6"]);
+}
+
+#[test]
+fn steps_of_equal_rank_start_in_the_order_in_which_they_were_added() {
+    let mut spec = graph(std::iter::once(create(&[])).chain((1..7).map(|_| create(&[0]))));
+    (spec.parallel, spec.third) = (100, 100);
+    let mut machine = machine(&spec);
+    advance(&mut machine);
+    succeed(&mut machine, "s0");
+    let order: Vec<EventBody> = advance(&mut machine);
+    let order: Vec<_> = order.iter().filter_map(EventBody::step).collect();
+    assert_eq!(order.len(), 6);
+    assert!(order.is_sorted(), "{order:?}");
+}
+
+/// How long a step has been tried goes on over a crash, and begins anew when a
+/// person takes up what was suspended.
+#[test]
+fn patience_goes_on_over_a_crash() {
+    let mut machine = machine(&graph([wait(&[])]));
+    let id = machine.shape().find("s0").unwrap();
+    let resumed = || EventBody::RunResumed {
+        by: super::world::actor(),
+    };
+    let start = |machine: &mut Machine, at| {
+        machine.decide(Timestamp(at), &|_, _| Vec::new()).unwrap();
+        machine.step(id).since
+    };
+    assert_eq!(start(&mut machine, 10), Some(Timestamp(10)));
+    machine.record(Timestamp(20), resumed()).unwrap();
+    assert_eq!(start(&mut machine, 30), Some(Timestamp(10)));
+    machine.request_stop(SuspendReason::Interrupted);
+    let dropped = EventBody::AttemptInterrupted {
+        step: "s0".into(),
+        attempt: 2,
+        verb: Verb::Run,
+        reached: true,
+    };
+    machine.record(Timestamp(40), dropped).unwrap();
+    advance(&mut machine);
+    machine.record(Timestamp(50), resumed()).unwrap();
+    assert_eq!(start(&mut machine, 60), Some(Timestamp(60)));
 }

@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::world::{Spec, World, actor};
-use crate::clock::Timestamp;
 use crate::event::{
-    Deadline, End, Event, EventBody, ParametersChanged, RollbackCause, SuspendReason, Verb,
+    Deadline, End, Event, EventBody, ParametersChanged, RollbackCause, StepChange, SuspendReason,
+    Verb,
 };
-use crate::graph::StepId;
-use crate::id::RunId;
 use crate::machine::{Machine, Owner, Phase, Status};
+use crate::model::RunId;
+use crate::model::StepId;
+use crate::model::Timestamp;
 
 /// The mishaps of a run; when they are over, everything goes well.
 #[derive(Debug, Clone)]
@@ -113,6 +114,7 @@ impl Sim {
         self.flying.clear();
         self.pauses.clear();
         self.succeeded.clear();
+        self.waived.clear();
         for at in 0..self.journal.len() {
             let body = self.journal[at].body.clone();
             self.note(&body);
@@ -122,14 +124,24 @@ impl Sim {
 
     /// A person asks for a rollback, and the request is durable.
     pub(super) fn request_rollback(&mut self) {
+        assert!(self.try_rollback(), "not refused");
+    }
+
+    /// The same, or nothing where the machine refuses it.
+    pub(super) fn try_rollback(&mut self) -> bool {
         self.take_up();
         if !self.machine.is_backward() {
-            self.record(EventBody::RollbackStarted(RollbackCause::Requested {
-                by: actor(),
-            }));
+            let body = EventBody::RollbackStarted(RollbackCause::Requested { by: actor() });
+            if self.machine.clone().record(NOW, body.clone()).is_err() {
+                assert!(self.machine.point_of_no_return().is_some());
+                return false;
+            }
+            assert!(!self.world.has_deleted(), "a deletion can't be undone");
+            self.record(body);
         }
         self.tell();
         self.commit();
+        true
     }
 
     /// A person says how to undo what was made or, on the way forward, changes
@@ -143,14 +155,13 @@ impl Sim {
             return self.record(EventBody::RollbackOptionsGiven { by, options });
         }
         for id in self.machine.shape().clone().ids() {
-            let mut steps = self.machine.created().steps.clone();
-            steps[id.index()].digest = format!("said {}", self.told);
+            let step = self.machine.shape().name(id).clone();
+            let data = format!("said {}", self.told).into();
             let body = EventBody::ParametersChanged(Box::new(ParametersChanged {
                 by: actor(),
                 reason: "none are left".to_owned(),
                 parameters: json!({ "number": self.told }),
-                fingerprint: self.told.to_string(),
-                steps,
+                changes: vec![StepChange { step, data }],
             }));
             let before = view(&self.machine);
             if self.machine.clone().record(NOW, body.clone()).is_ok() {
@@ -287,38 +298,68 @@ impl Sim {
             if self.machine.is_stopping() || self.machine.is_backward() {
                 self.drop_waits();
             }
-            let bodies = self.machine.next_events();
-            if bodies.is_empty() {
+            let before = self.machine.clone();
+            let events = self.machine.decide(NOW, &|_, _| Vec::new()).unwrap();
+            if events.is_empty() {
                 return;
             }
-            for body in bodies {
-                self.examine(&body);
-                self.record(body);
+            self.examine_order(&events);
+            for event in events {
+                self.examine(&before, &event.body);
+                self.note(&event.body);
+                self.batch.push(event);
             }
-            assert!(self.machine.running() <= self.spec.parallel as usize);
+            self.examine_room();
         }
     }
 
-    /// The rules that hold for whatever the machine wants next.
-    fn examine(&self, body: &EventBody) {
+    /// Of what begins at once, what was added first begins first; on the way back
+    /// what was added last.
+    fn examine_order(&self, events: &[Event]) {
+        let ids = events.iter().filter_map(|event| match &event.body {
+            EventBody::AttemptStarted { step, .. } => self.machine.shape().find(step),
+            _ => None,
+        });
+        let ids: Vec<StepId> = ids.collect();
+        let in_order = |pair: &[StepId]| (pair[0] < pair[1]) != self.machine.is_backward();
+        assert!(ids.windows(2).all(in_order), "{ids:?}");
+    }
+
+    /// No more effects are under way than may be; what changes nothing takes no
+    /// room.
+    fn examine_room(&self) {
         let shape = self.machine.shape();
+        let acting = shape.ids().filter(|&id| {
+            let phase = self.machine.step(id).phase;
+            matches!(phase, Phase::Running | Phase::Undoing)
+                && !shape.record(id).effect.is_passive()
+        });
+        let acting: Vec<StepId> = acting.collect();
+        assert!(acting.len() <= self.spec.parallel as usize);
+        let third = acting.iter().filter(|id| id.index() % 3 == 0);
+        assert!(third.count() <= self.spec.third as usize);
+    }
+
+    /// The rules that hold for whatever the machine wants next.
+    fn examine(&self, machine: &Machine, body: &EventBody) {
+        let shape = machine.shape();
         match body {
             EventBody::AttemptStarted { step, verb, .. } => {
                 let id = shape.find(step).unwrap();
-                assert!(!self.machine.is_stopping(), "started while stopping");
+                assert!(!machine.is_stopping(), "started while stopping");
                 match verb {
                     Verb::Run => {
-                        assert!(!self.machine.is_backward(), "ran on the way back");
+                        assert!(!machine.is_backward(), "ran on the way back");
                         assert!(!self.succeeded.contains(&id), "ran a success again");
                         for parent in shape.parents(id) {
-                            assert_eq!(self.machine.step(parent).phase, Phase::Done);
+                            assert_eq!(machine.step(parent).phase, Phase::Done);
                         }
                     }
                     Verb::Undo => {
                         assert!(self.spec.reversible, "undid in a forward-only workflow");
-                        assert_ne!(self.machine.step(id).owner, Owner::Theirs);
+                        assert_ne!(machine.step(id).owner, Owner::Theirs);
                         for child in shape.children(id) {
-                            assert_eq!(self.machine.step(child).phase, Phase::Resolved);
+                            assert_eq!(machine.step(child).phase, Phase::Resolved);
                             assert!(
                                 self.waived.contains(&child) || !self.world.has_ours(child),
                                 "a child is left"
@@ -328,8 +369,9 @@ impl Sim {
                 }
             }
             EventBody::RollbackStarted(RollbackCause::Failed { step }) => {
-                let state = self.machine.step(shape.find(step).unwrap());
+                let state = machine.step(shape.find(step).unwrap());
                 assert!(self.spec.rolls_back());
+                assert!(!self.world.has_deleted(), "turned round after a deletion");
                 assert_eq!(state.phase, Phase::Failed);
             }
             EventBody::RunEnded(End::Succeeded) => {

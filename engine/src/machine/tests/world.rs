@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::event::{Actor, OnFailure, RunCreated};
-use crate::graph::{StepId, StepRecord};
-use crate::step::{Effect, Found};
+use crate::model::{Effect, GRAPH_VERSION, StepId, StepRecord, Wiring};
+use crate::step::Found;
 
 /// A random workflow.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub(super) struct Spec {
     pub(super) reversible: bool,
     pub(super) on_failure: OnFailure,
     pub(super) parallel: u32,
+    /// How many of every third step at once.
+    pub(super) third: u32,
 }
 
 /// A random step.
@@ -44,22 +46,22 @@ impl Spec {
             name: format!("s{at}").into(),
             kind: "simulated".into(),
             effect: step.effect,
-            needs: step.needs.clone(),
-            digest: "first".into(),
+            data: "first".into(),
+            limit: (at % 3 == 0).then(|| "third".to_owned()),
+            input: Wiring::List(step.needs.iter().copied().map(Wiring::Output).collect()),
+            after: Vec::new(),
         });
         let steps: Vec<_> = steps.collect();
         RunCreated {
-            workflow: "test".into(),
-            target: "target".into(),
-            account: Value::Null,
-            parameters: Value::Null,
-            fingerprint: "0".into(),
             reversible: self.reversible,
             on_failure: self.on_failure,
             parallel: self.parallel,
+            limits: [("third".to_owned(), self.third)].into(),
             by: actor(),
+            graph_version: GRAPH_VERSION,
             output: steps.last().map(|step| step.name.clone()),
-            steps,
+            steps: steps.into(),
+            ..RunCreated::new("test", "target", Value::Null)
         }
     }
 
@@ -74,8 +76,11 @@ pub(super) fn specs(most: usize) -> impl Strategy<Value = Spec> {
     let step = (0..10_u8, any::<u16>(), 0..5_u8);
     let steps = prop::collection::vec(step, 1..=most);
     let rolls_back = prop::bool::weighted(0.7);
-    (steps, prop::bool::weighted(0.75), rolls_back, 1..=4_u32).prop_map(
-        |(steps, reversible, rolls_back, parallel)| Spec {
+    let limits = (1..=4_u32, 1..=3_u32);
+    // After a deletion there is no way back, so most graphs have none.
+    let ways = (prop::bool::weighted(0.75), prop::bool::weighted(0.3));
+    (steps, ways, rolls_back, limits).prop_map(
+        |(steps, (reversible, deletes), rolls_back, (parallel, third))| Spec {
             steps: steps
                 .iter()
                 .enumerate()
@@ -84,7 +89,8 @@ pub(super) fn specs(most: usize) -> impl Strategy<Value = Spec> {
                         0..6 => Effect::Create,
                         6 => Effect::Read,
                         7 => Effect::Wait,
-                        _ => Effect::Delete,
+                        _ if deletes => Effect::Delete,
+                        _ => Effect::Create,
                     },
                     // Half of the bits, so that graphs are not too dense.
                     needs: (0..at)
@@ -101,6 +107,7 @@ pub(super) fn specs(most: usize) -> impl Strategy<Value = Spec> {
                 OnFailure::Suspend
             },
             parallel,
+            third,
         },
     )
 }
@@ -170,6 +177,12 @@ impl World {
     pub(super) fn has_ours(&self, step: StepId) -> bool {
         let thing = self.0[step.index()];
         thing.effect == Effect::Create && thing.performed > 0
+    }
+
+    /// Whether this run took something away for good.
+    pub(super) fn has_deleted(&self) -> bool {
+        let mut things = self.0.iter();
+        things.any(|thing| thing.effect == Effect::Delete && thing.performed > 0)
     }
 
     /// Whether this run did something for a step.

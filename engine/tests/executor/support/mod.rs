@@ -10,13 +10,12 @@ use serde_json::Value;
 use stepwell_engine::event::{Actor, EventBody, OnFailure, RunCreated, Verb};
 use stepwell_engine::machine::Status;
 use stepwell_engine::{
-    Clock, Event, Executor, Graph, Journal as _, Machine, NoLease, Observer, ParameterChange,
-    Report, Requests, RollbackRequest, RunError, RunId, StepName, Stop, Stopper, TokioClock,
-    stop_channel,
+    Clock, Event, Executor, Graph, Journal as _, Machine, Observer, ParameterChange, Planner,
+    Report, RollbackRequest, RunError, RunId, StepName, Stop, Stopper, TokioClock, stop_channel,
 };
 
 pub(crate) use journal::{TestJournal, Trouble};
-pub(crate) use world::{Act, Def, World, create, define, delete, graph, read, wait};
+pub(crate) use world::{Act, Def, World, create, define, delete, graph, read, registry, wait};
 
 /// Seconds.
 pub(crate) const fn secs(seconds: u64) -> Duration {
@@ -93,73 +92,59 @@ impl Bench {
 
     fn created(&self) -> RunCreated {
         RunCreated {
-            workflow: "test".into(),
-            target: "target".into(),
-            account: Value::Null,
-            parameters: Value::Null,
-            fingerprint: String::new(),
             reversible: self.reversible,
             on_failure: self.on_failure,
             parallel: self.parallel,
             by: actor(),
-            steps: Vec::new(),
-            output: None,
+            ..RunCreated::new("test", "target", Value::Null)
         }
     }
 
-    pub(crate) fn executor(&self, stop: Stop) -> Executor {
+    pub(crate) fn executor(&self, stop: Stop) -> Executor<World> {
         Executor {
-            journal: self.journal.clone(),
             clock: self.clock.clone(),
             observer: self.ears.clone(),
             stop,
-            lease: Arc::new(NoLease),
-            requests: Requests::none(),
+            ..Executor::new(registry(), self.world.clone(), self.journal.clone())
         }
     }
 
-    pub(crate) async fn try_start(&self, graph: &Graph<World>) -> Result<Report, RunError> {
+    /// Makes plans of this world.
+    pub(crate) fn planner(&self, doubts: &[Duration]) -> Planner<World> {
+        Planner {
+            doubts: doubts.to_vec(),
+            ..Planner::new(registry(), self.world.clone(), self.clock.clone())
+        }
+    }
+
+    pub(crate) async fn try_start(&self, graph: &Graph) -> Result<Report, RunError> {
         self.start_with(graph, Stop::never()).await
     }
 
-    pub(crate) async fn start_with(
-        &self,
-        graph: &Graph<World>,
-        stop: Stop,
-    ) -> Result<Report, RunError> {
+    pub(crate) async fn start_with(&self, graph: &Graph, stop: Stop) -> Result<Report, RunError> {
         self.begin(&self.executor(stop), graph).await
     }
 
     /// Starts the run with an executor of the test's own.
     pub(crate) async fn begin(
         &self,
-        executor: &Executor,
-        graph: &Graph<World>,
+        executor: &Executor<World>,
+        graph: &Graph,
     ) -> Result<Report, RunError> {
-        executor
-            .start(self.run, self.created(), graph, self.world.clone())
-            .await
+        executor.start(self.run, self.created(), graph).await
     }
 
     /// Starts a run that is asked to stop after some time.
-    pub(crate) async fn start_stopped_after(
-        &self,
-        graph: &Graph<World>,
-        after: Duration,
-    ) -> Report {
+    pub(crate) async fn start_stopped_after(&self, graph: &Graph, after: Duration) -> Report {
         let (stopper, stop) = stop_channel();
         self.stopping_after(stopper, after, self.start_with(graph, stop))
             .await
     }
 
     /// Takes up a run that is asked to stop after some time.
-    pub(crate) async fn resume_stopped_after(
-        &self,
-        graph: &Graph<World>,
-        after: Duration,
-    ) -> Report {
+    pub(crate) async fn resume_stopped_after(&self, after: Duration) -> Report {
         let (stopper, stop) = stop_channel();
-        self.stopping_after(stopper, after, self.resume_with(graph, stop))
+        self.stopping_after(stopper, after, self.resume_with(stop))
             .await
     }
 
@@ -176,63 +161,53 @@ impl Bench {
         tokio::join!(work, stopping).0.unwrap()
     }
 
-    async fn resume_with(&self, graph: &Graph<World>, stop: Stop) -> Result<Report, RunError> {
+    async fn resume_with(&self, stop: Stop) -> Result<Report, RunError> {
         let events = self.events();
-        self.executor(stop)
-            .resume(&events, actor(), graph, self.world.clone())
-            .await
+        self.executor(stop).resume(&events, actor()).await
     }
 
-    /// Takes the run up with other parameters, and the graph that follows.
-    pub(crate) async fn resume_changed(
-        &self,
-        change: ParameterChange,
-        graph: &Graph<World>,
-    ) -> Result<Report, RunError> {
+    /// Takes the run up with other parameters.
+    pub(crate) async fn resume_changed(&self, change: ParameterChange) -> Result<Report, RunError> {
         let events = self.events();
         self.executor(Stop::never())
-            .resume_changed(&events, actor(), change, graph, self.world.clone())
+            .resume_changed(&events, actor(), change)
             .await
     }
 
-    pub(crate) async fn try_resume(&self, graph: &Graph<World>) -> Result<Report, RunError> {
-        self.resume_with(graph, Stop::never()).await
+    pub(crate) async fn try_resume(&self) -> Result<Report, RunError> {
+        self.resume_with(Stop::never()).await
     }
 
-    pub(crate) async fn try_rollback(&self, graph: &Graph<World>) -> Result<Report, RunError> {
-        self.rollback_as(RollbackRequest::default(), graph).await
+    pub(crate) async fn try_rollback(&self) -> Result<Report, RunError> {
+        self.rollback_as(RollbackRequest::default()).await
     }
 
     /// Rolls the run back as a person asked for it.
-    pub(crate) async fn rollback_as(
-        &self,
-        request: RollbackRequest,
-        graph: &Graph<World>,
-    ) -> Result<Report, RunError> {
+    pub(crate) async fn rollback_as(&self, request: RollbackRequest) -> Result<Report, RunError> {
         let events = self.events();
         self.executor(Stop::never())
-            .rollback(&events, actor(), request, graph, self.world.clone())
+            .rollback(&events, actor(), request)
             .await
     }
 
-    pub(crate) async fn start(&self, graph: &Graph<World>) -> Report {
+    pub(crate) async fn start(&self, graph: &Graph) -> Report {
         self.try_start(graph).await.unwrap()
     }
 
-    pub(crate) async fn resume(&self, graph: &Graph<World>) -> Report {
-        self.try_resume(graph).await.unwrap()
+    pub(crate) async fn resume(&self) -> Report {
+        self.try_resume().await.unwrap()
     }
 
-    pub(crate) async fn rollback(&self, graph: &Graph<World>) -> Report {
-        self.try_rollback(graph).await.unwrap()
+    pub(crate) async fn rollback(&self) -> Report {
+        self.try_rollback().await.unwrap()
     }
 
     /// Starts the run, or takes it up if it has a history.
-    pub(crate) async fn go_on(&self, graph: &Graph<World>) -> Result<Report, RunError> {
+    pub(crate) async fn go_on(&self, graph: &Graph) -> Result<Report, RunError> {
         if self.events().is_empty() {
             self.try_start(graph).await
         } else {
-            self.try_resume(graph).await
+            self.try_resume().await
         }
     }
 
@@ -304,6 +279,7 @@ pub(crate) fn short(body: &EventBody) -> String {
             step,
             attempt,
             verb,
+            ..
         } => format!("{}: interrupted", of(verb, step, attempt)),
         other => other.kind().to_owned(),
     }

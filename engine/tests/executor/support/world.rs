@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stepwell_engine::event::Verb;
 use stepwell_engine::{
-    Attempt, Effect, Fault, Found, Graph, GraphBuilder, Handle, Owner, Policy, Step,
+    Attempt, Effect, Fault, Found, Graph, GraphBuilder, Handle, Owner, Policy, Registry, Step,
 };
 
 use super::TestJournal;
@@ -25,8 +25,14 @@ pub(crate) enum Act {
     Miss,
     /// Has no effect.
     Fail(Fault),
+    /// Has no effect, which its fault does not tell.
+    Lost(Fault),
     /// Has its effect, and fails all the same.
     Lose(Fault),
+    /// Has half of its effect, and fails.
+    Half(Fault),
+    /// Says how it is going, and goes well after some time.
+    Say(&'static str, Duration),
     /// Has its effect and never returns.
     Hang,
     /// Panics.
@@ -42,10 +48,14 @@ struct Inner {
     scripts: HashMap<(String, &'static str), VecDeque<Act>>,
     /// What there is, since when (clock time), and whose it is (a key).
     things: BTreeMap<String, (Duration, String)>,
+    /// What is there only by half.
+    halves: BTreeSet<String>,
     calls: Vec<String>,
     keys: BTreeMap<String, BTreeSet<String>>,
     /// With which options each undo was called.
     options: Vec<(String, Value)>,
+    /// The data with which each run was called.
+    data: Vec<(String, String)>,
     wrong: Vec<String>,
     active: usize,
     peak: usize,
@@ -126,6 +136,13 @@ impl World {
         of_step.map(|(_, options)| options.clone()).collect()
     }
 
+    /// The data with which the runs of a step were called.
+    pub(crate) fn data(&self, step: &str) -> Vec<String> {
+        let inner = self.lock();
+        let of_step = inner.data.iter().filter(|(name, _)| name == step);
+        of_step.map(|(_, data)| data.clone()).collect()
+    }
+
     /// How many calls there were at once, at most, and how many there are now.
     pub(crate) fn peak_and_active(&self) -> (usize, usize) {
         let inner = self.lock();
@@ -170,7 +187,13 @@ impl World {
                 at.clock().sleep(time).await;
                 effect();
             }
-            Act::Fail(fault) => return Err(fault),
+            Act::Fail(fault) => return Err(fault.without_effect()),
+            Act::Lost(fault) | Act::Half(fault) => return Err(fault),
+            Act::Say(message, time) => {
+                at.progress(message);
+                at.clock().sleep(time).await;
+                effect();
+            }
             Act::Lose(fault) => {
                 effect();
                 return Err(fault);
@@ -183,7 +206,7 @@ impl World {
             Act::PanicTwice => std::panic::panic_any(Bomb),
             Act::Pause(time) => {
                 at.progress("pausing");
-                at.pause(time).await?;
+                at.pause(time).await;
                 effect();
             }
         }
@@ -210,22 +233,33 @@ impl Drop for Call<'_> {
 /// The effect of a step, as a type.
 pub(crate) trait Kind: Send + Sync + 'static {
     const EFFECT: Effect;
+    const KIND: &'static str;
 }
 
 macro_rules! kinds {
-    ($($kind:ident)*) => {$(
+    ($($kind:ident $name:literal)*) => {$(
         struct $kind;
         impl Kind for $kind {
             const EFFECT: Effect = Effect::$kind;
+            const KIND: &'static str = $name;
         }
     )*};
 }
-kinds!(Create Delete Read Wait);
+kinds!(Create "create" Delete "delete" Read "read" Wait "wait");
 
-#[derive(Serialize)]
+/// The kinds of steps.
+pub(crate) fn registry() -> Arc<Registry<World>> {
+    let registry = Registry::new()
+        .register::<Scripted<Create>>()
+        .register::<Scripted<Delete>>()
+        .register::<Scripted<Read>>()
+        .register::<Scripted<Wait>>();
+    Arc::new(registry)
+}
+
+#[derive(Serialize, Deserialize)]
 struct Scripted<K> {
     data: String,
-    #[serde(skip)]
     policy: Policy,
     #[serde(skip)]
     kind: PhantomData<K>,
@@ -235,7 +269,7 @@ impl<K: Kind> Step for Scripted<K> {
     type Context = World;
     type Input = Vec<String>;
     type Output = String;
-    const KIND: &'static str = "scripted";
+    const KIND: &'static str = K::KIND;
     const EFFECT: Effect = K::EFFECT;
 
     fn policy(&self) -> Policy {
@@ -249,8 +283,10 @@ impl<K: Kind> Step for Scripted<K> {
         world.act(act, at, || {}).await?;
         let name = at.step().to_string();
         let blind = *world.blind.lock().unwrap();
-        Ok(match world.lock().things.get(&name) {
+        let inner = world.lock();
+        Ok(match inner.things.get(&name) {
             _ if missed => Found::Nothing,
+            Some(_) if inner.halves.contains(&name) => Found::Partial(name),
             Some((_, key)) if *key != at.key() => Found::Theirs(name),
             Some((since, _)) if at.clock().elapsed() >= *since + blind => Found::Ours(name),
             _ => Found::Nothing,
@@ -261,16 +297,23 @@ impl<K: Kind> Step for Scripted<K> {
         let world = at.context();
         let (_call, act) = world.enter("run", at);
         let name = at.step().to_string();
+        let data = (name.clone(), self.data.clone());
+        world.lock().data.push(data);
         let effect = || {
             let mut inner = world.lock();
             if K::EFFECT.is_passive() {
                 return;
             }
             let thing = (at.clock().elapsed(), at.key());
-            if inner.things.insert(name.clone(), thing).is_some() {
+            let half = inner.halves.remove(&name);
+            if inner.things.insert(name.clone(), thing).is_some() && !half {
                 inner.wrong.push(format!("{name} was made twice"));
             }
         };
+        if let Act::Half(_) = act {
+            effect();
+            world.lock().halves.insert(name.clone());
+        }
         world.act(act, at, effect).await?;
         Ok(name)
     }
@@ -285,6 +328,7 @@ impl<K: Kind> Step for Scripted<K> {
         let (_call, act) = world.enter("undo", at);
         let effect = || {
             let mut inner = world.lock();
+            inner.halves.remove(output);
             if let Some((_, key)) = inner.things.remove(output)
                 && key != at.key()
             {
@@ -357,7 +401,7 @@ pub(crate) fn wait(name: &'static str, needs: &[&'static str]) -> Def {
 }
 
 /// Builds a graph; the output of the last step is the run's.
-pub(crate) fn graph(defs: impl IntoIterator<Item = Def>) -> Graph<World> {
+pub(crate) fn graph(defs: impl IntoIterator<Item = Def>) -> Graph {
     let mut builder = Graph::builder();
     let mut handles: HashMap<&str, Handle<String>> = HashMap::new();
     for def in defs {

@@ -3,11 +3,13 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use stepwell_engine::event::{
-    End, EventBody, OnFailure, Outcome, ParametersChanged, RollbackCause, RunCreated,
+    End, EventBody, OnFailure, Outcome, ParametersChanged, RollbackCause, RunCreated, StepChange,
     SuspendReason, Then, Verb,
 };
 use stepwell_engine::machine::Status;
-use stepwell_engine::{Effect, Event, Fault, FaultClass, Machine, RunId, StepRecord, Timestamp};
+use stepwell_engine::{
+    Effect, Event, Fault, FaultClass, Machine, RunId, StepRecord, Timestamp, Wiring,
+};
 
 use crate::support::{actor, created};
 
@@ -81,8 +83,10 @@ impl Story {
                     2 => Effect::Delete,
                     _ => Effect::Create,
                 },
-                needs: (0..at as u32).filter(|bit| edges >> bit & 1 == 1).collect(),
-                digest: "first".to_owned(),
+                data: self.outputs[at % self.outputs.len()].clone(),
+                limit: (at % 2 == 0).then(|| self.words[0].clone()),
+                input: Wiring::List(vec![Wiring::Nothing; at % 3]),
+                after: (0..at as u32).filter(|bit| edges >> bit & 1 == 1).collect(),
             });
         let steps: Vec<StepRecord> = steps.collect();
         RunCreated {
@@ -94,7 +98,7 @@ impl Story {
             },
             parallel: self.parallel,
             output: steps.last().map(|step| step.name.clone()),
-            steps,
+            steps: steps.into(),
             ..created("aurora/eu-west-1/keycloak")
         }
     }
@@ -149,17 +153,19 @@ impl Telling<'_> {
 
     fn tell(&mut self) {
         for _ in 0..60 {
-            for body in self.machine.next_events() {
+            let at = self.events.last().map_or(Timestamp(0), |event| event.at);
+            let next = self.machine.decide(at, &|_, _| Vec::new());
+            for event in next.expect("a decision") {
                 if let EventBody::AttemptStarted {
                     step,
                     attempt,
                     verb,
-                } = &body
+                } = &event.body
                 {
                     let id = self.machine.shape().find(step).expect("a step");
                     self.flying.push((id, *attempt, *verb));
                 }
-                assert!(self.record(body.clone()), "not recorded: {body:?}");
+                self.events.push(event);
             }
             match self.machine.status() {
                 Status::Running => self.happen(),
@@ -228,15 +234,15 @@ impl Telling<'_> {
             self.record(EventBody::RollbackOptionsGiven { by, options: said });
             return;
         }
-        let mut steps = self.machine.created().steps.clone();
+        let steps = self.machine.created().steps.clone();
         let which = self.draw(steps.len());
-        steps[which].digest = self.events.len().to_string();
+        let step = steps[which].name.clone();
+        let data = self.events.len().into();
         self.record(EventBody::ParametersChanged(Box::new(ParametersChanged {
             by,
             reason: self.story.words[2].clone(),
             parameters: said,
-            fingerprint: self.events.len().to_string(),
-            steps,
+            changes: vec![StepChange { step, data }],
         })));
     }
 
@@ -298,6 +304,7 @@ impl Telling<'_> {
                 step,
                 attempt,
                 verb,
+                reached: self.draw(2) == 1,
             },
             10.. => {
                 let (class, then) = [
@@ -315,6 +322,7 @@ impl Telling<'_> {
                     attempt,
                     verb,
                     fault,
+                    reached: self.draw(2) == 1,
                     in_doubt: !passive && self.draw(2) == 1,
                     then: if late { Then::GiveUp } else { then },
                 }

@@ -3,7 +3,7 @@
 
 use stepwell_engine::event::{End, EventBody, Leftover, RollbackCause, SuspendReason};
 use stepwell_engine::machine::Phase;
-use stepwell_engine::{Event, Machine};
+use stepwell_engine::{Event, Machine, StepId, Timestamp};
 
 /// Why no machine wrote a history that can be replayed, if none did.
 pub(super) fn impossible(events: &[Event]) -> Option<String> {
@@ -17,15 +17,41 @@ pub(super) fn impossible(events: &[Event]) -> Option<String> {
     None
 }
 
+fn decided(machine: &mut Machine) -> Vec<EventBody> {
+    let events = machine.decide(Timestamp(0), &|_, _| Vec::new());
+    let events = events.expect("a decision");
+    events.into_iter().map(|event| event.body).collect()
+}
+
+/// Whether an attempt at the step finds room beside those under way.
+fn has_room(machine: &Machine, id: StepId) -> bool {
+    let (shape, created) = (machine.shape(), machine.created());
+    let record = shape.record(id);
+    if record.effect.is_passive() {
+        return true;
+    }
+    let acting: Vec<_> = shape
+        .ids()
+        .filter(|&id| matches!(machine.step(id).phase, Phase::Running | Phase::Undoing))
+        .map(|id| shape.record(id))
+        .filter(|record| !record.effect.is_passive())
+        .collect();
+    let limit = record
+        .limit
+        .as_ref()
+        .and_then(|name| created.limits.get(name));
+    let same = acting.iter().filter(|other| other.limit == record.limit);
+    acting.len() < created.parallel.max(1) as usize
+        && limit.is_none_or(|&limit| same.count() < limit.max(1) as usize)
+}
+
 /// Whether the machine would write this next, or may be told of it.
 fn would(machine: &Machine, body: &EventBody) -> bool {
-    let next = |machine: &Machine| machine.clone().next_events();
+    let next = |machine: &Machine| decided(&mut machine.clone());
     match body {
         EventBody::AttemptStarted { .. } => {
             // Pauses end in any order, and the order of starts follows from
             // it. So each is taken for the only one that is ready.
-            let created = machine.created();
-            let free = machine.running() < created.parallel.max(1) as usize;
             let mut woken = machine.clone();
             for id in machine.shape().ids() {
                 woken.retry_due(id);
@@ -34,18 +60,17 @@ fn would(machine: &Machine, body: &EventBody) -> bool {
                 let start = |body: &EventBody| matches!(body, EventBody::AttemptStarted { .. });
                 events.iter().any(start)
             };
-            let ready = machine
-                .shape()
-                .find(body.step().expect("a step"))
+            let id = machine.shape().find(body.step().expect("a step"));
+            let ready = id
                 .is_some_and(|id| matches!(woken.step(id).phase, Phase::Ready | Phase::UndoReady));
-            free && ready && starts(woken.next_events())
+            ready && id.is_some_and(|id| has_room(machine, id)) && starts(decided(&mut woken))
         }
         EventBody::RunSuspended(
             reason @ (SuspendReason::Interrupted | SuspendReason::Deadline { .. }),
         ) => {
             let mut told = machine.clone();
             told.request_stop(reason.clone());
-            told.next_events() == [body.clone()]
+            decided(&mut told) == [body.clone()]
         }
         EventBody::RunEnded(End::Stuck { leftovers }) => match &next(machine)[..] {
             // Their ids are known to the steps alone; all need not be told.
@@ -57,7 +82,9 @@ fn would(machine: &Machine, body: &EventBody) -> bool {
         },
         EventBody::RollbackStarted(RollbackCause::Failed { .. })
         | EventBody::RunSuspended(_)
-        | EventBody::RunEnded(End::Succeeded | End::RolledBack) => next(machine) == [body.clone()],
+        | EventBody::RunEnded(End::Succeeded | End::RolledBack { .. }) => {
+            next(machine) == [body.clone()]
+        }
         EventBody::AttemptFailed { step, in_doubt, .. } => {
             let id = machine.shape().find(step);
             let passive = id.is_some_and(|id| machine.shape().record(id).effect.is_passive());

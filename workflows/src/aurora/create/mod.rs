@@ -9,9 +9,8 @@ pub(crate) mod steps;
 mod survey;
 mod versions;
 
-use stepwell_engine::{Graph, GraphError, Precedes};
+use stepwell_engine::{Graph, GraphBuilder, GraphError, Precedes};
 
-use crate::aws::Aws;
 pub use capacity::Capacity;
 pub(crate) use capacity::SERVERLESS;
 pub use parameters::{
@@ -29,11 +28,11 @@ pub use survey::survey_create;
 pub(crate) use versions::{newest, offer};
 
 /// The graph of a create. Follows from the parameters alone.
-pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphError> {
+pub fn create_graph(parameters: &CreateParameters) -> Result<Graph, GraphError> {
     let p = parameters;
     let region = || p.region.clone();
     let labels = || p.labels.clone();
-    let mut graph = Graph::builder();
+    let mut graph = GraphBuilder::new();
 
     let take_over = p.take_over.as_ref().map(|inheritance| {
         graph.add(

@@ -17,9 +17,9 @@ use crate::aws::Aws;
 use crate::peering::add_delete_steps;
 
 /// The graph of a delete. Follows from the parameters alone.
-pub fn delete_graph(parameters: &DeleteParameters) -> Result<Graph<Aws>, GraphError> {
+pub fn delete_graph(parameters: &DeleteParameters) -> Result<Graph, GraphError> {
     let (p, doomed) = (parameters, parameters.doomed());
-    let mut graph = Graph::builder();
+    let mut graph = GraphBuilder::new();
 
     // Peerings first: they hold on to the VPC, and what leads to them from the
     // other side is of no use any more.

@@ -16,6 +16,7 @@ pub use graph::delete_graph;
 pub use inventory::{Inventory, RouteTableInventory, SubnetGroupInventory, VpcInventory};
 pub(crate) use refusal::resume_refusal;
 pub(super) use steps::WaitInstanceGone;
+pub(super) use steps::register;
 pub use survey::survey_delete;
 
 /// `aurora delete` as it was asked for; nothing is checked yet.

@@ -1,23 +1,22 @@
 //! The graph of a reset, and what of Keycloak stands still while it is under way.
 
 use stepwell_engine::machine::{Machine, Phase, StepState};
-use stepwell_engine::{Graph, GraphError, Handle, Precedes};
+use stepwell_engine::{Graph, GraphBuilder, GraphError, Handle, Precedes};
 
 use super::keycloak::is_started_again;
 use super::steps::{
     DropSchema, Finish, LookAtSchema, NotePods, RemovePod, StartKeycloak, StopKeycloak,
 };
 use super::{ResetParameters, Restarted};
-use crate::aws::Aws;
 
 const STOP: &str = "stop-keycloak";
 const DROP: &str = "drop-schema";
 const START: &str = "start-";
 
 /// The graph of a reset. Follows from the parameters alone.
-pub fn reset_graph(parameters: &ResetParameters) -> Result<Graph<Aws>, GraphError> {
+pub fn reset_graph(parameters: &ResetParameters) -> Result<Graph, GraphError> {
     let p = parameters;
-    let mut graph = Graph::builder();
+    let mut graph = GraphBuilder::new();
     let Some(first) = p.centres.first() else {
         return graph.finish();
     };
@@ -93,7 +92,10 @@ pub fn reset_stopped(machine: &Machine) -> Vec<String> {
     let given_back = |step: &StepState| {
         !step.in_doubt
             && step.phase != Phase::Running
-            && step.fault.as_ref().is_some_and(is_started_again)
+            && step
+                .fault
+                .as_ref()
+                .is_some_and(|fault| is_started_again(fault))
     };
     if stop.runs == 0 || given_back(last) {
         return Vec::new();

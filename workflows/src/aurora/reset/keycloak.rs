@@ -40,7 +40,7 @@ pub(crate) struct Before {
 }
 
 /// Keycloak in all data centres.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Keycloak {
     pub(super) centres: Vec<Centre>,
     pub(super) workload: Workload,
@@ -169,5 +169,5 @@ async fn as_before(
 
 /// Whether nobody is going to try again by itself: the fault is for a person.
 pub(super) fn is_for_a_person(fault: &Fault) -> bool {
-    !fault.is_interruption() && (!fault.class.passes() || is_over(fault))
+    !fault.class.passes() || is_over(fault)
 }

@@ -20,6 +20,7 @@ use crate::kubernetes::{Client, Place, Resources, Workload, names};
 use centre::Centre;
 pub use graph::{reset_graph, reset_stopped};
 use keycloak::Keycloak;
+pub(super) use steps::register;
 pub use steps::{Reset, Restarted};
 pub use survey::survey_reset;
 

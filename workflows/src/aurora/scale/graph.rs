@@ -1,18 +1,17 @@
 //! The steps of a scaling.
 
-use stepwell_engine::{Graph, GraphError, Handle, Precedes};
+use stepwell_engine::{Graph, GraphBuilder, GraphError, Handle, Precedes};
 
 use super::ScaleParameters;
 use super::steps::{AddInstance, DeleteReader, FindCluster, SetInstances, VerifyScaled};
 use crate::aurora::create::steps::{CreateInstance, WaitInstance};
 use crate::aurora::delete::WaitInstanceGone;
-use crate::aws::Aws;
 
 /// The graph of a scaling. Follows from the parameters alone.
-pub fn scale_graph(parameters: &ScaleParameters) -> Result<Graph<Aws>, GraphError> {
+pub fn scale_graph(parameters: &ScaleParameters) -> Result<Graph, GraphError> {
     let p = parameters;
     let region = || p.region.clone();
-    let mut graph = Graph::builder();
+    let mut graph = GraphBuilder::new();
     let cluster = graph.add(
         "cluster",
         FindCluster {

@@ -10,5 +10,7 @@ mod survey;
 pub use graph::scale_graph;
 pub use parameters::{AddedInstance, Removal, ScaleOptions, ScaleParameters, ScaleRequest};
 pub(crate) use refusal::refusal;
+pub(super) use steps::AddInstance;
 pub use steps::Scaled;
+pub(super) use steps::register;
 pub use survey::survey_scale;

@@ -9,7 +9,7 @@ mod texts;
 
 use std::process::ExitStatus;
 
-use stepwell_engine::{Fault, FaultClass};
+use stepwell_engine::{Certainty, Fault, FaultClass};
 
 use super::Place;
 pub(crate) use refused::is_admission;
@@ -59,9 +59,11 @@ pub(crate) fn classify(
     };
     let mut fault = Fault::new(class, format!("kubectl {what} failed in {place}: {said}"));
     // What never reached a server had no effect there.
-    fault.uncertain = changes
-        && matches!(class, FaultClass::Transient | FaultClass::Unreachable)
-        && !code.as_deref().is_some_and(texts::was_not_sent);
+    fault.effect = Certainty::of(
+        changes
+            && matches!(class, FaultClass::Transient | FaultClass::Unreachable)
+            && !code.as_deref().is_some_and(texts::was_not_sent),
+    );
     let hint = code.as_deref().and_then(|code| hint(code, place));
     fault.code = code;
     fault.hint = hint;

@@ -105,7 +105,7 @@ fn what_kubectl_says_is_classified() {
         let fault = of(stderr);
         assert_eq!(fault.class, class, "{stderr}");
         assert_eq!(fault.code.as_deref(), Some(code), "{stderr}");
-        assert_eq!(fault.uncertain, uncertain, "{stderr}");
+        assert_eq!(fault.effect.may_have_happened(), uncertain, "{stderr}");
         assert!(
             fault.message.contains("namespace keycloak of context dc1"),
             "{fault}"
@@ -171,7 +171,10 @@ fn a_refusal_is_told_by_its_kind() {
         ));
         assert_eq!(fault.code.as_deref(), Some(code), "{said}");
         assert_eq!(fault.class, class, "{said}");
-        assert!(!fault.uncertain && fault.hint.is_some(), "{said}");
+        assert!(
+            !fault.effect.may_have_happened() && fault.hint.is_some(),
+            "{said}"
+        );
     }
     // A webhook gives a reason of its own, or none.
     for reason in ["(Forbidden)", "(BadRequest)", ""] {
@@ -191,7 +194,7 @@ fn a_policy_without_a_reason() {
     );
     assert_eq!(fault.code.as_deref(), Some("AdmissionPolicy"));
     assert_eq!(fault.class, FaultClass::Permanent);
-    assert!(!fault.uncertain && fault.hint.is_some());
+    assert!(!fault.effect.may_have_happened() && fault.hint.is_some());
 }
 
 /// As `kubectl` 1.27 and 1.32 say it, beside their logs.
@@ -209,7 +212,7 @@ fn kinds_that_the_server_does_not_tell_of_may_be_there() {
         assert_eq!(fault.class, FaultClass::Transient);
         assert_eq!(fault.code.as_deref(), Some("ApiUnavailable"));
         assert!(fault.message.ends_with(away), "{}", fault.message);
-        assert!(!fault.uncertain, "it was not sent");
+        assert!(!fault.effect.may_have_happened(), "it was not sent");
     }
     for other in [
         String::new(),
@@ -241,7 +244,7 @@ fn a_lost_answer_is_no_refusal() {
     ] {
         let fault = of(&format!("{post}{said}"));
         assert_eq!(fault.class, FaultClass::Unreachable, "{said}");
-        assert_eq!(fault.uncertain, uncertain, "{said}");
+        assert_eq!(fault.effect.may_have_happened(), uncertain, "{said}");
         assert!(fault.hint.is_some(), "{said}");
     }
     // What only looks is in no doubt.
@@ -257,7 +260,7 @@ fn a_lost_answer_is_no_refusal() {
         ExitStatus::from_raw(256),
         false,
     );
-    assert!(!read.uncertain);
+    assert!(!read.effect.may_have_happened());
     // Nor is what never left this machine.
     for said in [
         "error: unknown flag: --x",
@@ -265,6 +268,6 @@ fn a_lost_answer_is_no_refusal() {
     ] {
         let fault = of(said);
         assert_eq!(fault.class, FaultClass::Permanent, "{said}");
-        assert!(!fault.uncertain, "{said}");
+        assert!(!fault.effect.may_have_happened(), "{said}");
     }
 }

@@ -22,9 +22,9 @@ use steps::{
 pub use survey::survey_create;
 
 /// The graph of a peering. Follows from the parameters alone.
-pub fn create_graph(parameters: &CreateParameters) -> Result<Graph<Aws>, GraphError> {
+pub fn create_graph(parameters: &CreateParameters) -> Result<Graph, GraphError> {
     let p = parameters;
-    let mut graph = Graph::builder();
+    let mut graph = GraphBuilder::new();
     let mut tables: Vec<String> = p
         .routes_to_aurora
         .iter()

@@ -21,14 +21,15 @@ pub use parameters::{
     DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory, RosaPlace, RouteInventory,
     RuleInventory,
 };
+pub(super) use steps::register;
 use steps::{ClosePort, DeletePeering, DeleteRoute, VerifyUnpeered, WaitPeeringGone};
 pub use steps::{Unpeered, UnpeeredLink};
 pub(crate) use survey::peerings_of;
 pub use survey::survey_delete;
 
 /// The graph of a deletion. Follows from the parameters alone.
-pub fn delete_graph(parameters: &DeleteParameters) -> Result<Graph<Aws>, GraphError> {
-    let mut graph = Graph::builder();
+pub fn delete_graph(parameters: &DeleteParameters) -> Result<Graph, GraphError> {
+    let mut graph = GraphBuilder::new();
     let gone = add_steps(&mut graph, &parameters.peerings);
     let gone: Vec<&dyn Precedes> = gone.iter().map(|handle| handle as _).collect();
     let left = graph.add_after(

@@ -2,7 +2,7 @@
 //! it deletes is gone already.
 
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
+use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Registry, Step};
 
 use super::inventory::routes_to;
 use super::parameters::{PeeringInventory, RuleInventory};
@@ -15,7 +15,7 @@ use crate::peering::link::{self, Link};
 use crate::peering::{gone, ingress, routes};
 
 /// Deletes a route, if it still leads to the peering.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DeleteRoute {
     pub(crate) end: End,
     pub(crate) table: String,
@@ -61,7 +61,7 @@ impl Step for DeleteRoute {
 
 /// Deletes an ingress rule, unless a peering that came after the survey needs
 /// it: such a one finds the port open and makes no rule of its own.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ClosePort {
     pub(crate) rule: RuleInventory,
     /// The peerings that this run deletes.
@@ -115,7 +115,7 @@ impl Step for ClosePort {
 }
 
 /// Asks for the peering to be deleted.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DeletePeering {
     pub(crate) peering: String,
     /// The requester's end: only it can take back what is not accepted yet
@@ -150,7 +150,7 @@ impl Step for DeletePeering {
 }
 
 /// Waits until the peering is gone on both sides.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct WaitPeeringGone {
     pub(crate) peering: String,
     pub(crate) ends: [End; 2],
@@ -174,7 +174,7 @@ impl Step for WaitPeeringGone {
 }
 
 /// Looks once more on both sides: what is left must not pass for success.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct VerifyUnpeered {
     pub(crate) peerings: Vec<PeeringInventory>,
 }
@@ -261,4 +261,14 @@ impl Step for VerifyUnpeered {
             ingress_rules: count(|peering| peering.rules.len()),
         })
     }
+}
+
+/// Adds the kinds of these steps.
+pub(crate) fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry
+        .register::<ClosePort>()
+        .register::<DeletePeering>()
+        .register::<DeleteRoute>()
+        .register::<VerifyUnpeered>()
+        .register::<WaitPeeringGone>()
 }

@@ -1,9 +1,8 @@
 //! What is there already: whole, or half made with the same or other settings.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use stepwell_engine::{Change, PlannedStep, plan};
+use stepwell_engine::{Change, PlannedStep};
 use stepwell_workflows::SurveyError;
 use stepwell_workflows::aurora::{CreateOptions, Origin, create_graph, survey_create};
 
@@ -226,10 +225,7 @@ async fn planned(world: &World, wanted: CreateOptions) -> Vec<PlannedStep> {
     let request = wanted.validate(None).expect("valid");
     let parameters = survey_create(&world.aws, &request).await.expect("survey");
     let graph = create_graph(&parameters).expect("graph");
-    let aws = Arc::new(world.aws.clone());
-    plan(&graph, world.run_id(), aws, world.clock.clone(), &[])
-        .await
-        .expect("plan")
+    world.plan(&graph).await
 }
 
 /// Only what is missing is to be created.

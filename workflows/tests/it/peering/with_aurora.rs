@@ -103,7 +103,12 @@ async fn the_cluster_is_not_touched_before_its_peerings_are_gone() {
             if step == early {
                 return true;
             }
-            reached.extend(records[step].needs.iter().map(|need| *need as usize));
+            reached.extend(
+                records[step]
+                    .parents()
+                    .into_iter()
+                    .map(|need| need as usize),
+            );
         }
         false
     };

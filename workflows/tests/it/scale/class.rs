@@ -5,8 +5,8 @@ use std::sync::Arc;
 use stepwell_engine::machine::Status;
 use stepwell_engine::{Journal as _, MemoryJournal, ParameterChange, Report, RunError, RunId};
 use stepwell_sandbox::{FaultEffect, FaultRule};
-use stepwell_workflows::aurora::{ClassChange, change_class};
-use stepwell_workflows::{SurveyError, rebuild};
+use stepwell_workflows::SurveyError;
+use stepwell_workflows::aurora::change_class;
 
 use super::{scale, survey};
 use crate::support::{Wanted, World, actor, element, ended_well, memory, options};
@@ -50,30 +50,19 @@ async fn change(
     (journal, run): (&Arc<MemoryJournal>, RunId),
     class: &str,
     mixed: bool,
-) -> Result<Option<ClassChange>, SurveyError> {
+) -> Result<Option<ParameterChange>, SurveyError> {
     let events = journal.load(run).await.expect("load");
     change_class(&world.aws, workflow, &events, class, mixed).await
 }
 
 async fn resume(
     world: &World,
-    workflow: &str,
     (journal, run): (&Arc<MemoryJournal>, RunId),
-    ClassChange { parameters, reason }: ClassChange,
+    change: ParameterChange,
 ) -> Result<Report, RunError> {
     let events = journal.load(run).await.expect("load");
-    let graph = rebuild(workflow, &parameters).expect("a graph");
-    let change = ParameterChange { parameters, reason };
-    world
-        .executor(journal.clone())
-        .resume_changed(
-            &events,
-            actor(),
-            change,
-            &graph,
-            Arc::new(world.aws.clone()),
-        )
-        .await
+    let executor = world.executor(journal.clone());
+    executor.resume_changed(&events, actor(), change).await
 }
 
 /// The classes of the instances, in the order of their names.
@@ -108,7 +97,7 @@ async fn a_create_without_capacity_goes_on_with_another_class() {
         "{}",
         changed.reason
     );
-    let report = resume(&world, CREATE, it, changed).await.expect("resume");
+    let report = resume(&world, it, changed).await.expect("resume");
     assert!(ended_well(&report), "{report:?}");
     assert_eq!(classes(&world).await, [SMALL, SMALL]);
     // And it is undone as what it is.
@@ -136,7 +125,7 @@ async fn a_mix_of_classes_has_to_be_asked_for() {
     let changed = change(&world, CREATE, it, SMALL, true).await;
     let changed = changed.expect("a class").expect("a change");
     assert_eq!(journal.load(run).await.expect("load"), history);
-    let report = resume(&world, CREATE, it, changed).await.expect("resume");
+    let report = resume(&world, it, changed).await.expect("resume");
     assert!(ended_well(&report), "{report:?}");
     assert_eq!(classes(&world).await, ["db.r7g.xlarge", SMALL]);
 }
@@ -204,7 +193,7 @@ async fn a_scaling_goes_on_with_another_class_too() {
     );
     let changed = change(&world, SCALE, it, SMALL, true).await;
     let changed = changed.expect("a class").expect("a change");
-    let report = resume(&world, SCALE, it, changed).await.expect("resume");
+    let report = resume(&world, it, changed).await.expect("resume");
     assert!(ended_well(&report), "{report:?}");
     assert_eq!(classes(&world).await, ["db.r7g.xlarge", SMALL]);
 }

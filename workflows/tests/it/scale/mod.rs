@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use stepwell_engine::event::OnFailure;
 use stepwell_engine::machine::Status;
-use stepwell_engine::{Change, Journal, Report, RunId, plan};
+use stepwell_engine::{Change, Journal, Report, RunId};
 use stepwell_workflows::aurora::{ScaleOptions, ScaleParameters, scale_graph, survey_scale};
 use stepwell_workflows::{SurveyError, Workflow};
 
@@ -124,10 +124,7 @@ async fn readers_come_to_the_zones_with_the_fewest_instances() {
     let numbered = [2, 3, 4].map(|number| format!("keycloak-instance-{number}"));
     assert_eq!(names, numbered);
     let graph = scale_graph(&parameters).expect("graph");
-    let (run, aws) = (world.run_id(), Arc::new(world.aws.clone()));
-    let planned = plan(&graph, run, aws, world.clock.clone(), &[])
-        .await
-        .expect("a plan");
+    let planned = world.plan(&graph).await;
     let created = planned.iter().filter(|step| step.change == Change::Create);
     let created: Vec<&str> = created.map(|step| &*step.name).collect();
     assert_eq!(
@@ -135,7 +132,7 @@ async fn readers_come_to_the_zones_with_the_fewest_instances() {
         ["instance-2", "instance-3", "instance-4", "instances"]
     );
 
-    let report = scale(&world, memory(), run, &parameters).await;
+    let report = scale(&world, memory(), world.run_id(), &parameters).await;
     assert!(ended_well(&report), "{report:?}");
     let zones = zones(&world).await;
     assert_eq!(zones.len(), 4);

@@ -16,7 +16,7 @@ pub(crate) fn is_whole(events: &[Event]) -> Result<(), String> {
         return Err("the times of a history go back".to_owned());
     }
     let machine = Machine::replay(events).map_err(|error| error.to_string())?;
-    for record in &machine.created().steps {
+    for record in machine.created().steps.iter() {
         let id = machine.shape().find(&record.name).expect("a step");
         let step = machine.step(id);
         if matches!(step.phase, Phase::Running | Phase::Undoing) || step.in_doubt {

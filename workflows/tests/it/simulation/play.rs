@@ -250,8 +250,7 @@ impl<'a> Game<'a> {
             on_failure,
             parallel: self.scenario.parallel,
         };
-        let graph = stepwell_workflows::rebuild(planned.workflow.name(), &planned.parameters);
-        let graph = Ok(graph.expect("a graph"));
+        let graph = Ok(planned.graph.clone());
         let (workflow, target) = (planned.workflow, planned.target.clone());
         self.world
             .start(
@@ -320,7 +319,9 @@ impl<'a> Game<'a> {
             let events = self.journal.load(course.run).await.expect("load");
             let machine = Machine::replay(&events).map_err(|error| error.to_string())?;
             match machine.status() {
-                Status::Ended(end @ (End::Succeeded | End::RolledBack)) => ends.push(end.clone()),
+                Status::Ended(end @ (End::Succeeded | End::RolledBack { .. })) => {
+                    ends.push(end.clone())
+                }
                 other => return Err(format!("{other:?}")),
             }
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use stepwell_engine::{Fault, Timestamp};
+use stepwell_engine::{Fault, Graph, GraphError, Timestamp};
 use stepwell_workflows::aurora::{
     self, CreateOptions, ReapOptions, Verdict, survey_delete, survey_reap,
 };
@@ -39,13 +39,20 @@ pub(crate) struct Planned {
     pub(crate) workflow: Workflow,
     pub(crate) target: String,
     pub(crate) parameters: Value,
+    pub(crate) graph: Graph,
 }
 
-fn planned(workflow: Workflow, target: String, parameters: &impl Serialize) -> Planned {
+fn planned<P: Serialize>(
+    workflow: Workflow,
+    target: String,
+    parameters: &P,
+    graph: impl FnOnce(&P) -> Result<Graph, GraphError>,
+) -> Planned {
     Planned {
         workflow,
         target,
         parameters: serde_json::to_value(parameters).expect("parameters"),
+        graph: graph(parameters).expect("a graph"),
     }
 }
 
@@ -169,6 +176,7 @@ impl Subject {
                     Workflow::AuroraCreate,
                     found.target(),
                     &found,
+                    aurora::create_graph,
                 )])
             }
             Self::Restore { instances } => {
@@ -182,6 +190,7 @@ impl Subject {
                     Workflow::AuroraCreate,
                     found.target(),
                     &found,
+                    aurora::create_graph,
                 )])
             }
             Self::Delete { snapshot, .. } => {
@@ -191,6 +200,7 @@ impl Subject {
                     Workflow::AuroraDelete,
                     found.target(),
                     &found,
+                    aurora::delete_graph,
                 )])
             }
             Self::Peer { .. } => {
@@ -200,6 +210,7 @@ impl Subject {
                     Workflow::PeeringCreate,
                     found.target(),
                     &found,
+                    peering::create_graph,
                 )])
             }
             Self::Unpeer { .. } | Self::UnpeerAll => {
@@ -222,6 +233,7 @@ impl Subject {
                     Workflow::PeeringDelete,
                     found.target.clone(),
                     &found,
+                    peering::delete_graph,
                 )])
             }
             Self::Reap => reapings(world).await,
@@ -307,7 +319,12 @@ async fn reapings(world: &World) -> Result<Vec<Planned>, SurveyError> {
         match &candidate.verdict {
             Verdict::Delete => {
                 let found = survey_delete(&world.aws, &request.deletion(candidate)?).await?;
-                all.push(planned(Workflow::AuroraDelete, found.target(), &found));
+                all.push(planned(
+                    Workflow::AuroraDelete,
+                    found.target(),
+                    &found,
+                    aurora::delete_graph,
+                ));
             }
             // Nothing here is; a look at it was refused, which the command says.
             Verdict::Blocked { reason, .. } => return Err(Fault::permanent(reason).into()),

@@ -93,7 +93,7 @@ pub(crate) trait Trial {
             return self.begin(stage, journal, run).await;
         }
         let machine = Machine::replay(&events).expect("replay");
-        if let Status::Ended(End::Succeeded | End::RolledBack) = machine.status() {
+        if let Status::Ended(End::Succeeded | End::RolledBack { .. }) = machine.status() {
             return Ok(ended(&machine));
         }
         Ok(stage.world().resume(journal, run).await.expect("resume"))
@@ -277,7 +277,7 @@ impl<'a, T: Trial> Case<'a, T> {
     fn rolled_back(&self) -> Option<Report> {
         let machines = self.watch.machines();
         let machine = machines.iter().find(|one| one.run() == self.run)?;
-        (*machine.status() == Status::Ended(End::RolledBack)).then(|| ended(machine))
+        matches!(machine.status(), Status::Ended(End::RolledBack { .. })).then(|| ended(machine))
     }
 
     /// Further processes to which nothing happens, until the run has ended.

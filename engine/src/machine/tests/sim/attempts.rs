@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Flying, NOW, Sim};
 use crate::event::{EventBody, Outcome, Then, Verb};
-use crate::fault::Fault;
+use crate::model::Fault;
 use crate::step::Found;
 
 impl Sim {
@@ -17,12 +17,13 @@ impl Sim {
             });
         self.flying = others;
         for flying in waits {
-            self.interrupted(flying);
+            self.interrupted(flying, true);
         }
     }
 
-    fn interrupted(&mut self, flying: Flying) {
+    fn interrupted(&mut self, flying: Flying, reached: bool) {
         self.record(EventBody::AttemptInterrupted {
+            reached,
             step: self.machine.shape().name(flying.step).clone(),
             attempt: flying.attempt,
             verb: flying.verb,
@@ -35,7 +36,7 @@ impl Sim {
         let output = json!(id.index());
         match flying.verb {
             Verb::Run => match self.world.check(id, flying.in_doubt) {
-                Found::Nothing => {
+                Found::Nothing | Found::Partial(()) => {
                     self.world.perform(id);
                     Outcome::Made { output }
                 }
@@ -49,7 +50,7 @@ impl Sim {
             Verb::Undo => match self.world.check(id, flying.in_doubt) {
                 Found::Nothing => Outcome::NothingToUndo,
                 Found::Theirs(()) => Outcome::Kept { owner: None },
-                Found::Ours(()) => {
+                Found::Partial(()) | Found::Ours(()) => {
                     self.world.take_back(id);
                     Outcome::Undone
                 }
@@ -61,6 +62,8 @@ impl Sim {
         let mishap = self.script.next(20);
         let passive = self.spec.steps[flying.step.index()].effect.is_passive();
         let retry = Then::Retry { at: NOW };
+        let lost = || Fault::transient("lost");
+        let refused = Fault::without_effect;
         // (fault, what follows, the effect happened all the same)
         let (fault, then, happened) = match mishap {
             0..10 => {
@@ -72,19 +75,20 @@ impl Sim {
                     outcome,
                 });
             }
-            10 | 11 => (Fault::transient("throttled"), retry, false),
-            12 => (Fault::pending("not yet"), retry, false),
-            13 => (Fault::transient("lost").uncertain(), retry, false),
-            14 => (Fault::transient("lost").uncertain(), retry, true),
-            15 => (Fault::permanent("refused"), Then::GiveUp, false),
-            16 => (Fault::transient("lost").uncertain(), Then::GiveUp, true),
-            17 => (Fault::operator("expired"), Then::Suspend, false),
-            18 => (Fault::operator("expired").uncertain(), Then::Suspend, true),
+            10 | 11 => (refused(Fault::transient("throttled")), retry, false),
+            12 => (refused(Fault::pending("not yet")), retry, false),
+            13 => (lost(), retry, false),
+            14 => (lost(), retry, true),
+            15 => (refused(Fault::permanent("refused")), Then::GiveUp, false),
+            16 => (lost(), Then::GiveUp, true),
+            17 => (refused(Fault::operator("expired")), Then::Suspend, false),
+            18 => (Fault::operator("expired"), Then::Suspend, true),
             _ if self.machine.is_stopping() => {
-                if self.script.next(2) == 1 {
+                let cut = self.script.next(3);
+                if cut == 1 {
                     self.effect(flying);
                 }
-                return self.interrupted(flying);
+                return self.interrupted(flying, cut > 0);
             }
             _ => return self.flying.push(flying),
         };
@@ -94,7 +98,9 @@ impl Sim {
         let undoing = flying.verb == Verb::Undo;
         let late = !undoing && self.machine.is_backward();
         let then = if late { Then::GiveUp } else { then };
-        let in_doubt = match fault.uncertain {
+        // A refusal may have come from *check*, before the effect was begun.
+        let reached = fault.effect.may_have_happened() || self.script.next(2) == 1;
+        let in_doubt = match fault.effect.may_have_happened() {
             true => !passive,
             // A certain fault was one of *check*, or of an effect that settled
             // the doubt before; the first is the harder case.
@@ -108,6 +114,7 @@ impl Sim {
             attempt: flying.attempt,
             verb: flying.verb,
             fault,
+            reached,
             in_doubt,
             then,
         });

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::super::world::actor;
 use super::{NOW, Sim, view};
 use crate::event::{EventBody, Outcome};
-use crate::graph::StepId;
 use crate::machine::{Machine, Status};
+use crate::model::StepId;
 use crate::step::Found;
 
 impl Sim {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_rds::types::{DbCluster, DbInstance, SourceType};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use crate::aurora::{ClusterIdentity, InstanceIdentity, gone};
@@ -18,7 +18,7 @@ const LAG: Duration = Duration::from_secs(30);
 
 /// Waits until the cluster is available, and no change of its password is
 /// pending.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct WaitCluster {
     pub(crate) region: String,
     /// Whether it was changed right before, which its state may not show yet.
@@ -113,7 +113,7 @@ impl Step for WaitCluster {
 }
 
 /// Waits until an instance is available.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct WaitInstance {
     pub(crate) region: String,
 }

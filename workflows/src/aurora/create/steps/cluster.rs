@@ -1,7 +1,7 @@
 //! The cluster itself.
 
 use aws_sdk_rds::types::{DbCluster, Tag};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Owner, Policy, Step};
 
 use super::password;
@@ -18,7 +18,7 @@ use crate::aws::tags::{self, Labels, Tagged as _};
 use crate::aws::{Aws, rds, remove};
 
 /// Makes the cluster, without waiting for it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CreateCluster {
     pub(crate) region: String,
     pub(crate) labels: Labels,
@@ -125,7 +125,7 @@ pub(super) fn made(cluster: Option<&DbCluster>) -> Result<ClusterIdentity, Fault
     cluster
         .filter(|cluster| cluster.db_cluster_resource_id().is_some())
         .map(ClusterIdentity::of)
-        .ok_or_else(|| Fault::transient("rds named no cluster").uncertain())
+        .ok_or_else(|| Fault::transient("rds named no cluster").in_doubt())
 }
 
 /// Finds the cluster and whose it is. An earlier run's half-made one is
@@ -182,7 +182,7 @@ fn is_going(cluster: &DbCluster) -> bool {
 /// What a refused create or restore means.
 pub(super) fn not_made(fault: Fault) -> Fault {
     if has_code(&fault, &["DBClusterAlreadyExistsFault"]) {
-        return fault.uncertain().with_class(FaultClass::Transient);
+        return fault.in_doubt().with_class(FaultClass::Transient);
     }
     // RDS learns of a young security group, subnet or subnet group with some
     // delay.

@@ -13,7 +13,7 @@ use crate::aws::{Aws, POLICY, rds};
 
 /// Verifies that the cluster serves: a member is the writer, and where RDS keeps
 /// the password it can be had. What it tells is what RDS has.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct VerifyEndpoint {
     pub(crate) region: String,
 }

@@ -1,7 +1,7 @@
 //! An instance.
 
 use aws_sdk_rds::types::DbInstance;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Owner, Policy, Step};
 
 use super::cluster::look;
@@ -17,7 +17,7 @@ use crate::aws::{Aws, rds, remove};
 const LACKING: [&str; 1] = ["InsufficientDBInstanceCapacity"];
 
 /// Makes an instance, without waiting for it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CreateInstance {
     pub(crate) region: String,
     pub(crate) labels: Labels,
@@ -105,9 +105,9 @@ impl Step for CreateInstance {
                 .db_instance()
                 .filter(|instance| instance.dbi_resource_id().is_some())
                 .map(InstanceIdentity::of)
-                .ok_or_else(|| Fault::transient("rds named no instance").uncertain()),
+                .ok_or_else(|| Fault::transient("rds named no instance").in_doubt()),
             Err(fault) if has_code(&fault, &["DBInstanceAlreadyExists"]) => {
-                Err(fault.uncertain().with_class(FaultClass::Transient))
+                Err(fault.in_doubt().with_class(FaultClass::Transient))
             }
             // Right after the cluster was accepted not every place at RDS knows
             // of it, or of its state.

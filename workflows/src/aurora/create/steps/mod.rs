@@ -16,6 +16,9 @@ mod take_over;
 mod vpc;
 mod writer;
 
+use stepwell_engine::Registry;
+
+use crate::aws::Aws;
 pub(crate) use available::{WaitCluster, WaitInstance};
 pub(crate) use cluster::CreateCluster;
 pub use endpoint::Provisioned;
@@ -32,3 +35,25 @@ pub(crate) use subnet_group::CreateSubnetGroup;
 pub(crate) use take_over::TakeOver;
 pub(crate) use vpc::CreateVpc;
 pub(crate) use writer::{ChooseWriter, writer};
+
+/// Adds the kinds of these steps.
+pub(crate) fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry
+        .register::<AssociateSubnet>()
+        .register::<ChooseRange>()
+        .register::<ChooseWriter>()
+        .register::<CreateCluster>()
+        .register::<CreateInstance>()
+        .register::<CreateRouteTable>()
+        .register::<CreateSecurityGroup>()
+        .register::<CreateSubnet>()
+        .register::<CreateSubnetGroup>()
+        .register::<CreateVpc>()
+        .register::<ProtectCluster>()
+        .register::<RestoreCluster>()
+        .register::<SetPassword>()
+        .register::<TakeOver>()
+        .register::<VerifyEndpoint>()
+        .register::<WaitCluster>()
+        .register::<WaitInstance>()
+}

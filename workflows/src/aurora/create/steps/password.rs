@@ -1,6 +1,6 @@
 //! The password of a restored cluster, and where a given one comes from.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::cluster::look;
@@ -15,9 +15,11 @@ use crate::secret::Secret;
 /// The password that a person gave to this process.
 pub(super) fn given(at: &Attempt<Aws>) -> Result<&Secret, Fault> {
     at.context().password().ok_or_else(|| {
-        Fault::operator("the database password is needed and was not given").with_hint(
-            "it is nowhere recorded: give it again with AURORA_PASSWORD or --password-file",
-        )
+        Fault::operator("the database password is needed and was not given")
+            .with_hint(
+                "it is nowhere recorded: give it again with AURORA_PASSWORD or --password-file",
+            )
+            .without_effect()
     })
 }
 
@@ -27,7 +29,7 @@ pub(super) fn given(at: &Attempt<Aws>) -> Result<&Secret, Fault> {
 /// doubt sets it once more, which is as good as once. There is no way back to
 /// the password before, and none is needed: where the restore is this run's,
 /// undoing it takes the whole cluster away.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct SetPassword {
     pub(crate) region: String,
     pub(crate) password: PasswordSource,

@@ -1,6 +1,6 @@
 //! The cluster's protection against deletion.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Owner, Policy, Step};
 
 use super::cluster::{look, owner};
@@ -11,7 +11,7 @@ use crate::aws::{Aws, POLICY, rds};
 
 /// Protects the cluster against deletion, once everything stands: until then a
 /// failure must be able to take it away again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ProtectCluster {
     pub(crate) region: String,
 }

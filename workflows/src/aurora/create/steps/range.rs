@@ -14,7 +14,7 @@ const DRAWN: usize = 8;
 
 /// Draws free address ranges. The draw is recorded, so a resumed run goes on
 /// with the same ones.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ChooseRange {
     pub(crate) region: String,
     pub(crate) cluster: String,

@@ -1,6 +1,6 @@
 //! The cluster with the data of a snapshot.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Owner, Policy, Step};
 
 use super::cluster::{find, labels, made, not_made, owner, take_away};
@@ -16,7 +16,7 @@ use crate::aws::tags::{self, Labels};
 /// Restores the cluster from a snapshot, without waiting for it. User,
 /// password, databases and encryption are the snapshot's: the call takes none
 /// of the first three (RDS API reference, `RestoreDBClusterFromSnapshot`).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct RestoreCluster {
     pub(crate) region: String,
     pub(crate) labels: Labels,

@@ -11,7 +11,7 @@ use crate::aws::tags::{self, Labels};
 use crate::aws::{Aws, POLICY, ec2, remove};
 
 /// Makes the route table of the cluster's subnets.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CreateRouteTable {
     pub(crate) region: String,
     pub(crate) labels: Labels,
@@ -76,7 +76,7 @@ impl Step for CreateRouteTable {
             .route_table
             .as_ref()
             .and_then(made)
-            .ok_or_else(|| Fault::transient("aws named no route table").uncertain())
+            .ok_or_else(|| Fault::transient("aws named no route table").in_doubt())
     }
 
     async fn undo(
@@ -123,7 +123,7 @@ async fn owner(
 }
 
 /// Associates a subnet with the route table.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct AssociateSubnet {
     pub(crate) region: String,
 }
@@ -211,9 +211,9 @@ impl Step for AssociateSubnet {
             Ok(answer) => answer
                 .association_id
                 .map(|association_id| AssociationMade { association_id })
-                .ok_or_else(|| Fault::transient("aws named no association").uncertain()),
+                .ok_or_else(|| Fault::transient("aws named no association").in_doubt()),
             Err(fault) if has_code(&fault, &["Resource.AlreadyAssociated"]) => {
-                Err(fault.uncertain().with_class(FaultClass::Transient))
+                Err(fault.in_doubt().with_class(FaultClass::Transient))
             }
             Err(fault) => Err(fault),
         }

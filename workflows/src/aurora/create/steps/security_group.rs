@@ -10,7 +10,7 @@ use crate::aws::tags::{self, Labels};
 use crate::aws::{Aws, POLICY, ec2, remove};
 
 /// Makes the security group.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CreateSecurityGroup {
     pub(crate) region: String,
     pub(crate) labels: Labels,
@@ -92,10 +92,10 @@ impl Step for CreateSecurityGroup {
             Ok(answer) => answer
                 .group_id
                 .map(|group_id| SecurityGroupMade { group_id })
-                .ok_or_else(|| Fault::transient("aws named no security group").uncertain()),
+                .ok_or_else(|| Fault::transient("aws named no security group").in_doubt()),
             // The look before did not see it yet; the next one will.
             Err(fault) if has_code(&fault, &["InvalidGroup.Duplicate"]) => {
-                Err(fault.uncertain().with_class(FaultClass::Transient))
+                Err(fault.in_doubt().with_class(FaultClass::Transient))
             }
             Err(fault) => Err(fault),
         }

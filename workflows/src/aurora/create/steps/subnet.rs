@@ -14,7 +14,7 @@ use crate::aws::tags::{self, Labels};
 use crate::aws::{Aws, POLICY, ec2, remove};
 
 /// Makes the subnet of a zone: one of the four parts of the VPC's range.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CreateSubnet {
     pub(crate) region: String,
     pub(crate) labels: Labels,
@@ -73,7 +73,7 @@ impl CreateSubnet {
                 zone: self.zone.clone(),
                 cidr,
             }),
-            _ => Err(Fault::transient("aws named a subnet without id or range").uncertain()),
+            _ => Err(Fault::transient("aws named a subnet without id or range").in_doubt()),
         }
     }
 }
@@ -113,12 +113,12 @@ impl Step for CreateSubnet {
         let made = match answer {
             Ok(answer) => match &answer.subnet {
                 Some(subnet) => self.made(subnet)?,
-                None => return Err(Fault::transient("aws named no subnet").uncertain()),
+                None => return Err(Fault::transient("aws named no subnet").in_doubt()),
             },
             // The range is taken in this VPC: by an attempt whose answer was
             // lost. The next attempt's look says whose it is.
             Err(fault) if has_code(&fault, &["InvalidSubnet.Conflict"]) => {
-                return Err(fault.uncertain().with_class(FaultClass::Transient));
+                return Err(fault.in_doubt().with_class(FaultClass::Transient));
             }
             Err(fault) => return Err(fault),
         };
@@ -137,7 +137,7 @@ impl Step for CreateSubnet {
             },
         )
         .await
-        .map_err(Fault::uncertain)?;
+        .map_err(Fault::in_doubt)?;
         Ok(made)
     }
 

@@ -13,7 +13,7 @@ use crate::aws::tags::{self, Labels};
 use crate::aws::{Aws, POLICY, rds, remove};
 
 /// Makes the subnet group.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CreateSubnetGroup {
     pub(crate) region: String,
     pub(crate) labels: Labels,
@@ -117,7 +117,7 @@ impl Step for CreateSubnetGroup {
                 name: self.name.clone(),
             }),
             Err(fault) if has_code(&fault, &["DBSubnetGroupAlreadyExists"]) => {
-                Err(fault.uncertain().with_class(FaultClass::Transient))
+                Err(fault.in_doubt().with_class(FaultClass::Transient))
             }
             Err(fault) => Err(fault),
         }

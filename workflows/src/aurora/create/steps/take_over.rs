@@ -17,7 +17,7 @@ use crate::aws::{Aws, ec2, remove};
 /// and do not undo it; undoing this step, which comes last, takes all of it away.
 ///
 /// What scripts or people made bears no tag of a run and is left as it is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TakeOver {
     pub(crate) region: String,
     pub(crate) labels: Labels,
@@ -178,20 +178,20 @@ impl Step for TakeOver {
         // The VPC comes last: until it is this run's, what is there is half
         // taken over, and no other run may build on it or undo it.
         for arn in estate.arns_of_others(&run) {
-            self.tag_rds(at, &arn).await.map_err(Fault::uncertain)?;
+            self.tag_rds(at, &arn).await.map_err(Fault::in_doubt)?;
         }
         let (network, vpcs) = estate.ids_of_others(&run);
         for ids in [network, vpcs] {
-            self.tag_ec2(at, ids).await.map_err(Fault::uncertain)?;
+            self.tag_ec2(at, ids).await.map_err(Fault::in_doubt)?;
         }
         let estate = surely(at, || async {
-            let estate = self.estate(at).await.map_err(Fault::uncertain)?;
+            let estate = self.estate(at).await.map_err(Fault::in_doubt)?;
             let done = estate.of_other_runs(&run).is_empty();
             Ok(done.then_some(estate))
         });
         match estate.await? {
             Some(estate) => Ok(Self::taken(at, estate)),
-            None => Err(Fault::transient("the tags of this run do not show yet").uncertain()),
+            None => Err(Fault::transient("the tags of this run do not show yet").in_doubt()),
         }
     }
 

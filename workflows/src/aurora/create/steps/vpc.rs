@@ -22,7 +22,7 @@ use crate::aws::{Aws, POLICY, ec2, remove};
 /// yields: it deletes its own and takes the next range. Of two that collide, at
 /// least one sees the other, because each looks after it can be seen. To one in
 /// another region it yields while it has another range to take.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CreateVpc {
     pub(crate) region: String,
     pub(crate) labels: Labels,
@@ -199,16 +199,16 @@ impl Step for CreateVpc {
                 continue;
             }
             let vpc = self.create(at, *block).await?;
-            self.visible(at, &vpc).await.map_err(Fault::uncertain)?;
+            self.visible(at, &vpc).await.map_err(Fault::in_doubt)?;
             let another = place + 1 < ranges.candidates.len();
             let rival = self.has_rival(at, &vpc, another).await;
-            if !rival.map_err(Fault::uncertain)? {
+            if !rival.map_err(Fault::in_doubt)? {
                 return Ok(vpc);
             }
             at.progress(format!("another create took {block} at the same moment"));
             remove::vpc(at.context(), &self.region, &vpc.vpc_id)
                 .await
-                .map_err(Fault::uncertain)?;
+                .map_err(Fault::in_doubt)?;
         }
         let blocks: Vec<String> = ranges.candidates.iter().map(Ipv4Net::to_string).collect();
         Err(Fault::permanent(format!(
@@ -253,6 +253,6 @@ fn made(vpc: Option<&Vpc>) -> Result<VpcMade, Fault> {
             vpc_id: id.to_owned(),
             cidr,
         }),
-        _ => Err(Fault::transient("aws named a vpc without id or range").uncertain()),
+        _ => Err(Fault::transient("aws named a vpc without id or range").in_doubt()),
     }
 }

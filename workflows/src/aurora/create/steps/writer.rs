@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_rds::types::DbCluster;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::cluster::look;
@@ -19,7 +19,7 @@ use crate::aws::{Aws, rds};
 /// becomes the writer. Where chance was faster, a failover puts that right. It
 /// usually takes less than a minute (Aurora User Guide, "High availability for
 /// Amazon Aurora"). There is nothing to undo.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ChooseWriter {
     pub(crate) region: String,
 }

@@ -1,6 +1,6 @@
 //! Deleting the cluster itself.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
 use super::{ClusterReady, ReadyCluster, gone_if, unless_free, unless_network_is_free};
@@ -13,7 +13,7 @@ use crate::aws::{Aws, rds, remove};
 
 /// Asks RDS to delete the cluster, with or without a last snapshot, and the
 /// instances that came since the survey, such as those of autoscaling.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DeleteCluster {
     pub(crate) doomed: Doomed,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Policy, Step};
 
 use crate::aurora::InstanceIdentity;
@@ -12,7 +12,7 @@ use crate::aws::poll::{Seen, poll};
 use crate::aws::{Aws, POLICY};
 
 /// Waits until an instance is gone.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct WaitInstanceGone {
     pub(crate) region: String,
     pub(crate) instance: InstanceIdentity,
@@ -39,7 +39,7 @@ impl Step for WaitInstanceGone {
 }
 
 /// Waits until the cluster is gone.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct WaitClusterGone {
     pub(crate) doomed: Doomed,
 }
@@ -69,7 +69,7 @@ impl Step for WaitClusterGone {
 }
 
 /// Waits until a part of the VPC is gone, which holds its subnets until then.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct WaitPartGone {
     pub(crate) region: String,
     pub(crate) part: Part,

@@ -1,6 +1,6 @@
 //! Deleting an instance.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::{ReadyCluster, gone_if, unless_free, unless_network_is_free};
@@ -11,7 +11,7 @@ use crate::aws::poll::surely;
 use crate::aws::{Aws, rds, remove};
 
 /// Asks RDS to delete an instance, if nothing keeps the rest from going.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DeleteInstance {
     pub(crate) doomed: Doomed,
     pub(crate) instance: InstanceIdentity,

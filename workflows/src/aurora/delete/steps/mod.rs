@@ -9,7 +9,7 @@ mod part;
 mod ready;
 mod verify;
 
-use stepwell_engine::{Fault, Found};
+use stepwell_engine::{Fault, Found, Registry};
 
 use crate::Refusal;
 use crate::aurora::holders::{Doomed, Obstacle, network as look, refusal};
@@ -42,4 +42,25 @@ fn unless_free(doomed: &Doomed, obstacles: &[Obstacle]) -> Result<(), Fault> {
 async fn unless_network_is_free(aws: &Aws, doomed: &Doomed) -> Result<(), Fault> {
     let found = Box::pin(look::look(aws, doomed)).await?;
     unless_free(doomed, &found.obstacles)
+}
+
+/// Adds the kinds of these steps.
+pub(crate) fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry
+        .register::<DeleteCluster>()
+        .register::<DeleteInstance>()
+        .register::<DeletePart>()
+        .register::<DeleteRouteTable>()
+        .register::<DeleteSecurityGroup>()
+        .register::<DeleteSubnet>()
+        .register::<DeleteSubnetGroup>()
+        .register::<DeleteVpc>()
+        .register::<DetachPart>()
+        .register::<Disassociate>()
+        .register::<ReadyCluster>()
+        .register::<RevokeRule>()
+        .register::<VerifyGone>()
+        .register::<WaitClusterGone>()
+        .register::<WaitInstanceGone>()
+        .register::<WaitPartGone>()
 }

@@ -1,6 +1,6 @@
 //! Deleting the network, from the subnet group to the VPC.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::gone_if;
@@ -16,7 +16,7 @@ macro_rules! delete_step {
         |$at:ident, $step:ident| look $look:block delete $delete:block
     ) => {
         $(#[$doc])*
-        #[derive(Debug, Serialize)]
+        #[derive(Debug, Serialize, Deserialize)]
         pub(crate) struct $name {
             pub(crate) region: String,
             $(pub(crate) $field: $type,)*

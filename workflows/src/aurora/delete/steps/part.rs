@@ -1,7 +1,7 @@
 //! Taking what else is in the VPC: gateways, endpoints, attachments, network
 //! ACLs, and rules that name a group that goes.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::gone_if;
@@ -10,7 +10,7 @@ use crate::aws::poll::surely;
 use crate::aws::{Aws, POLICY, ec2, remove};
 
 /// Takes a gateway from its VPC.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DetachPart {
     pub(crate) region: String,
     pub(crate) part: Part,
@@ -41,7 +41,7 @@ impl Step for DetachPart {
 }
 
 /// Asks for a part to be deleted.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DeletePart {
     pub(crate) region: String,
     pub(crate) part: Part,
@@ -72,7 +72,7 @@ impl Step for DeletePart {
 }
 
 /// Takes a rule away that names a group that goes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct RevokeRule {
     pub(crate) region: String,
     pub(crate) rule: NamingRule,

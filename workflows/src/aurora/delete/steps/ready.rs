@@ -15,7 +15,7 @@ use crate::aws::{Aws, rds};
 
 /// Waits until RDS deletes the cluster and its instances: it does neither while
 /// the cluster is stopped, stopping or being changed. A stopped one is started.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ReadyCluster {
     pub(crate) region: String,
     pub(crate) cluster: ClusterIdentity,

@@ -11,7 +11,7 @@ use crate::aws::{Aws, ec2, rds};
 /// Looks once more for anything of the cluster: a delete that left something
 /// must say so. And for its final snapshot: one that is not there, or another
 /// cluster's, must not be told of as the one that keeps the data.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct VerifyGone {
     pub(crate) doomed: Doomed,
     pub(crate) parts: Vec<Part>,

@@ -28,7 +28,7 @@ const FRESH: Duration = Duration::from_secs(30 * 60);
 ///
 /// A drop that fails for good leaves Keycloak as it was before, so an attempt
 /// stops it first where an earlier one has started it again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DropSchema {
     pub(crate) centre: Centre,
     /// What is stopped meanwhile; none if Keycloak goes on.
@@ -71,7 +71,9 @@ impl Step for DropSchema {
         match self.dropped(at, before).await {
             Ok(()) => Ok(Dropped { pod: name }),
             // While a pod may still be at work, Keycloak must not be.
-            Err(fault) if fault.uncertain || !is_for_a_person(&fault) => Err(fault.uncertain()),
+            Err(fault) if fault.effect.may_have_happened() || !is_for_a_person(&fault) => {
+                Err(fault.in_doubt())
+            }
             Err(fault) => Err(match &self.keycloak {
                 Some(keycloak) => keycloak.given_back(at, before, fault).await,
                 None => fault,

@@ -15,7 +15,7 @@ use crate::kubernetes::{Client, POLICY, Place, WAITING, Workload, pods_of};
 /// Asks the database, in a pod, what it has against the drop: what only the
 /// database can say, before anything is stopped. It only reads there; the pod goes
 /// with the answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct LookAtSchema {
     pub(crate) centre: Centre,
     pub(crate) client: Client,
@@ -68,6 +68,8 @@ impl Step for LookAtSchema {
     const KIND: &'static str = "look-at-schema";
     // The pod: an attempt must not be dropped while it makes one.
     const EFFECT: Effect = Effect::Create;
+    // A look once more is the same; its pod is found by its name.
+    const REPEATABLE: bool = true;
 
     fn policy(&self) -> Policy {
         WAITING
@@ -124,7 +126,7 @@ fn things(number: usize) -> String {
 
 /// Notes how Keycloak runs in a data centre before the schema goes: how many pods
 /// it is to have, and which there are. None of them may be left at the end.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct NotePods {
     pub(crate) centre: Centre,
     pub(crate) workload: Workload,

@@ -10,7 +10,7 @@ mod stop;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
+use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Registry, Step};
 
 use crate::aws::Aws;
 use crate::kubernetes::{POLICY, Place, pod};
@@ -25,7 +25,7 @@ pub(super) const PACE: Duration = Duration::from_secs(2);
 
 /// Takes away the pod of a reset that was given up, so that it does not come
 /// to life later.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct RemovePod {
     pub(crate) place: Place,
     pub(crate) pod: String,
@@ -57,7 +57,7 @@ impl Step for RemovePod {
 }
 
 /// Takes the pod away that did it, now that nobody can doubt it any more.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Finish {
     pub(crate) place: Place,
     pub(crate) cluster: String,
@@ -126,4 +126,16 @@ impl Step for Finish {
         pod::delete(&self.place, at.clock().as_ref(), &dropped.pod).await?;
         Ok(self.reset(restarted))
     }
+}
+
+/// Adds the kinds of these steps.
+pub(crate) fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry
+        .register::<DropSchema>()
+        .register::<Finish>()
+        .register::<LookAtSchema>()
+        .register::<NotePods>()
+        .register::<RemovePod>()
+        .register::<StartKeycloak>()
+        .register::<StopKeycloak>()
 }

@@ -84,7 +84,7 @@ pub(super) async fn carried_out(
         // An earlier attempt may have made it.
         made.map_err(|fault| {
             if at.in_doubt() {
-                fault.uncertain()
+                fault.in_doubt()
             } else {
                 fault
             }
@@ -101,7 +101,7 @@ pub(super) async fn carried_out(
         }
         at.progress(format!("psql is tried again: {}", said.text));
         let pause = (PACE * 2_u32.pow(tried)).min(LONGEST);
-        at.pause(pause).await?;
+        at.pause(pause).await;
     }
 }
 
@@ -134,13 +134,13 @@ async fn ended(at: &Attempt<Aws>, place: &Place, name: &str) -> Result<Told, Fau
         Ok(told) => return Ok(told),
         Err(fault) if fault.class == FaultClass::Permanent || is_over(&fault) => fault,
         // A login that is over does not stop a pod that is at work.
-        Err(fault) => return Err(fault.uncertain()),
+        Err(fault) => return Err(fault.in_doubt()),
     };
     match pod::delete(place, clock, name).await {
         Ok(()) => Err(fault),
         Err(other) => Err(fault
             .with_cause(format!("and the pod is still there: {other}"))
-            .uncertain()),
+            .in_doubt()),
     }
 }
 

@@ -21,7 +21,7 @@ const COMING: Duration = Duration::from_secs(45 * 60);
 /// To ask for it and to wait for it is one step: an attempt after one that ended
 /// in a fault asks again, and takes away the pods that do not come up. What was
 /// asked for by an attempt that died is only waited for.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StartKeycloak {
     pub(crate) centre: Centre,
     pub(crate) workload: Workload,
@@ -196,7 +196,7 @@ impl Step for StartKeycloak {
             if is_for_a_person(&fault) {
                 fault
             } else {
-                fault.uncertain()
+                fault.in_doubt()
             }
         })
     }

@@ -1,6 +1,6 @@
 //! The step that stops Keycloak.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use crate::aurora::reset::keycloak::{Before, Keycloak, is_for_a_person};
@@ -9,7 +9,7 @@ use crate::kubernetes::WAITING;
 
 /// Has no pod of Keycloak's be left in any data centre. Where that can't be had,
 /// it is started again as it was.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StopKeycloak {
     pub(crate) keycloak: Keycloak,
 }
@@ -41,7 +41,7 @@ impl Step for StopKeycloak {
                 Err(self.keycloak.given_back(at, before, fault).await)
             }
             // What was asked for may still be done.
-            Err(fault) => Err(fault.uncertain()),
+            Err(fault) => Err(fault.in_doubt()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! An instance that is added.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Owner, Policy, Step};
 
 use super::{look, unless_writer};
@@ -11,7 +11,7 @@ use crate::aws::{Aws, rds, remove};
 
 /// Adds an instance, without waiting for it. It is made as that of a create is,
 /// and taken away for itself: the cluster stays.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct AddInstance(pub(crate) CreateInstance);
 

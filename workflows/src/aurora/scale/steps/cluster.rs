@@ -8,7 +8,7 @@ use crate::aurora::{ClusterIdentity, InstanceIdentity};
 use crate::aws::{Aws, POLICY, rds};
 
 /// Makes sure that the cluster is the one that was surveyed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct FindCluster {
     pub(crate) region: String,
     pub(crate) cluster: ClusterIdentity,
@@ -44,7 +44,7 @@ impl Step for FindCluster {
 }
 
 /// Reads back what there is when it is done.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct VerifyScaled {
     pub(crate) region: String,
     pub(crate) removed: Vec<String>,

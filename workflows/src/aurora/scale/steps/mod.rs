@@ -12,7 +12,7 @@ pub(crate) use reader::DeleteReader;
 pub(crate) use tag::SetInstances;
 
 use aws_sdk_rds::types::DbCluster;
-use stepwell_engine::{Attempt, Fault};
+use stepwell_engine::{Attempt, Fault, Registry};
 
 use crate::aurora::ClusterIdentity;
 use crate::aws::poll::surely;
@@ -41,6 +41,7 @@ async fn present(
     look(at, region, identity).await?.ok_or_else(|| {
         Fault::permanent(format!("cluster {:?} has vanished", identity.cluster))
             .with_hint("something else deleted it")
+            .without_effect()
     })
 }
 
@@ -59,5 +60,16 @@ fn unless_writer(cluster: &DbCluster, region: &str, instance: &str) -> Result<()
     ))
     .with_hint(format!(
         "have another become the writer: aws rds failover-db-cluster --region {region} --db-cluster-identifier {name}; then resume this run"
-    )))
+    ))
+    .without_effect())
+}
+
+/// Adds the kinds of these steps.
+pub(crate) fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry
+        .register::<AddInstance>()
+        .register::<DeleteReader>()
+        .register::<FindCluster>()
+        .register::<SetInstances>()
+        .register::<VerifyScaled>()
 }

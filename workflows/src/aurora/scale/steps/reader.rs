@@ -1,6 +1,6 @@
 //! A reader that is taken away.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::{look, unless_writer};
@@ -9,7 +9,7 @@ use crate::aws::poll::surely;
 use crate::aws::{Aws, rds, remove};
 
 /// Asks RDS to delete a reader. One that has become the writer stays.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DeleteReader {
     pub(crate) region: String,
     pub(crate) instance: InstanceIdentity,

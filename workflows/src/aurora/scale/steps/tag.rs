@@ -1,7 +1,7 @@
 //! The tag with the number of instances that a cluster is to have.
 
 use aws_sdk_rds::types::{DbCluster, Tag};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::{look, present};
@@ -11,7 +11,7 @@ use crate::aws::tags;
 use crate::aws::{Aws, POLICY};
 
 /// Sets the tag, on a cluster that has it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct SetInstances {
     pub(crate) region: String,
     pub(crate) instances: u32,

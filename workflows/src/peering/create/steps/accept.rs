@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
 use super::connection::{Connection, ended};
@@ -13,7 +13,7 @@ use crate::peering::link;
 
 /// Accepts the peering. There is no undo: a peering of this run is deleted as
 /// a whole, and one that was there before can't be made to wait again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct AcceptPeering {}
 
 impl Step for AcceptPeering {
@@ -78,7 +78,7 @@ impl Step for AcceptPeering {
             // Accepted by an attempt whose answer was lost, or at an end: the
             // next look says which.
             Err(fault) if has_code(&fault, &["InvalidStateTransition"]) => {
-                Err(fault.uncertain().with_class(FaultClass::Transient))
+                Err(fault.in_doubt().with_class(FaultClass::Transient))
             }
             Err(fault) if has_code(&fault, &["VpcPeeringConnectionAlreadyExists"]) => Err(fault
                 .with_hint("somebody peered the two VPCs the other way round meanwhile: `stepwell peering create` goes on from there")),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::connection::{Connection, ended};
@@ -14,7 +14,7 @@ use crate::peering::link::{self, Link};
 /// Waits until both sides say that the peering is active, twice in a row: a
 /// read may come from a place that has not heard of it, and a route to a
 /// peering that is not active is refused.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct WaitActive {}
 
 const PACE: Duration = Duration::from_secs(1);
@@ -53,7 +53,7 @@ impl Step for WaitActive {
         if !is_active(&both(at, connection).await?) {
             return Ok(Found::Nothing);
         }
-        at.pause(PACE).await?;
+        at.pause(PACE).await;
         Ok(if is_active(&both(at, connection).await?) {
             Found::Ours(connection.clone())
         } else {

@@ -17,7 +17,7 @@ use crate::peering::link::{self, Link};
 
 /// Requests the peering, from ROSA's side. One that is there already, in
 /// either direction and in whatever live state, is adopted and continued.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CreatePeering {
     pub(crate) aurora: End,
     pub(crate) labels: Labels,
@@ -125,14 +125,14 @@ impl Step for CreatePeering {
         let answer = match answer {
             Ok(answer) => answer,
             Err(fault) if has_code(&fault, &["VpcPeeringConnectionAlreadyExists"]) => {
-                return Err(fault.uncertain().with_class(FaultClass::Transient));
+                return Err(fault.in_doubt().with_class(FaultClass::Transient));
             }
             Err(fault) => return Err(fault),
         };
         let id = answer
             .vpc_peering_connection()
             .and_then(|peering| peering.vpc_peering_connection_id())
-            .ok_or_else(|| Fault::transient("aws named no peering connection").uncertain())?
+            .ok_or_else(|| Fault::transient("aws named no peering connection").in_doubt())?
             .to_owned();
         // AWS answers a request that stands already with that one, so only its
         // tags tell whether it is this run's.
@@ -145,11 +145,11 @@ impl Step for CreatePeering {
             })
         })
         .await
-        .map_err(Fault::uncertain)?;
+        .map_err(Fault::in_doubt)?;
         if tags::is_of_run(tags::value(&link.tags, tags::RUN), at) {
             Ok(self.connection(&link, rosa))
         } else {
-            Err(Fault::transient(format!("{id} was requested by somebody else")).uncertain())
+            Err(Fault::transient(format!("{id} was requested by somebody else")).in_doubt())
         }
     }
 

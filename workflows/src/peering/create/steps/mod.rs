@@ -9,6 +9,9 @@ mod route;
 mod tag;
 mod verify;
 
+use stepwell_engine::Registry;
+
+use crate::aws::Aws;
 pub(crate) use accept::AcceptPeering;
 pub(crate) use active::WaitActive;
 pub(crate) use connection::{Connection, CreatePeering};
@@ -18,3 +21,16 @@ pub(crate) use route::{CreateRoute, RouteMade};
 pub(crate) use tag::TagAccepter;
 pub(crate) use verify::VerifyPeering;
 pub use verify::{Peered, PeeredRoute};
+
+/// Adds the kinds of these steps.
+pub(crate) fn register(registry: Registry<Aws>) -> Registry<Aws> {
+    registry
+        .register::<AcceptPeering>()
+        .register::<CreatePeering>()
+        .register::<CreateRoute>()
+        .register::<LookUpNetwork>()
+        .register::<OpenPort>()
+        .register::<TagAccepter>()
+        .register::<VerifyPeering>()
+        .register::<WaitActive>()
+}

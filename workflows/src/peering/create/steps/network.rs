@@ -17,7 +17,7 @@ use crate::rosa::RosaNetwork;
 /// comes before the graph. This step holds what it found, looks whether it
 /// still is so, and has it in the journal: a resumed run never asks `rosa`
 /// again, and never works on another network than the one it began with.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct LookUpNetwork {
     pub(crate) network: RosaNetwork,
     pub(crate) end: End,

@@ -15,7 +15,7 @@ use crate::peering::end::End;
 use crate::peering::ingress::{self, default_port};
 
 /// Opens the database's port to ROSA's machines.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct OpenPort {
     pub(crate) end: End,
     pub(crate) labels: Labels,
@@ -128,11 +128,11 @@ impl Step for OpenPort {
         .await;
         match answer {
             Ok(Some(rule)) => Ok(self.made(&rule)),
-            Ok(None) => Err(Fault::transient("aws named no rule").uncertain()),
+            Ok(None) => Err(Fault::transient("aws named no rule").in_doubt()),
             // By an attempt whose answer was lost, or by somebody else: the
             // next look says whose it is. Either way the port is open.
             Err(fault) if has_code(&fault, &["InvalidPermission.Duplicate"]) => {
-                Err(fault.uncertain().with_class(FaultClass::Transient))
+                Err(fault.in_doubt().with_class(FaultClass::Transient))
             }
             Err(fault) => Err(fault),
         }

@@ -17,7 +17,7 @@ use crate::peering::routes::{self, RouteTarget, Standing};
 /// Routes carry no tags. How the route stood before is part of the step, and
 /// so recorded before anything is changed: that, and that it leads to the
 /// peering now, says what is this run's own and what to put back.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CreateRoute {
     pub(crate) end: End,
     pub(crate) table: String,
@@ -119,7 +119,7 @@ impl Step for CreateRoute {
             // By an attempt whose answer was lost, or by somebody else: the
             // next look says where it leads.
             Err(fault) if has_code(&fault, &["RouteAlreadyExists"]) => {
-                Err(fault.uncertain().with_class(FaultClass::Transient))
+                Err(fault.in_doubt().with_class(FaultClass::Transient))
             }
             Err(fault) if is_young(&fault) => Err(fault.with_class(FaultClass::Transient)),
             Err(fault) => Err(fault),

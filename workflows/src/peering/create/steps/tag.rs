@@ -1,7 +1,7 @@
 //! The tags of the accepter's side.
 
 use aws_sdk_ec2::types::Tag;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::connection::Connection;
@@ -14,7 +14,7 @@ use crate::peering::link::{self, Link};
 /// Tags the peering on the side that did not request it: each side has tags
 /// of its own, and whoever looks for the peering there later has no others. A
 /// peering that somebody else made is not labelled as ours.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TagAccepter {
     pub(crate) labels: Labels,
 }

@@ -16,7 +16,7 @@ use crate::peering::ingress::{self, default_port};
 use crate::peering::{link, routes};
 
 /// Looks at every part once more, on both sides.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct VerifyPeering {
     pub(crate) cluster: String,
     pub(crate) aurora: End,

@@ -7,7 +7,7 @@ mod routes;
 
 use aws_sdk_ec2::types::VpcPeeringConnectionStateReasonCode as State;
 use stepwell_engine::event::{EventBody, Outcome};
-use stepwell_engine::{Change, Journal as _, plan};
+use stepwell_engine::{Change, Journal as _};
 use stepwell_workflows::peering::create_graph;
 
 use super::{HERE, Nets, THERE, peer, peered, survey};
@@ -26,15 +26,7 @@ async fn the_same_direction_twice_changes_nothing() {
     let parameters = survey(&world, nets.rosa.network()).await.expect("survey");
     assert!(!parameters.has_changes());
     let graph = create_graph(&parameters).expect("graph");
-    let planned = plan(
-        &graph,
-        world.run_id(),
-        std::sync::Arc::new(world.aws.clone()),
-        world.clock.clone(),
-        &[],
-    )
-    .await
-    .expect("plan");
+    let planned = world.plan(&graph).await;
     assert!(
         planned
             .iter()
@@ -70,15 +62,7 @@ async fn the_plan_shows_what_is_missing_and_changes_nothing() {
     let before = inventory(&world);
     let parameters = survey(&world, nets.rosa.network()).await.expect("survey");
     let graph = create_graph(&parameters).expect("graph");
-    let planned = plan(
-        &graph,
-        world.run_id(),
-        std::sync::Arc::new(world.aws.clone()),
-        world.clock.clone(),
-        &[],
-    )
-    .await
-    .expect("plan");
+    let planned = world.plan(&graph).await;
     let missing: Vec<_> = planned
         .iter()
         .filter(|step| step.change == Change::Create)

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::clock::BoxFuture;
-use crate::event::{Actor, SuspendReason};
-use crate::id::StepName;
+use crate::model::StepName;
+use crate::model::event::{Actor, SuspendReason};
 
 /// Lets others ask a run to stop.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl Stop {
         self.asked().unwrap_or(SuspendReason::Interrupted)
     }
 
-    pub(super) fn asked(&self) -> Option<SuspendReason> {
+    pub(crate) fn asked(&self) -> Option<SuspendReason> {
         self.0.borrow().clone()
     }
 
@@ -117,7 +117,7 @@ impl Requests {
         (sender, Self(Some(Arc::new(Mutex::new(receiver)))))
     }
 
-    pub(super) async fn next(&self) -> RetryRequest {
+    pub(crate) async fn next(&self) -> RetryRequest {
         if let Some(receiver) = &self.0
             && let Some(request) = receiver.lock().await.recv().await
         {

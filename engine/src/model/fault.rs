@@ -68,14 +68,37 @@ pub struct Fault {
     /// The causes beneath, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<String>,
-    /// True when the effect may have taken place although the attempt failed
-    /// (a lost response, a timeout): the step is then in doubt.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub uncertain: bool,
-    /// True for the end of an attempt that was asked to stop in a pause: not a
-    /// failure, and recorded as an interruption.
-    #[serde(skip)]
-    pub(crate) interrupted: bool,
+    /// Whether the effect may have taken place although the attempt failed.
+    #[serde(default, skip_serializing_if = "Certainty::may_have_happened")]
+    pub effect: Certainty,
+}
+
+/// What a fault of *run* says of the step's effect. Who does not know says
+/// nothing: a step that may have had its effect is in doubt, and its *check*
+/// settles that.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    /// It may have taken place (a lost response, a timeout, or nobody knows).
+    #[default]
+    MayHaveHappened,
+    /// It did not take place: the remote service refused, or was never asked.
+    DidNotHappen,
+}
+
+impl Certainty {
+    /// What a caller says who knows whether it may have.
+    pub fn of(may_have_happened: bool) -> Self {
+        match may_have_happened {
+            true => Self::MayHaveHappened,
+            false => Self::DidNotHappen,
+        }
+    }
+
+    /// Whether the effect may have taken place.
+    pub fn may_have_happened(&self) -> bool {
+        *self == Self::MayHaveHappened
+    }
 }
 
 impl Fault {
@@ -88,8 +111,7 @@ impl Fault {
             request_id: None,
             hint: None,
             causes: Vec::new(),
-            uncertain: false,
-            interrupted: false,
+            effect: Certainty::default(),
         }
     }
 
@@ -116,19 +138,6 @@ impl Fault {
     /// A [`FaultClass::Unreachable`] fault.
     pub fn unreachable(message: impl Into<String>) -> Self {
         Self::new(FaultClass::Unreachable, message)
-    }
-
-    /// The end of an attempt that was asked to stop.
-    pub(crate) fn interruption() -> Self {
-        let mut fault = Self::new(FaultClass::Operator, "interrupted");
-        fault.interrupted = true;
-        fault
-    }
-
-    /// Whether it is the end of an attempt that was asked to stop, which is no
-    /// failure.
-    pub fn is_interruption(&self) -> bool {
-        self.interrupted
     }
 
     /// Sets the class, where the circumstances say more than the code.
@@ -166,11 +175,23 @@ impl Fault {
         self
     }
 
-    /// Marks that the effect may have taken place.
+    /// Says what is known of the effect.
     #[must_use]
-    pub fn uncertain(mut self) -> Self {
-        self.uncertain = true;
+    pub fn with_effect(mut self, effect: Certainty) -> Self {
+        self.effect = effect;
         self
+    }
+
+    /// Says that the effect did not take place.
+    #[must_use]
+    pub fn without_effect(self) -> Self {
+        self.with_effect(Certainty::DidNotHappen)
+    }
+
+    /// Says that the effect may have taken place, whatever a call beneath knew.
+    #[must_use]
+    pub fn in_doubt(self) -> Self {
+        self.with_effect(Certainty::MayHaveHappened)
     }
 }
 

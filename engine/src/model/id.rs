@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::{NoContext, Uuid};
 
-use crate::clock::Timestamp;
+use super::time::Timestamp;
 
 /// The name of a step, unique in its graph.
 pub type StepName = Arc<str>;

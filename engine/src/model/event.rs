@@ -1,15 +1,17 @@
 //! The history of a run: the only truth. Every view, resume and audit is a
 //! fold over these events.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::clock::Timestamp;
-use crate::fault::Fault;
-use crate::graph::StepRecord;
-use crate::id::{RunId, StepName};
+use super::fault::Fault;
+use super::id::{RunId, StepName};
+use super::record::StepRecord;
+use super::time::Timestamp;
 
 /// One line of a run's history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,7 +26,8 @@ pub struct Event {
     pub body: EventBody,
 }
 
-/// Who works on a run.
+/// Who works on a run. By default this process, on a host and by a person that
+/// are not named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The machine's name.
@@ -37,6 +40,17 @@ pub struct Actor {
     pub version: String,
 }
 
+impl Default for Actor {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            user: String::new(),
+            pid: std::process::id(),
+            version: String::new(),
+        }
+    }
+}
+
 /// What to do when a step fails for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,7 +61,8 @@ pub enum OnFailure {
     Suspend,
 }
 
-/// The facts a run starts from. With them the graph can be built again.
+/// What a run starts from: its whole graph, as data. With the code of its steps'
+/// kinds, nothing else is needed to carry it out, to undo it or to explain it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunCreated {
     /// The workflow's name, for example `aurora create`.
@@ -57,27 +72,53 @@ pub struct RunCreated {
     pub target: String,
     /// The account the run belongs to; opaque to the engine.
     pub account: Value,
-    /// The workflow's parameters; opaque to the engine.
+    /// The parameters from which the graph was built; opaque to the engine.
     pub parameters: Value,
-    /// The graph's fingerprint, compared on resume.
-    pub fingerprint: String,
     /// False for a workflow that only goes forward.
     pub reversible: bool,
     /// What to do when a step fails for good.
     pub on_failure: OnFailure,
-    /// How many attempts may be under way at once.
+    /// How many attempts that change something may be under way at once.
     pub parallel: u32,
+    /// How many of those under a named limit, see
+    /// [`Step::limit`](crate::Step::limit), may be.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<String, u32>,
     /// Who started it.
     pub by: Actor,
+    /// The form in which the graph is recorded, see
+    /// [`GRAPH_VERSION`](crate::GRAPH_VERSION).
+    #[serde(default)]
+    pub graph_version: u32,
     /// The graph: steps in the order they were added, so parents come first.
-    pub steps: Vec<StepRecord>,
+    pub steps: Arc<[StepRecord]>,
     /// The step whose output is the run's, if one is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<StepName>,
 }
 
 impl RunCreated {
-    /// What a run starts from as its history tells it: the first event, with
+    /// A run of a workflow on a target: reversible, rolled back when a step fails
+    /// for good, four effects at once, started by this process. The graph is set
+    /// when it is started.
+    pub fn new(workflow: impl Into<String>, target: impl Into<String>, parameters: Value) -> Self {
+        Self {
+            workflow: workflow.into(),
+            target: target.into(),
+            account: Value::Null,
+            parameters,
+            reversible: true,
+            on_failure: OnFailure::Rollback,
+            parallel: 4,
+            limits: BTreeMap::new(),
+            by: Actor::default(),
+            graph_version: 0,
+            steps: Arc::new([]),
+            output: None,
+        }
+    }
+
+    /// What a run starts from as its history has it: the first event, with
     /// every later [`EventBody::ParametersChanged`] applied. None for a history
     /// without its beginning.
     pub fn told(events: &[Event]) -> Option<Self> {
@@ -94,11 +135,16 @@ impl RunCreated {
         Some(created)
     }
 
-    /// Takes over other parameters, and the graph that follows from them.
+    /// Takes over other parameters, and the data of steps that follows from them.
     pub fn change(&mut self, change: &ParametersChanged) {
         self.parameters = change.parameters.clone();
-        self.fingerprint.clone_from(&change.fingerprint);
-        self.steps.clone_from(&change.steps);
+        let mut steps = self.steps.to_vec();
+        for StepChange { step, data } in &change.changes {
+            if let Some(record) = steps.iter_mut().find(|record| record.name == *step) {
+                record.data = data.clone();
+            }
+        }
+        self.steps = steps.into();
     }
 }
 
@@ -112,10 +158,18 @@ pub struct ParametersChanged {
     pub reason: String,
     /// The workflow's parameters from now on; opaque to the engine.
     pub parameters: Value,
-    /// The fingerprint of the graph that follows from them.
-    pub fingerprint: String,
-    /// That graph, in the same order as before.
-    pub steps: Vec<StepRecord>,
+    /// What steps are to do from now on.
+    #[serde(default)]
+    pub changes: Vec<StepChange>,
+}
+
+/// Other data for a step that has made nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepChange {
+    /// The step.
+    pub step: StepName,
+    /// What it is to do from now on, as the step writes and reads it.
+    pub data: Value,
 }
 
 /// Which of a step's verbs an attempt carries out.
@@ -267,8 +321,12 @@ pub struct Leftover {
 pub enum End {
     /// Every step is done.
     Succeeded,
-    /// Everything the run made was undone.
-    RolledBack,
+    /// Everything the run made was undone, but for what a person had it pass over.
+    RolledBack {
+        /// The steps that it passed over, in the order in which they were added.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waived: Vec<StepName>,
+    },
     /// The rollback could not undo something; it can be continued.
     Stuck {
         /// What is left.
@@ -288,7 +346,7 @@ pub enum End {
 #[serde(tag = "kind", content = "data", rename_all = "snake_case")]
 pub enum EventBody {
     /// The run exists.
-    RunCreated(Box<RunCreated>),
+    RunCreated(Arc<RunCreated>),
     /// A process took up an unfinished run.
     RunResumed {
         /// Who.
@@ -371,6 +429,10 @@ pub enum EventBody {
         verb: Verb,
         /// Why it failed.
         fault: Fault,
+        /// Whether the step's effect was begun: not where its check, or what
+        /// came before, failed.
+        #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+        reached: bool,
         /// Whether it is unknown if the effect took place.
         in_doubt: bool,
         /// What follows.
@@ -385,11 +447,19 @@ pub enum EventBody {
         attempt: u32,
         /// What it was doing.
         verb: Verb,
+        /// Whether the step's effect was begun.
+        #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+        reached: bool,
     },
     /// The run stopped and can be resumed.
     RunSuspended(SuspendReason),
     /// The run came to an end.
     RunEnded(End),
+}
+
+/// Whether an effect was begun, where the history is older than the question.
+fn yes() -> bool {
+    true
 }
 
 impl EventBody {

@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff as _;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
-use crate::fault::{Fault, FaultClass};
+use crate::model::{Effect, Fault, FaultClass};
 
 /// How attempts at a step are limited and repeated. Durations are clock time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// After how many transient failures in a row no further attempt is made.
     pub attempts: u32,
-    /// How long after the first attempt (of this process) a failure is still
-    /// followed by another attempt.
+    /// How long after the first attempt a failure is still followed by another
+    /// attempt. For a wait, the first attempt of whatever process; for anything
+    /// else, the first of this one.
     pub deadline: Duration,
     /// How long one attempt may take.
     pub timeout: Duration,
@@ -53,6 +55,20 @@ pub enum Decision {
 }
 
 impl Policy {
+    /// What a step of this effect asks for, unless it says otherwise. A wait
+    /// waits: it has an hour, after which the run is suspended.
+    pub fn of(effect: Effect) -> Self {
+        const HOUR: Duration = Duration::from_secs(60 * 60);
+        match effect {
+            Effect::Create | Effect::Delete | Effect::Read => Self::default(),
+            Effect::Wait => Self {
+                deadline: HOUR,
+                timeout: HOUR,
+                ..Self::default()
+            },
+        }
+    }
+
     /// Decides what follows a failure: `failures` is how many there were in a
     /// row with this one, `elapsed` the time since the first attempt.
     pub fn decide(
