@@ -50,6 +50,12 @@ impl MemoryJournal {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// The histories of all runs, the oldest run first.
+    pub fn histories(&self) -> Vec<Vec<Event>> {
+        let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.values().cloned().collect()
+    }
 }
 
 impl Journal for MemoryJournal {

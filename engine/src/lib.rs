@@ -38,14 +38,10 @@
 //! graph.output(bottom);
 //! let graph = graph.finish()?;
 //!
-//! let executor = Executor::new(
-//!     Arc::new(Registry::new().register::<Dig>()),
-//!     Arc::new(()),
-//!     Arc::new(MemoryJournal::new()),
-//! );
-//! let run = RunId::new(executor.clock.now());
+//! let registry = Registry::new().register::<Dig>();
+//! let runner = Runner::new(Arc::new(MemoryStore::new()), registry, ());
 //! let created = RunCreated::new("well", "garden", serde_json::Value::Null);
-//! let report = executor.start(run, created, &graph).await?;
+//! let report = runner.start(created, &graph).await?;
 //! assert_eq!(report.status, Status::Ended(End::Succeeded));
 //! assert_eq!(report.output, Some(5.into()));
 //! # Ok(())
@@ -57,7 +53,7 @@
 //!
 //! Each layer knows only what is above it: [model](event) (ids, events, faults,
 //! the recorded graph: data without behaviour), then the pure [`machine`] and
-//! the [`Step`], then graph and [`Registry`], then [`Executor`] and [`Planner`].
+//! the [`Step`], then graph and [`Registry`], then [`Executor`] and [`Planner`], then [`Runner`].
 
 mod model;
 
@@ -69,7 +65,9 @@ mod journal;
 pub mod machine;
 mod observer;
 mod plan;
+mod runner;
 mod step;
+mod store;
 
 pub use clock::{BoxFuture, Clock, TokioClock};
 pub use control::{Lease, NoLease, Requests, RetryRequest, Stop, Stopper, stop_channel};
@@ -88,4 +86,6 @@ pub use model::{
 };
 pub use observer::{NoObserver, Observer};
 pub use plan::{Change, PlannedStep, PlannedUndo, Planner, Stays};
+pub use runner::{Begun, RecordedRun, Runner, RunnerError, TakenUp};
 pub use step::{Attempt, Decision, Found, Owner, Policy, ProcessGroup, Step, retry};
+pub use store::{Guard, Holder, LockError, Locked, MemoryStore, Store};

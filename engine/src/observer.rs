@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Event, StepName};
+use crate::model::{Event, RunId, StepName};
 
 /// Hears what is durable, in order, and, between events, how attempts are going.
 pub trait Observer: Send + Sync + 'static {
@@ -11,13 +11,13 @@ pub trait Observer: Send + Sync + 'static {
 
     /// How long the attempt that begins at a step may take at most, in clock
     /// time.
-    fn limited(&self, step: &StepName, limit: Duration) {
-        let _ = (step, limit);
+    fn limited(&self, run: RunId, step: &StepName, limit: Duration) {
+        let _ = (run, step, limit);
     }
 
     /// How a running attempt is going; may be left out.
-    fn progress(&self, step: &StepName, message: &str) {
-        let _ = (step, message);
+    fn progress(&self, run: RunId, step: &StepName, message: &str) {
+        let _ = (run, step, message);
     }
 }
 

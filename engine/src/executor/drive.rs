@@ -65,7 +65,7 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
         machine: Machine,
         begin: Vec<Event>,
     ) -> Self {
-        let observer = executor.observer.clone();
+        let (observer, run) = (executor.observer.clone(), machine.run());
         Self {
             executor,
             program,
@@ -77,7 +77,7 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
             patience: HashMap::new(),
             dropped: false,
             halt: stop_channel(),
-            progress: Arc::new(move |step, message| observer.progress(step, message)),
+            progress: Arc::new(move |step, message| observer.progress(run, step, message)),
         }
     }
 
@@ -247,7 +247,8 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
             )
         };
         let passive = record.effect.is_passive();
-        (self.executor.observer).limited(&record.name, self.policy(id).timeout);
+        let limit = self.policy(id).timeout;
+        (self.executor.observer).limited(self.machine.run(), &record.name, limit);
         let work = self.work_of(id, verb, at);
         let abort = self.attempts.spawn(async move {
             let landing = match work {

@@ -4,8 +4,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::de::DeserializeOwned;
+
 use super::needs::{Needs, Precedes};
-use crate::model::{GraphError, Shape, StepId, StepName, StepRecord, Wiring};
+use crate::model::{GraphError, Outputs, Shape, StepId, StepName, StepRecord, Wiring};
 use crate::step::Step;
 
 /// A step's output, promised. Naming it among another step's needs is the edge.
@@ -22,6 +24,17 @@ impl<T> Clone for Handle<T> {
 }
 
 impl<T> Copy for Handle<T> {}
+
+impl<T: DeserializeOwned> Handle<T> {
+    /// The step's output among those of a run that was started with this graph,
+    /// for example of a [`Machine`](crate::Machine); none while it is not known.
+    ///
+    /// # Errors
+    /// When the recorded output is no `T`.
+    pub fn output(&self, outputs: &dyn Outputs) -> Option<Result<T, serde_json::Error>> {
+        outputs.output(self.step).map(T::deserialize)
+    }
+}
 
 /// What a run is to do, as plain data: what the history records of it is all
 /// that is needed to carry it out, together with a [`Registry`](super::Registry)

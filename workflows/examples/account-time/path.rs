@@ -44,7 +44,7 @@ fn critical<'a>(created: &'a RunCreated, events: &'a [Event]) -> Vec<Waited<'a>>
     let mut at = (0..created.steps.len()).max_by_key(|&place| end(place));
     while let Some(place) = at {
         let step = &created.steps[place];
-        let before = step.needs.iter().map(|&parent| parent as usize);
+        let before = step.parents().into_iter().map(|parent| parent as usize);
         at = before.max_by_key(|&parent| end(parent));
         let from = at.and_then(end).unwrap_or(begun);
         path.push(Waited {

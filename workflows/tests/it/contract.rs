@@ -220,7 +220,9 @@ async fn a_plan_looks_again_for_what_it_missed() {
     for (operation, code) in reads {
         for times in [1, 2] {
             world.fails(operation, code, Some(times));
-            let planned = world.plan_of(run, &graph, &stepwell_workflows::DOUBTS).await;
+            let planned = world
+                .plan_of(run, &graph, &stepwell_workflows::DOUBTS)
+                .await;
             let made = planned.iter().filter(|step| step.change == Change::Create);
             assert_eq!(made.count(), 0, "{operation} {times}: {planned:#?}");
         }

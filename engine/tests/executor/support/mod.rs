@@ -44,7 +44,7 @@ impl Observer for Ears {
         self.events.lock().unwrap().push(event.clone());
     }
 
-    fn progress(&self, step: &StepName, message: &str) {
+    fn progress(&self, _: RunId, step: &StepName, message: &str) {
         self.progress
             .lock()
             .unwrap()

@@ -287,7 +287,7 @@ fn says_why(report: &Report) -> Result<(), Wrong> {
     // What runs as a process has neither code nor id of AWS.
     match code {
         Some("InvalidParameterCombination") if whole => Ok(()),
-        Some("Forbidden") => Ok(()),
+        Some("Forbidden" | "BadRequest") => Ok(()),
         _ => Err(format!("does not say why: {fault:?}").into()),
     }
 }

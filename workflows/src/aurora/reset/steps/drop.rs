@@ -117,9 +117,12 @@ impl DropSchema {
 
     async fn dropped(&self, at: &Attempt<Aws>, before: &[Before]) -> Result<(), Fault> {
         let place = &self.centre.place;
-        self.centre.check(at.clock().as_ref()).await?;
+        // Nothing is dropped before Keycloak is stopped.
+        let checked = self.centre.check(at.clock().as_ref()).await;
+        checked.map_err(Fault::without_effect)?;
         if let Some(keycloak) = &self.keycloak {
-            keycloak.stop(at, before).await?;
+            let stopped = keycloak.stop(at, before).await;
+            stopped.map_err(Fault::without_effect)?;
         }
         let job = self.job(at.run(), at.clock().now().plus(FRESH));
         pods::carried_out(at, place, &job).await.map(drop)

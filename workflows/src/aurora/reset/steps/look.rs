@@ -101,6 +101,7 @@ impl Step for LookAtSchema {
                 against.join("; ")
             ))
             .with_code("NotOwner")
+            .without_effect()
             .with_hint("name the user that owns it (--username, --secret), or make this one its owner; nothing was changed"));
         }
         if !dependents.is_empty() && !self.cascade {
@@ -110,6 +111,7 @@ impl Step for LookAtSchema {
                 self.schema
             ))
             .with_code("DependentObjects")
+            .without_effect()
             .with_hint("take them away, then go on; `--anew --cascade` begins a reset that drops them too; nothing was changed");
             return Err(dependents.into_iter().fold(fault, Fault::with_cause));
         }

@@ -132,7 +132,9 @@ async fn ended(at: &Attempt<Aws>, place: &Place, name: &str) -> Result<Told, Fau
     .await;
     let fault = match ended {
         Ok(told) => return Ok(told),
-        Err(fault) if fault.class == FaultClass::Permanent || is_over(&fault) => fault,
+        Err(fault) if fault.class == FaultClass::Permanent || is_over(&fault) => {
+            fault.without_effect()
+        }
         // A login that is over does not stop a pod that is at work.
         Err(fault) => return Err(fault.in_doubt()),
     };
@@ -172,7 +174,8 @@ fn failed(place: &Place, job: &Job<'_>, told: &Told, said: &Said) -> Fault {
         told.code
     ))
     .with_code(code)
-    .with_hint(hint.unwrap_or_else(|| "put right what psql complains of, then go on".to_owned()));
+    .with_hint(hint.unwrap_or_else(|| "put right what psql complains of, then go on".to_owned()))
+    .without_effect();
     let lines = told
         .lines
         .iter()
