@@ -68,6 +68,7 @@ mod plan;
 mod runner;
 mod step;
 mod store;
+pub mod testing;
 
 pub use clock::{BoxFuture, Clock, TokioClock};
 pub use control::{Lease, NoLease, Requests, RetryRequest, Stop, Stopper, stop_channel};

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use stepwell_engine::event::{EventBody, RunCreated, Then};
-use stepwell_engine::{Clock, Event, Observer, StepName};
+use stepwell_engine::{Clock, Event, Observer, RunId, StepName};
 
 use self::board::Board;
 use self::display::Display;
@@ -183,7 +183,7 @@ impl Observer for Progress {
         state.say(&lines);
     }
 
-    fn limited(&self, step: &StepName, limit: Duration) {
+    fn limited(&self, _: RunId, step: &StepName, limit: Duration) {
         let shared = &self.shared;
         shared
             .lock()
@@ -191,7 +191,7 @@ impl Observer for Progress {
             .limited(step, shared.clock.to_wall(limit));
     }
 
-    fn progress(&self, step: &StepName, message: &str) {
+    fn progress(&self, _: RunId, step: &StepName, message: &str) {
         let shared = &self.shared;
         let mut state = shared.lock();
         let news = state.board.progress(step, message);

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use rusqlite::ErrorCode;
 use rustix::io::Errno;
-use stepwell_engine::RunId;
+use stepwell_engine::{Holder, RunId};
 
 use crate::guard::Danger;
-use crate::lock::Holder;
 
 /// Why a [`Store`](crate::Store) could not be opened; the same kinds of trouble
 /// as with an open one.

@@ -10,28 +10,14 @@ use std::os::unix::fs::{
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use stepwell_engine::event::Actor;
-use stepwell_engine::{RunId, Timestamp};
+use stepwell_engine::{Holder, RunId, Timestamp};
 
 use crate::error::LockError;
 use crate::open::{beside, folder};
 use crate::owner::{self, Owner};
-
-/// Who has a lock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// The process id.
-    pub pid: u32,
-    /// The machine's name.
-    pub host: String,
-    /// The person's login.
-    pub user: String,
-    /// Since when.
-    pub since: Timestamp,
-}
 
 /// A lock, held until it is dropped or the process ends, in whatever way.
 #[derive(Debug)]
@@ -93,13 +79,7 @@ pub(crate) fn acquire(path: &Path, by: &Actor, since: Timestamp) -> Result<Lock,
         }
     };
     let mut lock = Lock { file };
-    let holder = Holder {
-        pid: by.pid,
-        host: by.host.clone(),
-        user: by.user.clone(),
-        since,
-    };
-    lock.write(&holder).map_err(failed)?;
+    lock.write(&Holder::new(by, since)).map_err(failed)?;
     Ok(lock)
 }
 

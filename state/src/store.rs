@@ -9,14 +9,14 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde_json::Value;
 use stepwell_engine::event::Actor;
-use stepwell_engine::{BoxFuture, Event, Journal, JournalError, RunId, Timestamp};
+use stepwell_engine::{BoxFuture, Event, Holder, Journal, JournalError, RunId, Timestamp};
 
 use crate::chain::{self, Examined, Verdict};
 use crate::combiner::{self, Append, Commit, Queue};
 use crate::error::{FindError, LockError, OpenError, StoreError};
 use crate::guard::Remark;
 use crate::index::{Listing, Unreadable};
-use crate::lock::{self, Holder, Lock};
+use crate::lock::{self, Lock};
 use crate::row::{RunFilter, RunRow};
 use crate::writer::{Committed, Writer, write_failed};
 use crate::{decode, doubt, filesystem, index, open, prune};

@@ -244,7 +244,7 @@ impl<C: Send + Sync + 'static> Executor<C> {
 }
 
 impl Report {
-    fn of(machine: &Machine) -> Self {
+    pub(crate) fn of(machine: &Machine) -> Self {
         Self {
             run: machine.run(),
             status: machine.status().clone(),

@@ -54,6 +54,7 @@ pub(crate) enum Claim<T> {
 /// A step of any type over a context.
 pub(crate) trait ErasedStep<C>: Send + Sync {
     fn policy(&self) -> Policy;
+    fn is_repeatable(&self) -> bool;
     fn ids(&self, output: &Value) -> Vec<String>;
     /// An output as the step writes it, or why it is none of the step's.
     fn accept(&self, output: &Value) -> Result<Value, String>;
@@ -80,6 +81,10 @@ pub(super) struct Bound<S>(pub(super) S);
 impl<S: Step> ErasedStep<S::Context> for Bound<S> {
     fn policy(&self) -> Policy {
         self.0.policy()
+    }
+
+    fn is_repeatable(&self) -> bool {
+        S::REPEATABLE
     }
 
     fn ids(&self, output: &Value) -> Vec<String> {

@@ -59,7 +59,7 @@ async fn whichever_append_fails_nothing_unrecorded_happens_and_the_run_can_go_on
         for at in 0.. {
             let bench = Bench::new();
             let steps = scenario(&bench);
-            bench.journal.trouble(Some(Trouble::Fail(at)));
+            bench.journal.set(Some(Trouble::Fails { at }));
             match bench.try_start(&steps).await {
                 Ok(report) => {
                     assert_ended_well(&bench, &report.status, scenario);
@@ -71,7 +71,7 @@ async fn whichever_append_fails_nothing_unrecorded_happens_and_the_run_can_go_on
             // Nothing is under way any more.
             tokio::task::yield_now().await;
             assert_eq!(bench.world.peak_and_active().1, 0);
-            bench.journal.trouble(None);
+            bench.journal.set(None);
             let report = bench.go_on(&steps).await.unwrap();
             assert_ended_well(&bench, &report.status, scenario);
         }
@@ -107,21 +107,18 @@ async fn finish(bench: &Bench, steps: &Graph) -> Status {
 async fn dies(scenario: Scenario, at: usize, durable: bool, linger: u64) -> bool {
     let bench = Bench::new();
     let steps = scenario(&bench);
-    bench.journal.trouble(Some(Trouble::Cut { at, durable }));
-    let died = tokio::select! {
-        biased;
-        report = bench.try_start(&steps) => {
-            assert_ended_well(&bench, &report.unwrap().status, scenario);
-            false
-        }
-        () = async {
-            bench.journal.cut.notified().await;
-            bench.clock.sleep(secs(linger)).await;
-        } => true,
-    };
-    if died {
+    bench.journal.set(Some(Trouble::Dies { at, durable }));
+    let lingering = bench.clock.sleep(secs(linger));
+    let lived = bench
+        .journal
+        .until_death(lingering, bench.try_start(&steps));
+    let lived = lived.await;
+    let died = lived.is_none();
+    if let Some(report) = lived {
+        assert_ended_well(&bench, &report.unwrap().status, scenario);
+    } else {
         tokio::task::yield_now().await;
-        bench.journal.trouble(None);
+        bench.journal.set(None);
         let status = finish(&bench, &steps).await;
         assert_ended_well(&bench, &status, scenario);
     }
@@ -140,16 +137,12 @@ async fn a_run_may_die_over_and_over() {
                     break Status::Ended(end);
                 }
                 durable = !durable;
-                bench
-                    .journal
-                    .trouble(Some(Trouble::Cut { at: each, durable }));
-                tokio::select! {
-                    biased;
-                    report = bench.go_on(&steps) => break report.unwrap().status,
-                    () = async {
-                        bench.journal.cut.notified().await;
-                        bench.clock.sleep(secs(2)).await;
-                    } => tokio::task::yield_now().await,
+                bench.journal.set(Some(Trouble::Dies { at: each, durable }));
+                let lingering = bench.clock.sleep(secs(2));
+                let lived = bench.journal.until_death(lingering, bench.go_on(&steps));
+                match lived.await {
+                    Some(report) => break report.unwrap().status,
+                    None => tokio::task::yield_now().await,
                 }
                 assert!(bench.events().len() < 500, "no progress");
             };

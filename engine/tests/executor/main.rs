@@ -11,6 +11,7 @@ mod plans;
 mod resuming;
 mod rollback;
 mod rules;
+mod runner;
 mod stopping;
 mod support;
 mod waiting;

@@ -37,7 +37,7 @@ async fn a_result_and_what_it_unblocks_share_a_transaction() {
         ]))
         .await;
     // created + start, result + start, result + start, result + end.
-    assert_eq!(*bench.journal.appends.lock().unwrap(), [2, 2, 2, 2]);
+    assert_eq!(bench.journal.appends(), [2, 2, 2, 2]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -48,7 +48,7 @@ async fn results_that_arrive_together_share_a_transaction() {
     bench
         .start(&graph(names.iter().map(|name| create(name, &[]))))
         .await;
-    let appends = bench.journal.appends.lock().unwrap().clone();
+    let appends = bench.journal.appends();
     assert!(appends.len() <= 4, "{appends:?}");
 }
 
@@ -68,8 +68,8 @@ async fn observers_hear_what_is_durable_in_order() {
 #[tokio::test(start_paused = true)]
 async fn observers_do_not_hear_what_is_not_durable() {
     let bench = Bench::new();
-    let trouble = super::support::Trouble::Fail(1);
-    bench.journal.trouble(Some(trouble));
+    let trouble = super::support::Trouble::Fails { at: 1 };
+    bench.journal.set(Some(trouble));
     let steps = graph([create("a", &[]), create("b", &["a"])]);
     assert!(bench.try_start(&steps).await.is_err());
     assert_eq!(*bench.ears.events.lock().unwrap(), bench.events());

@@ -52,19 +52,19 @@ async fn a_deadline_holds_over_processes() {
     let suspended = Some(Status::Suspended(reason));
     while bench.status() != suspended {
         // Each process lives for twenty minutes.
-        bench.journal.trouble(Some(Trouble::Cut {
+        bench.journal.set(Some(Trouble::Dies {
             at: 3,
             durable: true,
         }));
-        tokio::select! {
-            biased;
-            report = bench.go_on(&steps) => drop(report.unwrap()),
-            () = bench.journal.cut.notified() => deaths += 1,
-        }
+        let lived = bench
+            .journal
+            .until_death(async {}, bench.go_on(&steps))
+            .await;
+        deaths += usize::from(lived.is_none());
         assert!(deaths < 10, "it waits for ever");
     }
     assert!(deaths > 2, "{deaths} deaths");
-    bench.journal.trouble(None);
+    bench.journal.set(None);
     let before = bench.clock.elapsed();
     bench.resume().await;
     let waited = bench.clock.elapsed() - before;

@@ -4,8 +4,9 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::json;
+use stepwell_engine::Holder;
 use stepwell_engine::{RunId, Timestamp};
-use stepwell_state::{Holder, LockError};
+use stepwell_state::LockError;
 
 use crate::support::{account, actor, child, child_path, open, place, story, this_program};
 

@@ -15,7 +15,7 @@ use stepwell_workflows::aurora::{
     CreateParameters, Heard, SignsOfLife, refuse_alive, survey_create,
 };
 
-use crate::strikes::{Blow, Dying, Strike, Striker, until_death};
+use crate::strikes::{Blow, Strike, Striker, dying, until_death};
 use crate::support::{REGION, Wanted, World, connect, ended_well, memory, options, rolled_back};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -45,7 +45,7 @@ struct Clean {
 
 async fn clean() -> Clean {
     let world = World::new().await;
-    let journal = Dying::new(memory(), u64::MAX, Strike::Before);
+    let journal = dying(memory(), u64::MAX, Strike::Before);
     let counter = Striker::new(u64::MAX, Blow::Refused, true);
     world.account.set_hook(Some(counter.clone()));
     let report = world
@@ -60,7 +60,7 @@ async fn clean() -> Clean {
     assert!(ended_well(&report), "{report:?}");
     Clean {
         census: world.census(),
-        appends: journal.appends(),
+        appends: journal.appends().len() as u64,
         mutating: counter.counted(),
     }
 }
@@ -122,7 +122,7 @@ async fn what_a_create_left_at_any_append_is_completed_without_its_journal() {
     for strike in [Strike::Before, Strike::After] {
         for number in 1..=clean.appends {
             let world = World::new().await;
-            let journal = Dying::new(memory(), number, strike);
+            let journal = dying(memory(), number, strike);
             let work = world.create(
                 journal.clone(),
                 world.run_id(),

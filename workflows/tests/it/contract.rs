@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_engine::event::{EventBody, Outcome, Verb};
+use stepwell_engine::testing::{forgotten, outcome_of};
 use stepwell_engine::{Change, Event, Journal as _, MemoryJournal, RunId};
 use stepwell_workflows::aurora::{create_graph, delete_graph, survey_create};
 
-use crate::strikes::{Dying, Strike, until_death};
+use crate::strikes::{Strike, dying, until_death};
 use crate::support::{Wanted, World, ended_well, memory, options, rolled_back};
 use crate::trial::{Stage as _, Trial};
 
@@ -17,31 +18,10 @@ async fn carried<T: Trial>(trial: &T, stage: &T::Stage, journal: Arc<MemoryJourn
     assert!(ended_well(&report), "{report:?}");
 }
 
-/// The history without its last events, from the first one that `cut` finds.
-fn truncated(events: &[Event], cut: impl Fn(&EventBody) -> bool) -> Vec<Event> {
-    let end = events
-        .iter()
-        .position(|event| cut(&event.body))
-        .expect("a place to cut");
-    events[..end].to_vec()
-}
-
 async fn journal_of(events: Vec<Event>) -> Arc<MemoryJournal> {
     let journal = memory();
     journal.append(events).await.expect("append");
     journal
-}
-
-fn succeeded<'a>(body: &'a EventBody, wanted: &str, verb: Verb) -> Option<&'a Outcome> {
-    match body {
-        EventBody::AttemptSucceeded {
-            step,
-            verb: found,
-            outcome,
-            ..
-        } if step.as_ref() == wanted && *found == verb => Some(outcome),
-        _ => None,
-    }
 }
 
 /// Forgets that a step succeeded, with all that came after, and takes the run
@@ -58,9 +38,7 @@ pub(crate) async fn found_by_check(trial: &impl Trial, least: usize) {
     };
     let mut steps = 0;
     for step in created.steps.iter() {
-        let history = truncated(&events, |body| {
-            succeeded(body, &step.name, Verb::Run).is_some()
-        });
+        let history = forgotten(&events, &step.name, Verb::Run).expect("a success");
         let forgetful = journal_of(history).await;
         let before = stage.inventory();
         let report = world.resume(forgetful.clone(), run).await.expect("resume");
@@ -69,7 +47,7 @@ pub(crate) async fn found_by_check(trial: &impl Trial, least: usize) {
         let again = forgetful.load(run).await.expect("load");
         let outcome = again
             .iter()
-            .find_map(|event| succeeded(&event.body, &step.name, Verb::Run))
+            .find_map(|event| outcome_of(event, &step.name, Verb::Run))
             .expect("outcome");
         if !step.effect.is_passive() && !trial.unreadable().contains(&&*step.name) {
             assert!(
@@ -113,7 +91,7 @@ pub(crate) async fn undone_again(trial: &impl Trial, least: usize) {
     assert!(undone.len() >= least, "{undone:?}");
     for (step, outcome) in &undone {
         assert_eq!(*outcome, Outcome::Undone, "{step}");
-        let history = truncated(&events, |body| succeeded(body, step, Verb::Undo).is_some());
+        let history = forgotten(&events, step, Verb::Undo).expect("an undo");
         let forgetful = journal_of(history).await;
         let report = world.resume(forgetful, run).await.expect("resume");
         assert!(rolled_back(&report), "{step}: {report:?}");
@@ -143,7 +121,7 @@ pub(crate) async fn children_first(trial: &impl Trial) {
     let done = |name: &str| {
         events
             .iter()
-            .position(|event| succeeded(&event.body, name, Verb::Undo).is_some())
+            .position(|event| outcome_of(event, name, Verb::Undo).is_some())
     };
     let mut pairs = 0;
     for child in created.steps.iter() {
@@ -178,7 +156,7 @@ async fn the_plan_only_reads() {
 
     // A create that was kept half-way is found by the plan of the same run.
     let (inner, run) = (memory(), world.run_id());
-    let journal = Dying::new(inner, 6, Strike::Before);
+    let journal = dying(inner, 6, Strike::Before);
     let ended = until_death(
         &journal,
         world.create(journal.clone(), run, options(2), Wanted::default()),

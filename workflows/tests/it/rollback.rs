@@ -9,7 +9,7 @@ use stepwell_engine::machine::Status;
 use stepwell_engine::{Event, Journal as _, Machine, MemoryJournal, RollbackRequest, RunId};
 use stepwell_workflows::aurora::{AtStake, RollbackOptions, at_stake};
 
-use crate::strikes::{Dying, Strike, until_death};
+use crate::strikes::{Strike, dying, until_death};
 use crate::support::{REGION, Wanted, World, element, ended_well, memory, options, rolled_back};
 
 fn keeping() -> RollbackRequest {
@@ -125,7 +125,7 @@ async fn the_snapshot_is_kept_wherever_the_rollback_dies() {
     for at in 1.. {
         let world = World::hurried().await.detached().await;
         let (journal, run) = created(&world, None).await;
-        let dying = Dying::new(journal.clone(), at, Strike::After);
+        let dying = dying(journal.clone(), at, Strike::After);
         let work = world.rollback_as(dying.clone(), run, keeping());
         let lived = until_death(&dying, work).await;
         if lived.is_none() {

@@ -1,10 +1,10 @@
 //! Deaths and blows: a journal whose process dies, a call that goes wrong.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use stepwell_engine::{BoxFuture, Event, Journal, JournalError, MemoryJournal, RunId};
+use stepwell_engine::MemoryJournal;
+use stepwell_engine::testing::{FaultyJournal, Trouble};
 use stepwell_sandbox::{Call, Hook, Verdict};
 
 /// Where a crash strikes an append.
@@ -18,57 +18,21 @@ pub(crate) enum Strike {
 
 /// A journal whose process dies at the n-th append (from 1): the append never
 /// returns.
-pub(crate) struct Dying {
-    pub(crate) inner: Arc<MemoryJournal>,
-    at: u64,
-    strike: Strike,
-    appends: AtomicU64,
-    died: tokio::sync::Notify,
-}
-
-impl Dying {
-    pub(crate) fn new(inner: Arc<MemoryJournal>, at: u64, strike: Strike) -> Arc<Self> {
-        Arc::new(Self {
-            inner,
-            at,
-            strike,
-            appends: AtomicU64::new(0),
-            died: tokio::sync::Notify::new(),
-        })
-    }
-
-    pub(crate) fn appends(&self) -> u64 {
-        self.appends.load(Ordering::SeqCst)
-    }
-}
-
-impl Journal for Dying {
-    fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), JournalError>> {
-        Box::pin(async move {
-            let number = self.appends.fetch_add(1, Ordering::SeqCst) + 1;
-            if number != self.at {
-                return self.inner.append(events).await;
-            }
-            if self.strike == Strike::After {
-                self.inner.append(events).await?;
-            }
-            self.died.notify_one();
-            std::future::pending().await
-        })
-    }
-
-    fn load(&self, run: RunId) -> BoxFuture<'_, Result<Vec<Event>, JournalError>> {
-        self.inner.load(run)
-    }
+pub(crate) fn dying(inner: Arc<MemoryJournal>, at: u64, strike: Strike) -> Arc<FaultyJournal> {
+    let journal = FaultyJournal::over(inner);
+    journal.set(Some(Trouble::Dies {
+        at: usize::try_from(at - 1).unwrap_or(usize::MAX),
+        durable: strike == Strike::After,
+    }));
+    Arc::new(journal)
 }
 
 /// Runs `work` until it ends or the process of `journal` dies.
-pub(crate) async fn until_death<T>(journal: &Dying, work: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        biased;
-        () = journal.died.notified() => None,
-        result = work => Some(result),
-    }
+pub(crate) async fn until_death<T>(
+    journal: &FaultyJournal,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    journal.until_death(std::future::ready(()), work).await
 }
 
 /// What happens to a call.

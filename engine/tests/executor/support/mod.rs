@@ -9,12 +9,14 @@ use std::time::Duration;
 use serde_json::Value;
 use stepwell_engine::event::{Actor, EventBody, OnFailure, RunCreated, Verb};
 use stepwell_engine::machine::Status;
+use stepwell_engine::testing::FaultyJournal;
 use stepwell_engine::{
     Clock, Event, Executor, Graph, Journal as _, Machine, Observer, ParameterChange, Planner,
     Report, RollbackRequest, RunError, RunId, StepName, Stop, Stopper, TokioClock, stop_channel,
 };
 
-pub(crate) use journal::{TestJournal, Trouble};
+pub(crate) use journal::Starts;
+pub(crate) use stepwell_engine::testing::Trouble;
 pub(crate) use world::{Act, Def, World, create, define, delete, graph, read, registry, wait};
 
 /// Seconds.
@@ -56,7 +58,7 @@ impl Observer for Ears {
 pub(crate) struct Bench {
     pub(crate) run: RunId,
     pub(crate) world: Arc<World>,
-    pub(crate) journal: Arc<TestJournal>,
+    pub(crate) journal: Arc<FaultyJournal>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ears: Arc<Ears>,
     pub(crate) parallel: u32,
@@ -66,16 +68,24 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        let journal = Arc::new(TestJournal::default());
+        let starts = Arc::new(Starts::default());
         Self {
             run: RunId::from_u128(7),
-            world: Arc::new(World::new(journal.clone())),
-            journal,
+            world: Arc::new(World::new(Some(starts.clone()))),
+            journal: Arc::new(FaultyJournal::over(starts)),
             clock: Arc::new(TokioClock::paused()),
             ears: Arc::default(),
             parallel: 4,
             reversible: true,
             on_failure: OnFailure::Rollback,
+        }
+    }
+
+    /// A bench for runs whose journal is another.
+    pub(crate) fn lenient() -> Self {
+        Self {
+            world: Arc::new(World::new(None)),
+            ..Self::new()
         }
     }
 

@@ -11,7 +11,7 @@ use stepwell_workflows::aurora::{at_stake, survey_create};
 use stepwell_workflows::{resume_refusal, rollback_refusal};
 
 use super::{MINUTE, VALID, clean, create, create_again, die_at, survey};
-use crate::strikes::{Blow, Dying, Strike, Striker, until_death};
+use crate::strikes::{Blow, Strike, Striker, dying, until_death};
 use crate::support::{Wanted, World, ended_well, memory, options, rolled_back};
 
 const CREATE: &str = "aurora create";
@@ -326,7 +326,7 @@ async fn what_another_run_made_since_the_survey_is_not_built_on() {
     let world = World::new().await;
     let other = world.other_process(0).await;
     let parameters = survey(&other).await.expect("survey");
-    let journal = Dying::new(memory(), 6, Strike::After);
+    let journal = dying(memory(), 6, Strike::After);
     let run = world.run_id();
     let work = world.create(journal.clone(), run, options(2), Wanted::default());
     assert!(until_death(&journal, work).await.is_none());

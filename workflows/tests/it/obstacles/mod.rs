@@ -18,7 +18,7 @@ use stepwell_workflows::aurora::DeleteParameters;
 use stepwell_workflows::{Refusal, SurveyError, Workflow, resume_refusal};
 
 use crate::chance::Chance;
-use crate::strikes::{Dying, Strike, until_death};
+use crate::strikes::{Strike, dying, until_death};
 use crate::support::{Wanted, World, ended_well, memory, options};
 use crate::tally::cases;
 use kinds::{Kind, Laid, Site};
@@ -189,7 +189,7 @@ impl Play {
     async fn die(&self, found: &DeleteParameters) {
         let early = matches!(self.case.moment, Moment::Between | Moment::During);
         if early && self.case.appends < 3 {
-            let dying = Dying::new(self.journal.clone(), self.case.appends, Strike::After);
+            let dying = dying(self.journal.clone(), self.case.appends, Strike::After);
             let work = self.world.delete(dying.clone(), self.run, found);
             assert!(until_death(&dying, work).await.is_none());
         } else {
