@@ -6,7 +6,7 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use stepwell_engine::Clock;
+use stepwell_engine::{Clock, ProcessGroup};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 
@@ -68,23 +68,23 @@ pub(crate) enum ChildError {
 }
 
 /// Runs a child to its end. `limit` is wall time: no clock of ours hastens
-/// another program. The child gets no stdin, and is killed if it does not end
-/// in time, prints too much, or if this future is dropped.
+/// another program. The child gets no stdin, and is killed, with what it has
+/// started, if it does not end in time, prints too much, if this future is
+/// dropped, or if this process ends.
 pub(crate) async fn run(
     clock: &dyn Clock,
     mut command: Command,
     limit: Duration,
 ) -> Result<Ended, ChildError> {
-    let mut child = command
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => ChildError::Missing,
-            _ => ChildError::NotStarted(error),
-        })?;
+        .stderr(Stdio::piped());
+    let mut group = ProcessGroup::spawn(command).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ChildError::Missing,
+        _ => ChildError::NotStarted(error),
+    })?;
+    let child = group.child();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let work = async {
         let (stdout, stderr) = tokio::try_join!(all(stdout), end(stderr))?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stepwell_engine::{Certainty, Clock, Fault};
+use stepwell_engine::{Certainty, Clock, Fault, ProcessGroup};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
 };
@@ -190,14 +190,12 @@ impl Place {
                 None => Stdio::null(),
             })
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            // A person's Ctrl-C is for this process, which lets calls return.
-            .process_group(0);
-        let child = command.spawn().map_err(|error| self.missing(&error))?;
+            .stderr(Stdio::piped());
+        // A person's Ctrl-C is for this process, which lets calls return.
+        let group = ProcessGroup::spawn(command).map_err(|error| self.missing(&error))?;
         let ended = tokio::select! {
             biased;
-            ended = finish(child, input) => ended,
+            ended = finish(group, input) => ended,
             () = clock.sleep(LIMIT) => {
                 let mut fault = Fault::unreachable(format!(
                     "kubectl {what} did not end within {} seconds in {self}", LIMIT.as_secs()
@@ -233,13 +231,11 @@ impl Place {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .process_group(0);
-        let mut child = command.spawn().map_err(|error| self.missing(&error))?;
-        let output = child.stdout.take().map(BufReader::new);
+            .stderr(Stdio::null());
+        let mut group = ProcessGroup::spawn(command).map_err(|error| self.missing(&error))?;
+        let output = group.child().stdout.take().map(BufReader::new);
         Ok(Followed {
-            child,
+            group,
             output,
             line: Vec::new(),
         })
@@ -288,7 +284,7 @@ impl Interactive {
 
 /// A call of `kubectl` whose output is read.
 pub struct Followed {
-    child: Child,
+    group: ProcessGroup,
     output: Option<BufReader<ChildStdout>>,
     line: Vec<u8>,
 }
@@ -305,7 +301,7 @@ impl Followed {
 
     /// Waits for its end; may be dropped and asked again.
     pub async fn end(&mut self) -> std::io::Result<ExitStatus> {
-        self.child.wait().await
+        self.group.child().wait().await
     }
 }
 
@@ -315,7 +311,8 @@ struct Ended {
     stderr: String,
 }
 
-async fn finish(mut child: Child, input: Option<String>) -> std::io::Result<Ended> {
+async fn finish(mut group: ProcessGroup, input: Option<String>) -> std::io::Result<Ended> {
+    let child = group.child();
     let stdin = child.stdin.take();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let write = async {
