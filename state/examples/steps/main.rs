@@ -1,5 +1,6 @@
-//! How fast the real executor with the real journal is, compared with raw
-//! SQLite in the same folder.
+//! How fast the real executor with the real journal is, compared in the same
+//! folder with raw SQLite (one small insert per transaction) and with plain
+//! SQLite (the journal's own rows, one transaction per step).
 //!
 //! ```text
 //! steps DIR chain N     N steps in a row
@@ -13,6 +14,7 @@
 //! afterwards.
 
 mod load;
+mod plain;
 mod raw;
 mod scale;
 mod shapes;
@@ -70,33 +72,47 @@ fn run(arguments: &[String]) -> Result<Value, Failure> {
     compare(Path::new(dir), &shape)
 }
 
-/// Measures shape and raw SQLite in turn, each in a fresh file.
+/// Measures shape, plain and raw SQLite in turn, each in a fresh file.
 fn compare(dir: &Path, shape: &shapes::Shape) -> Result<Value, Failure> {
+    let count = (shape.runs * shape.steps) as f64;
     // Not counted: the first round also pays for warming everything up.
     raw::commits_per_s(dir, RAW_ROUND / 2)?;
     shapes::measure(dir, shape)?;
     let mut raw = vec![raw::commits_per_s(dir, RAW_ROUND)?];
-    let mut steps = Vec::new();
-    let mut ratios = Vec::new();
+    let (mut steps, mut plain) = (Vec::new(), Vec::new());
+    let (mut to_raw, mut to_plain, mut beyond) = (Vec::new(), Vec::new(), Vec::new());
     let mut commits = 0;
     for round in 0..ROUNDS {
         let measured = shapes::measure(dir, shape)?;
-        commits = measured.commits;
-        steps.push(measured.steps_per_s);
+        let plainly = count / measured.rows.write(dir)?.as_secs_f64();
         raw.push(raw::commits_per_s(dir, RAW_ROUND)?);
         // Against the mean of the raw rounds before and after.
-        ratios.push(measured.steps_per_s / ((raw[round] + raw[round + 1]) / 2.0));
+        let raw = (raw[round] + raw[round + 1]) / 2.0;
+        commits = measured.commits;
+        to_raw.push(measured.steps_per_s / raw);
+        to_plain.push(measured.steps_per_s / plainly);
+        beyond.push(1e6 / measured.steps_per_s - 1e6 / raw);
+        steps.push(measured.steps_per_s);
+        plain.push(plainly);
     }
+    let thousandths = |value: f64| (value * 1000.0).round() / 1000.0;
+    // The median comes first, because it sorts.
+    let (raw_ratio, plain_ratio) = (median(&mut to_raw), median(&mut to_plain));
+    let ends = |sorted: &[f64]| [sorted[0], sorted[ROUNDS - 1]].map(thousandths);
     Ok(json!({
         "shape": shape.name,
         "runs": shape.runs,
         "steps": shape.runs * shape.steps,
         "steps_per_s": median(&mut steps).round(),
+        "plain_steps_per_s": median(&mut plain).round(),
         "raw_commits_per_s": median(&mut raw).round(),
-        "ratio_to_raw": (median(&mut ratios) * 1000.0).round() / 1000.0,
+        "ratio_to_raw": thousandths(raw_ratio),
+        "ratio_to_raw_spread": ends(&to_raw),
+        "ratio_to_plain": thousandths(plain_ratio),
+        "ratio_to_plain_spread": ends(&to_plain),
+        "us_per_step_beyond_raw": median(&mut beyond).round(),
         "commits": commits,
         "rounds": ROUNDS,
-        "ratio_spread": [ratios[0], ratios[ratios.len() - 1]],
     }))
 }
 

@@ -14,6 +14,7 @@ use stepwell_engine::{
 use stepwell_state::{Access, RunFilter, RunStatus, Store};
 
 use crate::Failure;
+use crate::plain::Rows;
 
 /// A step that does nothing.
 #[derive(Serialize, Deserialize)]
@@ -144,6 +145,8 @@ fn chain(graph: &mut GraphBuilder<()>, steps: usize) {
 pub(crate) struct Measured {
     pub(crate) steps_per_s: f64,
     pub(crate) commits: u64,
+    /// What is in the journal now.
+    pub(crate) rows: Rows,
 }
 
 /// Runs a shape once in a fresh file, and checks that all of it is there.
@@ -178,6 +181,7 @@ pub(crate) fn measure(dir: &Path, shape: &Shape) -> Result<Measured, Failure> {
     Ok(Measured {
         steps_per_s: steps / took.as_secs_f64(),
         commits,
+        rows: Rows::read(&path)?,
     })
 }
 
