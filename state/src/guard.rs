@@ -17,6 +17,9 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+use rustix::path::Arg;
+
 use crate::error::StoreError;
 use crate::filesystem;
 use crate::open::{beside, folder};
@@ -96,9 +99,35 @@ impl Identity {
         }
     }
 
-    /// Which file has this name now, if any.
-    pub(crate) fn at(path: &Path) -> io::Result<Option<Self>> {
-        Ok(look(path)?.as_ref().map(Self::of))
+    /// Which file has this name now, if any; links are not followed.
+    ///
+    /// Nothing but that is asked for: a file whose times were asked for gets
+    /// finer ones with its next write (since Linux 6.13), and each commit would
+    /// then have to make its inode durable, too.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn at(path: impl Arg) -> io::Result<Option<Self>> {
+        use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
+        match statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::INO) {
+            Ok(found) => Ok(Some(Self {
+                device: makedev(found.stx_dev_major, found.stx_dev_minor),
+                inode: found.stx_ino,
+            })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Which file has this name now, if any; links are not followed.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn at(path: impl Arg) -> io::Result<Option<Self>> {
+        match rustix::fs::lstat(path) {
+            Ok(found) => Ok(Some(Self {
+                device: found.st_dev as u64,
+                inode: found.st_ino as u64,
+            })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
