@@ -1,5 +1,5 @@
 //! Whether the files are what they should be and nobody else's: looked at
-//! before they are used, and again while they are.
+//! before they are used. Whether they stay, see [`crate::watch`].
 //!
 //! What volumes and hosts do to files is mended or told, not refused: a group
 //! that may write (Kubernetes' `fsGroup` sees to that at each start of a pod)
@@ -15,15 +15,13 @@ use std::fmt;
 use std::fs::{self, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
-
-use rustix::io::Errno;
-use rustix::path::Arg;
+use std::path::Path;
 
 use crate::error::StoreError;
 use crate::filesystem;
 use crate::open::{beside, folder};
 use crate::store::Access;
+use crate::watch::Identity;
 
 /// Why a file is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,53 +78,6 @@ impl fmt::Display for Danger {
             Self::Names(count) => write!(f, "it has {count} names (hard links)"),
             Self::Writable(mode) => write!(f, "others may write to it (mode {mode:04o})"),
             Self::Mounted => f.write_str("it is mounted alone, without what lies beside it"),
-        }
-    }
-}
-
-/// Which file it is, whatever its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Identity {
-    device: u64,
-    inode: u64,
-}
-
-impl Identity {
-    fn of(found: &Metadata) -> Self {
-        Self {
-            device: found.dev(),
-            inode: found.ino(),
-        }
-    }
-
-    /// Which file has this name now, if any; links are not followed.
-    ///
-    /// Nothing but that is asked for: a file whose times were asked for gets
-    /// finer ones with its next write (since Linux 6.13), and each commit would
-    /// then have to make its inode durable, too.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn at(path: impl Arg) -> io::Result<Option<Self>> {
-        use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
-        match statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::INO) {
-            Ok(found) => Ok(Some(Self {
-                device: makedev(found.stx_dev_major, found.stx_dev_minor),
-                inode: found.stx_ino,
-            })),
-            Err(Errno::NOENT) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Which file has this name now, if any; links are not followed.
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) fn at(path: impl Arg) -> io::Result<Option<Self>> {
-        match rustix::fs::lstat(path) {
-            Ok(found) => Ok(Some(Self {
-                device: found.st_dev as u64,
-                inode: found.st_ino as u64,
-            })),
-            Err(Errno::NOENT) => Ok(None),
-            Err(error) => Err(error.into()),
         }
     }
 }
@@ -200,41 +151,6 @@ pub(crate) fn locks(path: &Path, access: Access, looked: &mut Looked) -> Result<
             path,
             io::ErrorKind::NotADirectory.into(),
         )),
-    }
-}
-
-/// The same names have to lead to the same files for as long as a connection
-/// writes to them: else it writes where nobody will look.
-#[derive(Debug, Default)]
-pub(crate) struct Watch(Vec<(PathBuf, Identity)>);
-
-impl Watch {
-    /// Watches a database that is open, with its log and the log's index where
-    /// it has them: a rollback journal comes and goes.
-    pub(crate) fn new(database: &Path, has_log: bool) -> Result<Self, StoreError> {
-        let mut watch = Self::default();
-        let log = ["-wal", "-shm"].map(|suffix| beside(database, suffix));
-        let log = if has_log { &log[..] } else { &[] };
-        for path in std::iter::once(database.to_owned()).chain(log.iter().cloned()) {
-            match Identity::at(&path) {
-                Ok(Some(identity)) => watch.0.push((path, identity)),
-                Ok(None) => return Err(StoreError::Moved { path }),
-                Err(error) => return Err(StoreError::io("look at", &path, error)),
-            }
-        }
-        Ok(watch)
-    }
-
-    /// Whether they still do.
-    pub(crate) fn check(&self) -> Result<(), StoreError> {
-        for (path, identity) in &self.0 {
-            match Identity::at(path) {
-                Ok(Some(now)) if now == *identity => {}
-                // A folder that can't be entered any more is as good as gone.
-                _ => return Err(StoreError::Moved { path: path.clone() }),
-            }
-        }
-        Ok(())
     }
 }
 

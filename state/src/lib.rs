@@ -26,6 +26,7 @@ mod row;
 mod runs;
 mod schema;
 mod store;
+mod watch;
 mod writer;
 
 pub use chain::{Examined, Link, Verdict};

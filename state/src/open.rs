@@ -14,11 +14,12 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::StoreError;
-use crate::guard::{self, Danger, Identity, Looked, Remark};
+use crate::guard::{self, Danger, Looked, Remark};
 use crate::lock::LOCKS;
 use crate::owner::{self, Owner};
 use crate::schema;
 use crate::store::Access;
+use crate::watch::Identity;
 
 /// How long a writer waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);

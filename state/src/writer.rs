@@ -10,9 +10,9 @@ use stepwell_engine::{Event, JournalError, RunId};
 
 use crate::chain::Link;
 use crate::error::StoreError;
-use crate::guard::Watch;
 use crate::open::cannot_write;
 use crate::row::RunStatus;
+use crate::watch::Watch;
 
 /// The connection that writes.
 pub(crate) struct Writer {
@@ -89,12 +89,20 @@ impl Writer {
         let count = appends.len();
         // Looked at on both sides: nothing may be told as recorded that is in no
         // file, and nothing added to a file that is nobody's any more.
-        let done = self.in_place().and_then(|()| {
-            let done = self.transact(appends);
-            let done = done.map_err(|error| cannot_write(&self.path, error))?;
-            self.in_place()?;
-            Ok(done)
-        });
+        let done = self
+            .write(appends)
+            // SQLite may notice it, too, and then has other words for it.
+            .map_err(|error| match self.in_place() {
+                Err(moved) => moved,
+                Ok(()) => cannot_write(&self.path, error),
+            })
+            .and_then(|results| {
+                self.in_place()?;
+                self.end("COMMIT")
+                    .map_err(|error| cannot_write(&self.path, error))?;
+                self.watch.check_database()?;
+                Ok(results)
+            });
         match done {
             Ok(results) => Committed {
                 wrote: results.iter().any(Result::is_ok),
@@ -103,7 +111,7 @@ impl Writer {
             Err(error) => {
                 // Whatever was written is taken back; if even that fails, the
                 // next BEGIN will say so.
-                let _ = self.connection.execute_batch("ROLLBACK");
+                let _ = self.end("ROLLBACK");
                 self.forget();
                 Committed {
                     results: (0..count)
@@ -115,7 +123,8 @@ impl Writer {
         }
     }
 
-    fn transact<'a>(
+    /// Begins a transaction and writes the appends in it.
+    fn write<'a>(
         &mut self,
         appends: impl Iterator<Item = &'a [Event]>,
     ) -> rusqlite::Result<Vec<Result<(), JournalError>>> {
@@ -132,11 +141,13 @@ impl Writer {
             self.tails.by_run.clear();
         }
         let (text, tails) = (&mut self.text, &mut self.tails.by_run);
-        let results = appends
+        appends
             .map(|events| append(connection, &mut insert, text, tails, events))
-            .collect::<rusqlite::Result<_>>()?;
-        connection.prepare_cached("COMMIT")?.execute([])?;
-        Ok(results)
+            .collect()
+    }
+
+    fn end(&self, how: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(how)?.execute([]).map(drop)
     }
 }
 

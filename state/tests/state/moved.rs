@@ -118,3 +118,24 @@ fn a_removed_log_is_noticed_and_loses_nothing() {
         is_whole(&path);
     }
 }
+
+#[test]
+fn what_is_moved_while_an_append_waits_takes_nothing_more() {
+    let (dir, path, store) = begun();
+    let aside = dir.path().join("aside.db");
+    let other = rusqlite::Connection::open(&path).expect("opened");
+    other.execute_batch("BEGIN IMMEDIATE").expect("a turn");
+    let done = std::thread::scope(|scope| {
+        let append = scope.spawn(|| block(store.append(vec![resumed(run(), 2)])));
+        // Whether it waits by now or comes too late is all the same.
+        (0..10_000).for_each(|_| std::thread::yield_now());
+        fs::rename(&path, &aside).expect("moved");
+        other.execute_batch("ROLLBACK").expect("its end");
+        append.join().expect("no panic")
+    });
+    let text = story(&done.expect_err("it is gone"));
+    assert!(text.contains("was removed or replaced"), "{text}");
+    drop((other, store));
+    fs::rename(&aside, &path).expect("moved back");
+    is_whole(&path);
+}
