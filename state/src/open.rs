@@ -11,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::StoreError;
@@ -171,6 +172,9 @@ fn connect(path: &Path, name: &Path, flags: OpenFlags) -> Result<Connection, Sto
         let connection = Connection::open_with_flags(name, flags)?;
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(32);
+        // Else SQLite makes a new plan whenever a value is bound that it might
+        // have learned something from, which takes longer than to carry it out.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(connection)
     };
     open().map_err(|error| cannot_open(path, error))
