@@ -22,6 +22,7 @@ mod open;
 mod owner;
 mod prune;
 mod request;
+mod room;
 mod row;
 mod runs;
 mod schema;

@@ -18,6 +18,7 @@ use crate::error::StoreError;
 use crate::guard::{self, Danger, Looked, Remark};
 use crate::lock::LOCKS;
 use crate::owner::{self, Owner};
+use crate::room;
 use crate::schema;
 use crate::store::Access;
 use crate::watch::Identity;
@@ -78,6 +79,9 @@ pub(crate) fn writer(
     } else {
         enter_mode(&connection, path, shared.is_some())?;
     }
+    connection
+        .pragma_update(None, "wal_autocheckpoint", room::PAGES)
+        .map_err(failed)?;
     // Not before it is read are the log and its index there to be watched.
     connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))

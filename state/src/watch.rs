@@ -116,6 +116,11 @@ impl Watch {
         self.log.iter().try_for_each(Place::check)
     }
 
+    /// The log and which file it is, if there is one.
+    pub(crate) fn log(&self) -> Option<(&Path, Identity)> {
+        self.log.first().map(|log| (&*log.path, log.file))
+    }
+
     /// Whether the database itself is where it was.
     pub(crate) fn check_database(&self) -> Result<(), StoreError> {
         self.database.check()

@@ -11,6 +11,7 @@ use stepwell_engine::{Event, JournalError, RunId};
 use crate::chain::Link;
 use crate::error::StoreError;
 use crate::open::cannot_write;
+use crate::room::Room;
 use crate::row::RunStatus;
 use crate::watch::Watch;
 
@@ -19,6 +20,7 @@ pub(crate) struct Writer {
     pub(crate) connection: Connection,
     path: PathBuf,
     watch: Watch,
+    room: Room,
     text: Vec<u8>,
     tails: Tails,
 }
@@ -63,6 +65,7 @@ impl Writer {
             connection,
             path: path.to_owned(),
             watch: Watch::new(path, has_log)?,
+            room: Room::default(),
             text: Vec::new(),
             tails: Tails::default(),
         })
@@ -98,6 +101,9 @@ impl Writer {
             })
             .and_then(|results| {
                 self.in_place()?;
+                if let Some((log, file)) = self.watch.log() {
+                    self.room.make(log, file);
+                }
                 self.end("COMMIT")
                     .map_err(|error| cannot_write(&self.path, error))?;
                 self.watch.check_database()?;

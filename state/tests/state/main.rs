@@ -20,6 +20,7 @@ mod others;
 mod owners;
 mod prune;
 mod requests;
+mod room;
 mod schema;
 mod shared;
 mod support;
