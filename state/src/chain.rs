@@ -34,11 +34,11 @@ impl Link {
 
     /// The link of the event that follows.
     pub(crate) fn next(&self, seq: u32, at: i64, body: &[u8]) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(self.0);
-        hash.update(seq.to_le_bytes());
-        hash.update(at.to_le_bytes());
-        hash.update(body);
+        let mut head = [0; 32 + 4 + 8];
+        head[..32].copy_from_slice(&self.0);
+        head[32..36].copy_from_slice(&seq.to_le_bytes());
+        head[36..].copy_from_slice(&at.to_le_bytes());
+        let hash = Sha256::new_with_prefix(head).chain_update(body);
         Self(hash.finalize().into())
     }
 

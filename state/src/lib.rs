@@ -25,6 +25,7 @@ mod request;
 mod room;
 mod row;
 mod runs;
+mod rows;
 mod schema;
 mod store;
 mod watch;

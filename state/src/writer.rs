@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use stepwell_engine::event::{EventBody, RunCreated};
 use stepwell_engine::{Event, JournalError, RunId};
 
@@ -13,6 +12,7 @@ use crate::error::StoreError;
 use crate::open::cannot_write;
 use crate::room::Room;
 use crate::row::RunStatus;
+use crate::rows::Rows;
 use crate::watch::Watch;
 
 /// The connection that writes.
@@ -21,7 +21,7 @@ pub(crate) struct Writer {
     path: PathBuf,
     watch: Watch,
     room: Room,
-    text: Vec<u8>,
+    rows: Rows,
     tails: Tails,
 }
 
@@ -66,7 +66,7 @@ impl Writer {
             path: path.to_owned(),
             watch: Watch::new(path, has_log)?,
             room: Room::default(),
-            text: Vec::new(),
+            rows: Rows::default(),
             tails: Tails::default(),
         })
     }
@@ -135,9 +135,6 @@ impl Writer {
         appends: impl Iterator<Item = &'a [Event]>,
     ) -> rusqlite::Result<Vec<Result<(), JournalError>>> {
         let connection = &self.connection;
-        let mut insert = connection.prepare_cached(
-            "INSERT INTO event (run, seq, at, body, link) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?;
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let version = connection
             .prepare_cached("PRAGMA data_version")?
@@ -146,10 +143,13 @@ impl Writer {
             self.tails.version = version;
             self.tails.by_run.clear();
         }
-        let (text, tails) = (&mut self.text, &mut self.tails.by_run);
-        appends
-            .map(|events| append(connection, &mut insert, text, tails, events))
-            .collect()
+        let (rows, tails) = (&mut self.rows, &mut self.tails.by_run);
+        rows.clear();
+        let results = appends
+            .map(|events| append(connection, rows, tails, events))
+            .collect::<rusqlite::Result<_>>()?;
+        rows.flush(connection)?;
+        Ok(results)
     }
 
     fn end(&self, how: &str) -> rusqlite::Result<()> {
@@ -165,12 +165,11 @@ pub(crate) fn write_failed(error: StoreError) -> JournalError {
     }
 }
 
-/// Writes one append. The inner error refuses it before anything is written;
+/// Writes one append, but for rows that wait for more. The inner error refuses it before anything is written;
 /// the outer one spoils the transaction.
 fn append(
     connection: &Connection,
-    insert: &mut CachedStatement<'_>,
-    text: &mut Vec<u8>,
+    rows: &mut Rows,
     tails: &mut HashMap<RunId, Tail>,
     events: &[Event],
 ) -> rusqlite::Result<Result<(), JournalError>> {
@@ -179,10 +178,14 @@ fn append(
     };
     let known = match tails.get(&first.run) {
         Some(tail) => Some(*tail),
-        None => match tail(connection, first.run)? {
-            Ok(tail) => tail,
-            Err(refusal) => return Ok(Err(write_failed(refusal))),
-        },
+        None => {
+            // It may have ended in this very transaction.
+            rows.flush(connection)?;
+            match tail(connection, first.run)? {
+                Ok(tail) => tail,
+                Err(refusal) => return Ok(Err(write_failed(refusal))),
+            }
+        }
     };
     if let Err(refusal) = fits(events, first.run, known.map_or(0, |tail| tail.next)) {
         return Ok(Err(refusal));
@@ -200,13 +203,7 @@ fn append(
         }
     };
     for event in events {
-        text.clear();
-        if let Err(error) = serde_json::to_writer(&mut *text, &event.body) {
-            return Err(rusqlite::Error::ToSqlConversionFailure(Box::new(error)));
-        }
-        link = link.next(event.seq, event.at.0, text);
-        let body = ToSqlOutput::Borrowed(ValueRef::Text(text));
-        insert.execute(params![number, event.seq, event.at.0, body, link.bytes()])?;
+        link = rows.add(connection, number, event, &link)?;
         project(connection, number, event, &link)?;
     }
     match events.last() {
