@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use stepwell_engine::event::End;
 use stepwell_engine::{Journal as _, JournalError, RunId};
+use stepwell_state::Verdict;
 
-use crate::support::{append, beginning, block, open, place, resumed};
+use crate::support::{append, beginning, block, ended, open, place, resumed};
 
 #[test]
 fn appends_that_wait_share_a_transaction() {
@@ -83,4 +85,34 @@ fn a_journal_outlives_the_runtime_it_was_used_in() {
         append(&store, vec![beginning(RunId::from_u128(number))]);
     }
     assert_eq!(store.commits(), 3);
+}
+
+#[test]
+fn each_history_in_a_shared_transaction_is_whole() {
+    let (_dir, path) = place();
+    let store = open(&path);
+    let runs = (1..=30).map(|length: u32| (RunId::from_u128(length.into()), length));
+    block(async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for (run, length) in runs.clone() {
+            // Of each length, and gone on with right after its end.
+            let mut first = vec![beginning(run)];
+            first.extend((1..length).map(|seq| resumed(run, seq)));
+            first.push(ended(run, length, End::RolledBack));
+            for events in [first, vec![resumed(run, length + 1)]] {
+                let store = store.clone();
+                tasks.spawn(async move { store.append(events).await });
+            }
+        }
+        for result in tasks.join_all().await {
+            result.expect("appended");
+        }
+    });
+    assert!(store.commits() < 10, "{} commits", store.commits());
+    for (run, length) in runs {
+        let verdict = store.verify(run).expect("read");
+        let is_whole =
+            matches!(verdict, Some(Verdict::Whole { events, .. }) if events == length + 2);
+        assert!(is_whole, "{verdict:?}");
+    }
 }
