@@ -28,6 +28,9 @@ pub(crate) const PAGES: u32 = 250;
 /// last transaction.
 const LENGTH: u64 = (PAGES as u64 + 10) * (4096 + 24);
 
+/// What is written at a time; on the stack of each commit it would be in the way.
+static ZEROS: [u8; 16 * 4096] = [0; 16 * 4096];
+
 /// After so many transactions a process is taken for one that commits often.
 const OFTEN: u32 = 8;
 
@@ -64,11 +67,10 @@ fn extend(log: &Path, identity: Identity) -> io::Result<()> {
 }
 
 fn fill(file: &File, from: u64) -> io::Result<()> {
-    let zeros = [0; 16 * 4096];
     let mut at = from;
     while at < LENGTH {
         let most = usize::try_from(LENGTH - at).unwrap_or(usize::MAX);
-        let part = &zeros[..most.min(zeros.len())];
+        let part = &ZEROS[..most.min(ZEROS.len())];
         file.write_all_at(part, at)?;
         at += part.len() as u64;
     }
