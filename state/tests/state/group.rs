@@ -98,7 +98,7 @@ fn each_history_in_a_shared_transaction_is_whole() {
             // Of each length, and gone on with right after its end.
             let mut first = vec![beginning(run)];
             first.extend((1..length).map(|seq| resumed(run, seq)));
-            first.push(ended(run, length, End::RolledBack));
+            first.push(ended(run, length, End::RolledBack { waived: Vec::new() }));
             for events in [first, vec![resumed(run, length + 1)]] {
                 let store = store.clone();
                 tasks.spawn(async move { store.append(events).await });
