@@ -1,61 +1,42 @@
 //! One process's work on one run: the loop around the machine.
 
-use std::any::Any;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::task::{JoinError, JoinSet};
 
+use super::slot::{Flight, Landed, Patience, Slot, panicked};
 use super::{Executor, Report, RunError};
-use crate::control::{RetryRequest, Stop, Stopper, stop_channel};
+use crate::control::{RetryRequest, Stopper, stop_channel};
 use crate::graph::{Failure, Landing, Program, Work};
 use crate::machine::{HistoryError, Machine, Status};
 use crate::model::event::{Event, EventBody, Then, Verb};
 use crate::model::{Effect, Fault, StepId};
-use crate::step::{Attempt, Decision, Policy, ProgressSink};
-
-type Key = (StepId, Verb);
-
-/// An attempt that reached its end.
-struct Landed {
-    step: StepId,
-    verb: Verb,
-    number: u32,
-    landing: Landing,
-}
-
-/// Since when a step is being tried.
-#[derive(Clone, Copy)]
-struct Patience {
-    /// When this process began to (clock time).
-    began: Duration,
-    /// For how long others had before (clock time).
-    before: Duration,
-}
+use crate::step::{Attempt, Decision, Policy, Shared};
 
 /// A run in the hands of this process.
 pub(super) struct Drive<'a, C> {
     executor: &'a Executor<C>,
     program: Program<C>,
     machine: Machine,
+    /// What the attempts share.
+    shared: Arc<Shared<C>>,
+    /// By place in the graph.
+    slots: Vec<Slot>,
     /// Events applied to the machine and not yet durable.
     batch: Vec<Event>,
     attempts: JoinSet<Landed>,
-    /// Attempts under way, for dropping the passive ones.
-    aborts: HashMap<Key, (AbortHandle, u32)>,
     /// Pauses: when they end (clock time) and for which step.
     timers: BTreeSet<(Duration, StepId)>,
-    patience: HashMap<Key, Patience>,
     /// Whether the waits have been dropped. Once is enough: a run that stops or
     /// has turned round starts no other.
     dropped: bool,
     /// Ends the pauses inside of attempts once the run is to be suspended, by a
     /// person or by an operator fault.
-    halt: (Stopper, Stop),
-    progress: ProgressSink,
+    halt: Stopper,
 }
 
 impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
@@ -66,18 +47,29 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
         begin: Vec<Event>,
     ) -> Self {
         let (observer, run) = (executor.observer.clone(), machine.run());
+        let (halt, stop) = stop_channel();
+        let shared = Shared {
+            context: executor.context.clone(),
+            clock: executor.clock.clone(),
+            run,
+            progress: Arc::new(move |step, message| observer.progress(run, step, message)),
+            stop,
+            lease: executor.lease.clone(),
+            rollback_options: machine.rollback_options().clone(),
+        };
+        let mut slots = Vec::new();
+        slots.resize_with(machine.shape().len(), Slot::default);
         Self {
             executor,
             program,
             machine,
+            shared: Arc::new(shared),
+            slots,
             batch: begin,
             attempts: JoinSet::new(),
-            aborts: HashMap::new(),
             timers: BTreeSet::new(),
-            patience: HashMap::new(),
             dropped: false,
-            halt: stop_channel(),
-            progress: Arc::new(move |step, message| observer.progress(run, step, message)),
+            halt,
         }
     }
 
@@ -142,7 +134,9 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
                 self.batch.push(event);
                 // Its patience begins again, too.
                 self.timers.retain(|&(_, paused)| Some(paused) != id);
-                self.patience.retain(|&(step, _), _| Some(step) != id);
+                if let Some(id) = id {
+                    self.slots[id.index()].patience = None;
+                }
                 self.commit().await?;
                 Ok(())
             }
@@ -158,7 +152,7 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
     fn decide(&mut self) -> Result<(), RunError> {
         loop {
             if self.machine.is_stopping() {
-                self.halt.0.stop();
+                self.halt.stop();
             }
             if !self.dropped && (self.machine.is_stopping() || self.machine.is_backward()) {
                 self.dropped = true;
@@ -215,36 +209,33 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
     }
 
     fn launch(&mut self, id: StepId, number: u32, verb: Verb) {
-        let clock = self.executor.clock.clone();
+        let clock = &self.executor.clock;
         let state = self.machine.step(id);
         let record = self.machine.shape().record(id);
-        let patience = *self.patience.entry((id, verb)).or_insert_with(|| {
-            // The time of day is all that processes share, and may jump: it may
-            // end a wait, which loses nothing, and never turns a run round.
-            let shared = record.effect == Effect::Wait && number > 1;
-            let since = state.since.filter(|_| shared);
-            let before = since.map(|since| clock.now().since(since));
-            Patience {
-                began: clock.elapsed(),
-                before: clock.scale_wall(before.unwrap_or_default()),
-            }
-        });
+        let known = self.slots[id.index()].patience;
+        let known = known.filter(|(of, _)| *of == verb);
+        let patience = known.map_or_else(
+            || {
+                // The time of day is all that processes share, and may jump: it
+                // may end a wait, which loses nothing, and never turns a run
+                // round.
+                let shared = record.effect == Effect::Wait && number > 1;
+                let since = state.since.filter(|_| shared);
+                let before = since.map(|since| clock.now().since(since));
+                Patience {
+                    began: clock.elapsed(),
+                    before: before.map_or(Duration::ZERO, |before| clock.scale_wall(before)),
+                }
+            },
+            |(_, patience)| patience,
+        );
+        self.slots[id.index()].patience = Some((verb, patience));
         let in_doubt = state.in_doubt;
         let at = Attempt {
             number,
             in_doubt,
             since_first: patience.so_far(clock.elapsed()),
-            progress: self.progress.clone(),
-            stop: self.halt.1.clone(),
-            lease: self.executor.lease.clone(),
-            rollback_options: self.machine.rollback_options().clone(),
-            ..Attempt::that_looks(
-                self.executor.context.clone(),
-                clock,
-                self.machine.run(),
-                record.name.clone(),
-                verb,
-            )
+            ..Attempt::new(self.shared.clone(), record.name.clone(), verb)
         };
         let passive = record.effect.is_passive();
         let limit = self.policy(id).timeout;
@@ -269,7 +260,11 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
                 landing,
             }
         });
-        self.aborts.insert((id, verb), (abort, number));
+        self.slots[id.index()].flight = Some(Flight {
+            verb,
+            number,
+            abort,
+        });
     }
 
     fn work_of(&self, id: StepId, verb: Verb, at: Attempt<C>) -> Result<Work, Fault> {
@@ -299,15 +294,16 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
         else {
             return Ok(());
         };
-        match self.aborts.get(&(id, verb)) {
-            Some((_, current)) if *current == attempt => self.aborts.remove(&(id, verb)),
+        let slot = &mut self.slots[id.index()];
+        let is_this = |flight: &mut Flight| flight.verb == verb && flight.number == attempt;
+        if slot.flight.take_if(is_this).is_none() {
             // It ended between being dropped and being told so.
-            _ => return Ok(()),
-        };
+            return Ok(());
+        }
         let step = self.machine.shape().name(id).clone();
         let body = match landing {
             Landing::Done(outcome) => {
-                self.patience.remove(&(id, verb));
+                slot.patience = None;
                 EventBody::AttemptSucceeded {
                     step,
                     attempt,
@@ -345,10 +341,12 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
     /// dropped, which is recorded where that is done.
     fn broken(&self, error: JoinError) -> Option<Landed> {
         let task = error.id();
-        let (&(step, verb), &(_, number)) = self
-            .aborts
-            .iter()
-            .find(|(_, (abort, _))| abort.id() == task)?;
+        let mut flights = self.machine.shape().ids().filter_map(|id| {
+            let flight = self.slots[id.index()].flight.as_ref()?;
+            Some((id, flight))
+        });
+        let (step, flight) = flights.find(|(_, flight)| flight.abort.id() == task)?;
+        let (verb, number) = (flight.verb, flight.number);
         let passive = self.machine.shape().record(step).effect.is_passive();
         let failure = match error.try_into_panic() {
             Ok(panic) => panicked(&*panic, passive),
@@ -373,8 +371,8 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
         }
         let clock = &self.executor.clock;
         let now = clock.elapsed();
-        let patience = self.patience.get(&(id, verb));
-        let elapsed = patience.map_or(Duration::ZERO, |patience| patience.so_far(now));
+        let patience = self.slots[id.index()].patience;
+        let elapsed = patience.map_or(Duration::ZERO, |(_, patience)| patience.so_far(now));
         let failures = self.machine.step(id).failures + 1;
         match (self.policy(id)).decide(fault, failures, elapsed, clock.as_ref()) {
             Decision::GiveUp => Then::GiveUp,
@@ -402,47 +400,21 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
     /// the run stops or turns round.
     fn drop_passive(&mut self) -> Result<(), RunError> {
         let shape = self.machine.shape().clone();
-        let mut passive: Vec<Key> = self
-            .aborts
-            .keys()
-            .filter(|(id, verb)| *verb == Verb::Run && shape.record(*id).effect.is_passive())
-            .copied()
-            .collect();
-        passive.sort_unstable_by_key(|(id, _)| *id);
-        for key in passive {
-            if let Some((abort, attempt)) = self.aborts.remove(&key) {
-                abort.abort();
+        for id in shape.ids() {
+            if !shape.record(id).effect.is_passive() {
+                continue;
+            }
+            let run = |flight: &mut Flight| flight.verb == Verb::Run;
+            if let Some(flight) = self.slots[id.index()].flight.take_if(run) {
+                flight.abort.abort();
                 self.record(EventBody::AttemptInterrupted {
-                    step: shape.name(key.0).clone(),
-                    attempt,
-                    verb: key.1,
+                    step: shape.name(id).clone(),
+                    attempt: flight.number,
+                    verb: flight.verb,
                     reached: true,
                 })?;
             }
         }
         Ok(())
     }
-}
-
-impl Patience {
-    fn so_far(self, now: Duration) -> Duration {
-        self.before + now.saturating_sub(self.began)
-    }
-}
-
-/// A panic is a failed attempt that may have had its effect.
-fn panicked(panic: &(dyn Any + Send), passive: bool) -> Failure {
-    Failure {
-        fault: Fault::permanent(format!("the step panicked: {}", text(panic))),
-        reached: true,
-        in_doubt: !passive,
-    }
-}
-
-fn text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

@@ -108,6 +108,7 @@ impl<C: Send + Sync + 'static> Executor<C> {
                 machine.run(),
                 word.step.clone(),
                 Verb::Run,
+                Value::Null,
             )
         };
         let found = retry(Policy::default(), self.clock.as_ref(), async || {

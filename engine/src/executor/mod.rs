@@ -3,6 +3,7 @@
 
 mod drive;
 mod hand;
+mod slot;
 
 use std::sync::Arc;
 

@@ -6,4 +6,5 @@ mod illegal;
 mod properties;
 mod scale;
 mod sim;
+mod table;
 mod world;

@@ -134,6 +134,7 @@ impl<C: Send + Sync + 'static> Planner<C> {
             machine.run(),
             machine.shape().name(id).clone(),
             verb,
+            machine.rollback_options().clone(),
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -16,50 +16,57 @@ use crate::model::{Fault, RunId, StepName};
 /// Where progress messages go.
 pub(crate) type ProgressSink = Arc<dyn Fn(&StepName, &str) + Send + Sync>;
 
-/// One attempt, as the step sees it.
-pub struct Attempt<C> {
+/// What all attempts of one process at a run share.
+pub(crate) struct Shared<C> {
     pub(crate) context: Arc<C>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) run: RunId,
+    pub(crate) progress: ProgressSink,
+    pub(crate) stop: Stop,
+    pub(crate) lease: Arc<dyn Lease>,
+    pub(crate) rollback_options: Value,
+}
+
+/// One attempt, as the step sees it.
+pub struct Attempt<C> {
+    pub(crate) shared: Arc<Shared<C>>,
     pub(crate) step: StepName,
     pub(crate) number: u32,
     pub(crate) verb: Verb,
     pub(crate) in_doubt: bool,
     /// How long ago the first attempt of this verb began, by the history.
     pub(crate) since_first: Duration,
-    pub(crate) progress: ProgressSink,
-    pub(crate) stop: Stop,
-    pub(crate) lease: Arc<dyn Lease>,
-    pub(crate) rollback_options: Value,
-    pub(crate) state: Progress,
-}
-
-/// What becomes of an attempt while it lasts.
-pub(crate) struct Progress {
-    began: Duration,
+    /// When this one began (clock time).
+    pub(crate) began: Duration,
     /// Whether the effect was begun.
-    reached: AtomicBool,
+    pub(crate) reached: AtomicBool,
     /// The latest message.
-    message: Mutex<Option<String>>,
+    pub(crate) message: Mutex<Option<String>>,
     /// Told when the attempt is to end without a result.
-    interrupted: Notify,
+    pub(crate) interrupted: Notify,
     /// Has a receiver for each piece of work that a dropped future does not end.
-    outside: watch::Sender<()>,
-}
-
-impl Progress {
-    pub(crate) fn begin(clock: &dyn Clock) -> Self {
-        Self {
-            began: clock.elapsed(),
-            reached: AtomicBool::new(false),
-            message: Mutex::default(),
-            interrupted: Notify::new(),
-            outside: watch::channel(()).0,
-        }
-    }
+    pub(crate) outside: OnceLock<watch::Sender<()>>,
 }
 
 impl<C> Attempt<C> {
+    /// The first attempt at a step, which is not in doubt.
+    pub(crate) fn new(shared: Arc<Shared<C>>, step: StepName, verb: Verb) -> Self {
+        let began = shared.clock.elapsed();
+        Self {
+            shared,
+            step,
+            number: 1,
+            verb,
+            in_doubt: false,
+            since_first: Duration::ZERO,
+            began,
+            reached: AtomicBool::new(false),
+            message: Mutex::new(None),
+            interrupted: Notify::new(),
+            outside: OnceLock::new(),
+        }
+    }
+
     /// One that only looks: it belongs to a plan or to a person's question, and
     /// to no history.
     pub(crate) fn that_looks(
@@ -68,38 +75,33 @@ impl<C> Attempt<C> {
         run: RunId,
         step: StepName,
         verb: Verb,
+        rollback_options: Value,
     ) -> Self {
-        let state = Progress::begin(&*clock);
-        Self {
+        let shared = Shared {
             context,
             clock,
             run,
-            step,
-            number: 1,
-            verb,
-            in_doubt: false,
-            since_first: Duration::ZERO,
             progress: Arc::new(|_, _| {}),
             stop: Stop::never(),
             lease: Arc::new(NoLease),
-            rollback_options: Value::Null,
-            state,
-        }
+            rollback_options,
+        };
+        Self::new(Arc::new(shared), step, verb)
     }
 
     /// What the steps of this graph work on.
     pub fn context(&self) -> &C {
-        &self.context
+        &self.shared.context
     }
 
     /// The clock; the only source of time, sleep and randomness.
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
+        &self.shared.clock
     }
 
     /// The run.
     pub fn run(&self) -> RunId {
-        self.run
+        self.shared.run
     }
 
     /// The step's name.
@@ -121,7 +123,7 @@ impl<C> Attempt<C> {
     /// recorded with the rollback, or null. The same for every attempt, over
     /// crashes too.
     pub fn rollback_options(&self) -> &Value {
-        &self.rollback_options
+        &self.shared.rollback_options
     }
 
     /// Whether an earlier attempt may have had its effect unseen.
@@ -132,14 +134,14 @@ impl<C> Attempt<C> {
     /// A key that is the same for every attempt at this step of this run, over
     /// crashes too: `<run>/<step>`.
     pub fn key(&self) -> String {
-        format!("{}/{}", self.run, self.step)
+        format!("{}/{}", self.shared.run, self.step)
     }
 
     /// How much clock time has passed since the first attempt at this began: for
     /// a wait in whatever process that was, for anything else in this one. It
     /// begins anew when a person takes up a run that was suspended.
     pub fn since_first(&self) -> Duration {
-        let here = self.clock.elapsed().saturating_sub(self.state.began);
+        let here = self.shared.clock.elapsed().saturating_sub(self.began);
         self.since_first + here
     }
 
@@ -151,43 +153,43 @@ impl<C> Attempt<C> {
     /// interrupted, and a resumed run repeats it. So a long wait inside *undo*
     /// need not hold up a person who wants to stop, or has to act.
     pub async fn pause(&self, duration: Duration) {
-        let mut stop = self.stop.clone();
+        let mut stop = self.shared.stop.clone();
         tokio::select! {
-            () = self.clock.sleep(duration) => self.while_held().await,
+            () = self.shared.clock.sleep(duration) => self.while_held().await,
             () = stop.requested() => self.interrupt().await,
         }
     }
 
     /// Returns only where the process has its right to the run.
     async fn while_held(&self) {
-        if !self.lease.holds() {
+        if !self.shared.lease.holds() {
             self.interrupt().await;
         }
     }
 
     /// Ends the attempt.
     async fn interrupt(&self) {
-        self.state.interrupted.notify_one();
+        self.interrupted.notify_one();
         std::future::pending().await
     }
 
     /// Returns once the attempt is to end without a result.
     pub(crate) async fn interrupted(&self) {
-        self.state.interrupted.notified().await;
+        self.interrupted.notified().await;
     }
 
     /// Tells observers how it is going. May be dropped; never journaled, but for
     /// the latest of a wait whose time is over.
     pub fn progress(&self, message: impl Into<String>) {
         let message = message.into();
-        (self.progress)(&self.step, &message);
-        let latest = self.state.message.lock();
+        (self.shared.progress)(&self.step, &message);
+        let latest = self.message.lock();
         *latest.unwrap_or_else(PoisonError::into_inner) = Some(message);
     }
 
     /// What was said last of how it is going.
     pub(crate) fn latest(&self) -> Option<String> {
-        let latest = self.state.message.lock();
+        let latest = self.message.lock();
         latest.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -218,23 +220,27 @@ impl<C> Attempt<C> {
 
     /// To be kept for as long as work goes on that a dropped future does not end.
     pub(super) fn outside(&self) -> watch::Receiver<()> {
-        self.state.outside.subscribe()
+        self.outside
+            .get_or_init(|| watch::channel(()).0)
+            .subscribe()
     }
 
     /// Returns once nothing of the attempt goes on outside of its future.
     pub(crate) async fn outside_ended(&self) {
-        self.state.outside.closed().await;
+        if let Some(outside) = self.outside.get() {
+            outside.closed().await;
+        }
     }
 
     /// Lets the effect begin, if the process may act.
     pub(crate) async fn reach<T>(&self, effect: impl Future<Output = T>) -> T {
         self.while_held().await;
-        self.state.reached.store(true, Ordering::Relaxed);
+        self.reached.store(true, Ordering::Relaxed);
         effect.await
     }
 
     /// Whether the effect was begun.
     pub(crate) fn reached(&self) -> bool {
-        self.state.reached.load(Ordering::Relaxed)
+        self.reached.load(Ordering::Relaxed)
     }
 }

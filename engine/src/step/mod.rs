@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use attempt::Attempt;
-pub(crate) use attempt::ProgressSink;
+pub(crate) use attempt::Shared;
 pub use child::ProcessGroup;
 pub use policy::{Decision, Policy, retry};
 

@@ -88,16 +88,13 @@ use crate::step::Attempt;
 /// a step's verbs.
 pub fn attempt<C>(context: Arc<C>, clock: Arc<dyn Clock>) -> Attempt<C> {
     let (run, step) = (RunId::from_u128(1), "step".into());
-    Attempt::that_looks(context, clock, run, step, Verb::Run)
+    Attempt::that_looks(context, clock, run, step, Verb::Run, Value::Null)
 }
 
 /// The same to undo, as a person asked for it with these options.
 pub fn attempt_to_undo<C>(context: Arc<C>, clock: Arc<dyn Clock>, options: Value) -> Attempt<C> {
     let (run, step) = (RunId::from_u128(1), "step".into());
-    Attempt {
-        rollback_options: options,
-        ..Attempt::that_looks(context, clock, run, step, Verb::Undo)
-    }
+    Attempt::that_looks(context, clock, run, step, Verb::Undo, options)
 }
 
 /// The same after one that may have had its effect unseen.
