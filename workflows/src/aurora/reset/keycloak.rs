@@ -147,7 +147,7 @@ impl Keycloak {
     ) -> Fault {
         let stopped = self.start_again(at, before).await;
         if stopped.is_empty() {
-            return fault.with_cause(STARTED_AGAIN);
+            return fault.with_cause(STARTED_AGAIN).without_effect();
         }
         stopped.into_iter().fold(fault, Fault::with_cause)
     }

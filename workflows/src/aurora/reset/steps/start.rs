@@ -180,7 +180,8 @@ impl Step for StartKeycloak {
 
     async fn run(&self, at: &Attempt<Aws>, before: &Before) -> Result<Restarted, Fault> {
         let clock = at.clock().as_ref();
-        self.centre.check(clock).await?;
+        let checked = self.centre.check(clock).await;
+        checked.map_err(Fault::without_effect)?;
         let seen = self.look(clock).await?;
         if !self.is_asked(at, before, &seen).await? {
             // Pods that somebody started meanwhile may know the old schema.
@@ -194,7 +195,7 @@ impl Step for StartKeycloak {
         self.wait(at, before).await.map_err(|fault| {
             // It has been told: the next attempt does more than wait.
             if is_for_a_person(&fault) {
-                fault
+                fault.without_effect()
             } else {
                 fault.in_doubt()
             }
