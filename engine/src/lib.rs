@@ -52,8 +52,9 @@
 //! sleep or randomness outside of [`clock`].
 //!
 //! Each layer knows only what is above it: [model](event) (ids, events, faults,
-//! the recorded graph: data without behaviour), then the pure [`machine`] and
-//! the [`Step`], then graph and [`Registry`], then [`Executor`] and [`Planner`], then [`Runner`].
+//! the recorded graph: data without behaviour), then the pure [`machine`], the
+//! [`summary`] of a run and the [`Step`], then graph and [`Registry`], then
+//! [`Executor`] and [`Planner`], then [`Runner`].
 
 mod model;
 
@@ -68,6 +69,7 @@ mod plan;
 mod runner;
 mod step;
 mod store;
+pub mod summary;
 pub mod testing;
 
 pub use clock::{BoxFuture, Clock, TokioClock};

@@ -146,13 +146,14 @@ fn the_machine_is_pure() {
 }
 
 /// Each layer, and the modules of the crate that it may name.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("model", &["model"]),
     ("clock.rs", &["model"]),
     ("journal.rs", &["model", "clock"]),
     ("observer.rs", &["model"]),
     ("control.rs", &["model", "clock"]),
     ("machine", &["model"]),
+    ("summary", &["model"]),
     ("step", &["model", "clock", "control", "step"]),
     ("graph", &["model", "clock", "machine", "step", "graph"]),
     (

@@ -10,6 +10,7 @@ use super::sim::{Sim, view};
 use super::world::{Spec, specs};
 use crate::event::{End, Event, EventBody, RollbackCause, Then, Verb};
 use crate::machine::{Machine, Phase, Status};
+use crate::summary::{RunState, RunSummary, StepStatus};
 
 fn scripts(most: usize) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..most)
@@ -67,6 +68,38 @@ fn assert_rollbacks_have_cause(journal: &[Event]) {
                 _ => None,
             });
         assert_eq!(last, Some(Then::GiveUp), "{blamed} did not fail for good");
+    }
+}
+
+/// The summary says of the run what the machine knows.
+fn assert_agree(summary: &RunSummary, machine: &Machine) {
+    let state = match machine.status() {
+        Status::Running => RunState::Running,
+        Status::Suspended(reason) => reason.into(),
+        Status::Ended(end) => end.into(),
+    };
+    assert_eq!(summary.state, state);
+    assert_eq!(summary.rollback.is_some(), machine.is_backward());
+    assert_eq!(summary.parameters, machine.created().parameters);
+    if !machine.is_backward() {
+        assert_eq!(summary.output(), machine.output());
+    }
+    if let Status::Ended(End::RolledBack { waived }) = machine.status() {
+        let names = summary.waived().map(|(step, _)| &step.name);
+        assert!(names.eq(waived), "waived are {waived:?}");
+    }
+    for (id, step) in machine.shape().ids().zip(&summary.steps) {
+        let fits: &[StepStatus] = match machine.step(id).phase {
+            Phase::Waiting(_) => &[StepStatus::Pending],
+            Phase::Running => &[StepStatus::Running],
+            Phase::Done => &[StepStatus::Done, StepStatus::Adopted],
+            Phase::Failed => &[StepStatus::Failed],
+            Phase::Undoing => &[StepStatus::Undoing],
+            Phase::UndoFailed => &[StepStatus::UndoFailed],
+            // A pause may be over, and what broke off or failed may be tried again.
+            _ => continue,
+        };
+        assert!(fits.contains(&step.status), "{step:?} is {fits:?}");
     }
 }
 
@@ -167,6 +200,31 @@ proptest! {
                 seen = sim.journal.len();
                 assert_eq!(view(machine), view(&sim.machine));
             });
+        }
+    }
+
+    /// Held live, event by event, or written down and read again after any event,
+    /// or made of the whole history at once: a summary is the same, and right.
+    #[test]
+    fn a_summary_is_the_same_however_it_is_folded(spec in specs(6), script in scripts(60)) {
+        let mut sim = Sim::new(spec, script);
+        sim.finish();
+        let journal = &sim.journal;
+        let mut machine = Machine::replay(&journal[..1]).unwrap();
+        let mut live = RunSummary::begin(&journal[0]).unwrap();
+        let mut stored = live.clone();
+        for (cut, event) in journal.iter().enumerate().skip(1) {
+            machine.apply(event).unwrap();
+            live.apply(event);
+            stored = serde_json::from_slice(&serde_json::to_vec(&stored).unwrap()).unwrap();
+            stored.apply(event);
+            prop_assert_eq!(&stored, &live);
+            let whole = RunSummary::of(&journal[..=cut], true);
+            prop_assert_eq!(whole.as_ref(), Some(&live));
+            assert_agree(&live, &machine);
+            let mut dead = live.clone();
+            dead.crash();
+            prop_assert_eq!(RunSummary::of(&journal[..=cut], false), Some(dead));
         }
     }
 
