@@ -4,9 +4,8 @@
 //! A command line becomes [`arguments`] (what may be said), these and the
 //! [`environment`] become [`settings`] (what is meant), and a file of
 //! [`commands`] per command does it. What starts or goes on with a run is a
-//! [`session`]; what people and programs see of a run is the [`history`], one
-//! fold over its events, put into form by [`report`] and, while it goes on, by
-//! [`progress`].
+//! [`session`]; what people and programs see of a run is put into form by
+//! [`report`] and, while it goes on, by [`progress`].
 
 pub mod account;
 pub mod arguments;
@@ -14,7 +13,6 @@ pub mod clock;
 pub mod commands;
 pub mod environment;
 pub mod exit;
-pub mod history;
 pub mod problem;
 pub mod progress;
 pub mod report;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::event::Outcome;
+use stepwell_engine::summary::RunState;
 use stepwell_engine::{Clock, RunId, Word, WordError, retry_by_hand};
 use stepwell_state::{Access, Answer, Request, RunRow, Store};
 
@@ -12,7 +13,6 @@ use crate::arguments::step::{DoneArguments, RetryArguments};
 use crate::arguments::workflow::WhichArguments;
 use crate::clock::Pace;
 use crate::exit::Exit;
-use crate::history::RunState;
 use crate::problem::Problem;
 use crate::report::outcome;
 use crate::session::carry::failed;

@@ -4,19 +4,19 @@
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::event::{Leftover, RollbackCause, Verb};
+use stepwell_engine::summary::{AttemptOutcome, RunState, RunSummary, StepFault, StepSummary};
 use stepwell_engine::{Event, Fault, Machine, RunId, StepName};
 use stepwell_workflows::Workflow;
-use stepwell_workflows::aurora::reset_stopped;
+use stepwell_workflows::aurora::{held_by, reset_stopped};
 
 use super::printer::Printer;
-use super::show_json::{FaultDocument, WaivedDocument};
+use super::show_json::WaivedDocument;
 use super::style::Style;
 use super::{events, people, show, time};
 use crate::Context;
 use crate::account;
 use crate::arguments::Output;
 use crate::exit::Exit;
-use crate::history::{AttemptOutcome, RunState, StepStory, Story, waiving};
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::settings::commands::Subject;
@@ -30,7 +30,7 @@ struct OutcomeDocument<'a> {
     target: &'a str,
     status: RunState,
     outputs: Option<&'a Value>,
-    fault: Option<FaultDocument<'a>>,
+    fault: Option<&'a StepFault>,
     leftovers: &'a [Leftover],
     waived: Vec<WaivedDocument<'a>>,
     hint: Option<String>,
@@ -94,21 +94,21 @@ pub struct Next {
 
 impl Next {
     /// What may be done with a run that stands like this.
-    pub fn of(story: &Story, events: &[Event], settings: &Settings) -> Self {
+    pub fn of(story: &RunSummary, events: &[Event], settings: &Settings) -> Self {
         let run = short(story.run);
         let resumable = story.state.is_resumable();
         let back = story.rollback.is_some();
         Self {
             resume: resumable.then(|| settings.command_for("resume", &run)),
-            rollback: (resumable && story.created.reversible && !back)
+            rollback: (resumable && story.reversible && !back)
                 .then(|| settings.command_for("rollback", &run)),
             waive: waiving(story, events).map(|steps| {
                 let command = settings.command_for("rollback", &run);
                 format!("{command}{steps} --reason 'it may stay'")
             }),
             hint: hint(story).map(|hint| {
-                let sandboxed = account::is_sandbox(&story.created.account);
-                let subject = Subject::of_run(&run, &story.created.target);
+                let sandboxed = account::is_sandbox(&story.account);
+                let subject = Subject::of_run(&run, &story.target);
                 settings.placed(&hint, sandboxed, &subject)
             }),
             stopped: stopped(story, events),
@@ -123,7 +123,7 @@ impl Next {
     }
 
     /// As lines for people.
-    pub fn lines(&self, story: &Story) -> Vec<String> {
+    pub fn lines(&self, story: &RunSummary) -> Vec<String> {
         let mut lines = Vec::new();
         lines.extend(self.standing());
         lines.extend(self.hint.clone());
@@ -144,8 +144,8 @@ impl Next {
 }
 
 /// Where a reset that is not at its end has stopped Keycloak.
-fn stopped(story: &Story, events: &[Event]) -> Vec<String> {
-    let resets = story.created.workflow == Workflow::AuroraReset.name();
+fn stopped(story: &RunSummary, events: &[Event]) -> Vec<String> {
+    let resets = story.workflow == Workflow::AuroraReset.name();
     if !resets || story.state == RunState::Succeeded {
         return Vec::new();
     }
@@ -161,7 +161,7 @@ pub fn short(run: RunId) -> String {
 /// What would help. In a rollback that is what the undo of a step lacks, for
 /// example a permission, and not what the run lacked before it.
 /// Once all is undone, that is of use for the next run.
-fn hint(story: &Story) -> Option<String> {
+fn hint(story: &RunSummary) -> Option<String> {
     if story.rollback.is_some() && story.state.is_resumable() {
         let mut hints: Vec<&str> = not_undone(story)
             .filter_map(|(_, fault)| fault.hint.as_deref())
@@ -174,12 +174,11 @@ fn hint(story: &Story) -> Option<String> {
             return None;
         }
     }
-    let (_, fault) = story.fault.as_ref()?;
-    fault.hint.clone()
+    story.fault.as_ref()?.fault.hint.clone()
 }
 
 /// The steps whose latest undo failed, children before parents, with the fault.
-fn not_undone(story: &Story) -> impl Iterator<Item = (&StepStory, &Fault)> {
+fn not_undone(story: &RunSummary) -> impl Iterator<Item = (&StepSummary, &Fault)> {
     (story.steps.iter().rev())
         .filter(|step| step.waived.is_none())
         .filter_map(|step| {
@@ -192,7 +191,7 @@ fn not_undone(story: &Story) -> impl Iterator<Item = (&StepStory, &Fault)> {
 /// The steps that a rollback that got no further may pass over, as flags: all
 /// that a stuck one has left, or those whose undo waits for a person, with what
 /// can't be undone without them.
-fn waiving(story: &Story, events: &[Event]) -> Option<String> {
+fn waiving(story: &RunSummary, events: &[Event]) -> Option<String> {
     let mut steps: Vec<StepName> = match story.state {
         RunState::Stuck => (story.steps.iter().rev())
             .filter(|step| story.leftovers.iter().any(|left| left.step == step.name))
@@ -204,7 +203,7 @@ fn waiving(story: &Story, events: &[Event]) -> Option<String> {
         _ => return None,
     };
     let machine = Machine::replay(events).ok()?;
-    if let Some(held) = waiving::held(machine, &steps).filter(|held| held.together) {
+    if let Some(held) = held_by(machine, &steps).filter(|held| held.together) {
         steps.extend(held.steps);
     }
     let flags = steps.iter().map(|step| format!(" --waive {step}"));
@@ -212,7 +211,7 @@ fn waiving(story: &Story, events: &[Event]) -> Option<String> {
 }
 
 /// Prints the data of a run: the document, or `key value` lines.
-pub fn data(printer: &Printer, story: &Story, next: &Next) -> Result<(), Problem> {
+pub fn data(printer: &Printer, story: &RunSummary, next: &Next) -> Result<(), Problem> {
     if printer.output == Output::Text {
         let outputs = story
             .output()
@@ -226,20 +225,20 @@ pub fn data(printer: &Printer, story: &Story, next: &Next) -> Result<(), Problem
 }
 
 /// The document of a run, on one line.
-pub fn document(story: &Story, next: &Next) -> Result<String, serde_json::Error> {
+pub fn document(story: &RunSummary, next: &Next) -> Result<String, serde_json::Error> {
     serde_json::to_string(&OutcomeDocument::of(story, next)).map(|text| text + "\n")
 }
 
 impl<'a> OutcomeDocument<'a> {
-    fn of(story: &'a Story, next: &'a Next) -> Self {
+    fn of(story: &'a RunSummary, next: &'a Next) -> Self {
         Self {
             schema: crate::SCHEMA,
             run: story.run,
-            workflow: &story.created.workflow,
-            target: &story.created.target,
+            workflow: &story.workflow,
+            target: &story.target,
             status: story.state,
             outputs: story.output(),
-            fault: FaultDocument::of(story),
+            fault: story.fault.as_ref(),
             leftovers: &story.leftovers,
             waived: story.waived().map(WaivedDocument::of).collect(),
             hint: next.hint.clone(),
@@ -252,12 +251,12 @@ impl<'a> OutcomeDocument<'a> {
 }
 
 /// Waits until the data of a run is where it should go.
-pub fn delivered(context: &Context, story: &Story, exit: Exit) -> Result<Exit, Problem> {
+pub fn delivered(context: &Context, story: &RunSummary, exit: Exit) -> Result<Exit, Problem> {
     let show = format!("runs show {}", short(story.run));
     let what = format!(
         "{} of {} {}",
-        story.created.workflow,
-        story.created.target,
+        story.workflow,
+        story.target,
         show::state(story.state, Style::default())
     );
     let read = format!("{} {show}", context.settings.invocation);
@@ -315,17 +314,17 @@ fn pairs(outputs: &Value) -> Vec<String> {
 }
 
 /// Says on stderr how it went and what may be done.
-pub fn summary(printer: &Printer, story: &Story, next: &Next) {
+pub fn summary(printer: &Printer, story: &RunSummary, next: &Next) {
     let style = printer.err;
     let took = time::duration(story.updated_at.since(story.started_at));
     printer.note(format!(
         "{} of {} {} after {took}, run {}",
-        story.created.workflow,
-        story.created.target,
+        story.workflow,
+        story.target,
         show::state(story.state, style),
         short(story.run)
     ));
-    if let Some((step, fault)) = &story.fault {
+    if let Some(StepFault { step, fault }) = &story.fault {
         let fault = fault.to_string();
         let text = people::line(&fault);
         printer.note(format!("{} {step}: {text}", style.dim("fault:")));
@@ -342,7 +341,7 @@ pub fn summary(printer: &Printer, story: &Story, next: &Next) {
             printer.note(people::line(&line));
         }
     }
-    if let Some(options) = &story.rollback_options {
+    if let Some(options) = (story.rollback.as_ref()).and_then(|back| back.options.as_ref()) {
         printer.note(format!("undone with: {}", events::words(options)));
     }
     if let Some(stopped) = next.standing() {
@@ -366,9 +365,9 @@ pub fn summary(printer: &Printer, story: &Story, next: &Next) {
 }
 
 /// The exit code of a run that stands like this. `interrupted` is the signal's.
-pub fn exit(story: &Story, interrupted: Option<Exit>, asked_back: bool) -> Exit {
-    let requested =
-        asked_back || matches!(story.rollback, Some((_, RollbackCause::Requested { .. })));
+pub fn exit(story: &RunSummary, interrupted: Option<Exit>, asked_back: bool) -> Exit {
+    let cause = story.rollback.as_ref().map(|rollback| &rollback.cause);
+    let requested = asked_back || matches!(cause, Some(RollbackCause::Requested { .. }));
     match story.state {
         RunState::Succeeded | RunState::Abandoned => Exit::Success,
         RunState::RolledBack if requested => Exit::Success,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use stepwell_engine::summary::{RunState, RunSummary, StepFault};
 use stepwell_engine::{RunId, Timestamp};
 use stepwell_state::RunRow;
 use stepwell_workflows::aurora::{self, Candidate, Reaping, SkippedRegion, Verdict};
@@ -10,7 +11,6 @@ use stepwell_workflows::aurora::{self, Candidate, Reaping, SkippedRegion, Verdic
 use super::printer::Printer;
 use super::{outcome, table, time};
 use crate::account::AccountRecord;
-use crate::history::{RunState, Story};
 use crate::problem::Problem;
 use crate::settings::Settings;
 
@@ -84,15 +84,15 @@ impl Removal {
     pub fn begun(&mut self, run: RunId) {
         self.id = Some(run);
         // Until it ends, all that is known is that it can be resumed.
-        self.status = RunState::Interrupted.key();
+        self.status = RunState::Interrupted.as_str();
     }
 
     /// Its run came to an end, good or not.
-    pub fn told(&mut self, story: &Story, settings: &Settings) {
-        self.status = story.state.key();
+    pub fn told(&mut self, story: &RunSummary, settings: &Settings) {
+        self.status = story.state.as_str();
         self.resume = (story.state.is_resumable())
             .then(|| settings.command_for("resume", &outcome::short(story.run)));
-        if let Some((step, fault)) = &story.fault {
+        if let Some(StepFault { step, fault }) = &story.fault {
             self.reason = Some(format!("{step}: {fault}"));
             self.code.clone_from(&fault.code);
             self.hint.clone_from(&fault.hint);

@@ -1,7 +1,11 @@
-//! The story of a run, for people.
+//! The summary of a run, for people.
 
 use stepwell_engine::Timestamp;
 use stepwell_engine::event::{Actor, RollbackCause, Then, Verb};
+use stepwell_engine::summary::{
+    AttemptOutcome, AttemptSummary, ManualAction, RunState, RunSummary, StepFault, StepStatus,
+    StepSummary,
+};
 use stepwell_state::Verdict;
 
 use super::events::{gist, suspended, words};
@@ -9,13 +13,10 @@ use super::style::Style;
 use super::time;
 use super::verdict::VerdictDocument;
 use crate::account;
-use crate::history::{
-    AttemptOutcome, AttemptStory, Decision, RunState, StepStatus, StepStory, Story,
-};
 
-/// The story in lines. `next` is what a person can do about it.
+/// The summary in lines. `next` is what a person can do about it.
 pub fn lines(
-    story: &Story,
+    story: &RunSummary,
     verdict: Option<&Verdict>,
     style: Style,
     next: &[String],
@@ -59,7 +60,7 @@ pub fn lines(
 }
 
 /// What is left behind, a line each.
-pub fn leftovers(story: &Story) -> Vec<String> {
+pub fn leftovers(story: &RunSummary) -> Vec<String> {
     (story.leftovers.iter())
         .map(|left| {
             let ids = if left.ids.is_empty() {
@@ -73,7 +74,7 @@ pub fn leftovers(story: &Story) -> Vec<String> {
 }
 
 /// What was passed over because a person said so, a line each.
-pub fn waived(story: &Story) -> Vec<String> {
+pub fn waived(story: &RunSummary) -> Vec<String> {
     (story.waived())
         .map(|(step, waiving)| {
             let gist = step.output.as_ref().map(gist).unwrap_or_default();
@@ -97,39 +98,37 @@ pub fn state(state: RunState, style: Style) -> String {
     }
 }
 
-fn header(story: &Story, style: Style) -> Vec<String> {
-    let created = &story.created;
+fn header(story: &RunSummary, style: Style) -> Vec<String> {
     let mut rows = vec![
-        ("workflow", created.workflow.clone()),
-        ("target", created.target.clone()),
-        ("account", account::described(&created.account)),
+        ("workflow", story.workflow.clone()),
+        ("target", story.target.clone()),
+        ("account", account::described(&story.account)),
         ("status", state(story.state, style)),
-        ("started", taking(story.started_at, &created.by)),
+        ("started", process(story.started_at, &story.by)),
     ];
-    rows.extend((story.resumed.iter()).map(|taken| ("resumed", taking(taken.at, &taken.by))));
+    rows.extend((story.resumptions.iter()).map(|one| ("resumed", process(one.at, &one.by))));
     rows.extend((story.changes.iter()).map(|change| {
         let at = time::date_time_zone(change.at);
         let (user, host) = (&change.by.user, &change.by.host);
         let text = format!("{at} by {user} on {host}: {}", change.reason);
         ("changed", text)
     }));
-    if let Some((at, cause)) = &story.rollback {
-        let why = match cause {
+    if let Some(rollback) = &story.rollback {
+        let why = match &rollback.cause {
             RollbackCause::Failed { step } => format!("because {step} failed"),
             RollbackCause::Requested { by } => format!("asked for by {} on {}", by.user, by.host),
         };
-        rows.push(("turned", format!("{} {why}", time::date_time_zone(*at))));
+        let at = time::date_time_zone(rollback.started_at);
+        rows.push(("turned", format!("{at} {why}")));
+        rows.extend((rollback.options.iter()).map(|options| ("undo with", words(options))));
     }
-    if let Some(options) = &story.rollback_options {
-        rows.push(("undo with", words(options)));
-    }
-    if let Some((step, fault)) = &story.fault {
+    if let Some(StepFault { step, fault }) = &story.fault {
         rows.push(("fault", format!("{step}: {fault}")));
     }
     if let Some(reason) = &story.suspended {
         rows.push(("suspended", suspended(reason)));
     }
-    if let Some((by, reason)) = &story.abandoned {
+    if let Some(ManualAction { by, reason, .. }) = &story.abandoned {
         rows.push((
             "given up",
             format!("by {} on {}: {reason}", by.user, by.host),
@@ -153,7 +152,7 @@ fn header(story: &Story, style: Style) -> Vec<String> {
     lines
 }
 
-fn taking(at: Timestamp, by: &Actor) -> String {
+fn process(at: Timestamp, by: &Actor) -> String {
     format!(
         "{} by {} on {} (pid {}, {})",
         time::date_time_zone(at),
@@ -164,8 +163,8 @@ fn taking(at: Timestamp, by: &Actor) -> String {
     )
 }
 
-fn step_lines(step: &StepStory, start: Timestamp, style: Style) -> Vec<String> {
-    let status = step.status();
+fn step_lines(step: &StepSummary, start: Timestamp, style: Style) -> Vec<String> {
+    let status = step.status;
     let at = (step.attempts.first()).map_or_else(
         || " ".repeat(8),
         |attempt| time::since(start, attempt.started_at),
@@ -179,30 +178,30 @@ fn step_lines(step: &StepStory, start: Timestamp, style: Style) -> Vec<String> {
         _ => style.warn(word),
     };
     let took = step
-        .of(Verb::Run)
+        .attempts_of(Verb::Run)
         .next()
-        .zip(step.of(Verb::Run).next_back())
+        .zip(step.attempts_of(Verb::Run).next_back())
         .and_then(|(first, last)| Some(last.ended_at?.since(first.started_at)))
         .map(time::duration)
         .unwrap_or_default();
     let gist = step.output.as_ref().map(gist).unwrap_or_default();
     let line = format!("  {at}  {word} {:<24} {took:>8}  {gist}", step.name);
     let mut lines = vec![line.trim_end().to_owned()];
-    if let Some(done) = &step.by_hand {
+    if let Some(done) = &step.manual {
         let how = match done.checked {
             true => "found in aws",
             false => "not checked: aws could not tell",
         };
         lines.push(format!(
             "            done by hand {}, {how}",
-            decided(&done.decision, start)
+            decided(&done.action, start)
         ));
     }
     lines.extend(
-        (step.retried.iter())
+        (step.retries.iter())
             .map(|retried| format!("            to be tried again {}", decided(retried, start))),
     );
-    let runs: Vec<&AttemptStory> = step.of(Verb::Run).collect();
+    let runs: Vec<&AttemptSummary> = step.attempts_of(Verb::Run).collect();
     let plain = runs.len() == 1
         && matches!(
             runs[0].outcome,
@@ -215,12 +214,12 @@ fn step_lines(step: &StepStory, start: Timestamp, style: Style) -> Vec<String> {
 }
 
 /// `at 03:04:05 by me on host: why`
-fn decided(decision: &Decision, start: Timestamp) -> String {
-    let why = match &*decision.reason {
+fn decided(action: &ManualAction, start: Timestamp) -> String {
+    let why = match &*action.reason {
         "" => String::new(),
         reason => format!(": {reason}"),
     };
-    let (at, by) = (time::since(start, decision.at), &decision.by);
+    let (at, by) = (time::since(start, action.at), &action.by);
     format!("at {at} by {} on {}{why}", by.user, by.host)
 }
 
@@ -229,17 +228,17 @@ const SHOWN: usize = 3;
 
 /// The attempts of a step. Of many in a row that ended alike, the first and the
 /// last have lines; those between are counted.
-fn attempts(runs: &[&AttemptStory], start: Timestamp, style: Style) -> Vec<String> {
-    let alike = |one: &&AttemptStory, other: &&AttemptStory| {
-        let retried = |of: &AttemptStory| matches!(of.then, Some(Then::Retry { .. }));
-        let said = |of: &AttemptStory| {
+fn attempts(runs: &[&AttemptSummary], start: Timestamp, style: Style) -> Vec<String> {
+    let alike = |one: &&AttemptSummary, other: &&AttemptSummary| {
+        let retried = |of: &AttemptSummary| matches!(of.next, Some(Then::Retry { .. }));
+        let said = |of: &AttemptSummary| {
             (of.fault.as_ref()).map(|fault| (fault.message.clone(), fault.code.clone()))
         };
         retried(one) && retried(other) && said(one) == said(other)
     };
     let mut lines = Vec::new();
     for group in runs.chunk_by(alike) {
-        let line = |attempt: &&AttemptStory| attempt_lines(attempt, start, style);
+        let line = |attempt: &&AttemptSummary| attempt_lines(attempt, start, style);
         match group {
             [first, between @ .., last] if group.len() > SHOWN => {
                 lines.extend(line(first));
@@ -259,7 +258,7 @@ fn attempts(runs: &[&AttemptStory], start: Timestamp, style: Style) -> Vec<Strin
     lines
 }
 
-fn attempt_lines(attempt: &AttemptStory, start: Timestamp, style: Style) -> Vec<String> {
+fn attempt_lines(attempt: &AttemptSummary, start: Timestamp, style: Style) -> Vec<String> {
     let mut lines = vec![format!(
         "            attempt {} at {} {}",
         attempt.number,
@@ -272,7 +271,12 @@ fn attempt_lines(attempt: &AttemptStory, start: Timestamp, style: Style) -> Vec<
     lines
 }
 
-fn undo_line(step: &StepStory, attempt: &AttemptStory, start: Timestamp, style: Style) -> String {
+fn undo_line(
+    step: &StepSummary,
+    attempt: &AttemptSummary,
+    start: Timestamp,
+    style: Style,
+) -> String {
     let took = (attempt.ended_at)
         .map(|at| format!("  {}", time::duration(at.since(attempt.started_at))))
         .unwrap_or_default();
@@ -288,7 +292,7 @@ fn undo_line(step: &StepStory, attempt: &AttemptStory, start: Timestamp, style: 
     )
 }
 
-fn outcome(attempt: &AttemptStory, start: Timestamp, style: Style) -> String {
+fn outcome(attempt: &AttemptSummary, start: Timestamp, style: Style) -> String {
     match attempt.outcome {
         AttemptOutcome::Running => "is under way".to_owned(),
         AttemptOutcome::Made => "done".to_owned(),
@@ -309,11 +313,11 @@ fn outcome(attempt: &AttemptStory, start: Timestamp, style: Style) -> String {
             } else {
                 ""
             };
-            let word = match attempt.then {
+            let word = match attempt.next {
                 Some(Then::Retry { .. }) => style.dim("did not succeed"),
                 _ => style.bad("failed"),
             };
-            let then = match attempt.then {
+            let then = match attempt.next {
                 Some(Then::Retry { at }) => format!("; retried at {}", time::since(start, at)),
                 Some(Then::Suspend) => "; the run was suspended".to_owned(),
                 Some(Then::GiveUp) | None => String::new(),

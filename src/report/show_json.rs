@@ -1,14 +1,17 @@
-//! The story of a run as a document.
+//! The summary of a run as a document.
 
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::event::{Actor, Leftover, RollbackCause, SuspendReason, Verb};
+use stepwell_engine::summary::{
+    AttemptOutcome, AttemptSummary, ManualAction, RunState, RunSummary, StepFault, StepStatus,
+    StepSummary,
+};
 use stepwell_engine::{Fault, RunId, Timestamp};
 
 use super::outcome::Next;
 use super::time;
 use super::verdict::VerdictDocument;
-use crate::history::{AttemptStory, Decision, RunState, StepStatus, StepStory, Story};
 
 /// A run as `runs show -o json` has it.
 #[derive(Debug, Serialize)]
@@ -28,10 +31,10 @@ pub struct RunDocument<'a> {
     parameters: &'a Value,
     user: &'a str,
     by: &'a Actor,
-    resumed: Vec<TakingDocument<'a>>,
-    changes: Vec<ChangeDocument<'a>>,
+    resumed: Vec<ResumptionDocument<'a>>,
+    changes: Vec<ActionDocument<'a>>,
     rollback: Option<RollbackDocument<'a>>,
-    fault: Option<FaultDocument<'a>>,
+    fault: Option<&'a StepFault>,
     suspended: Option<&'a SuspendReason>,
     leftovers: &'a [Leftover],
     waived: Vec<WaivedDocument<'a>>,
@@ -44,7 +47,7 @@ pub struct RunDocument<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct TakingDocument<'a> {
+struct ResumptionDocument<'a> {
     #[serde(with = "time::rfc3339")]
     at: Timestamp,
     by: &'a Actor,
@@ -61,36 +64,20 @@ struct RollbackDocument<'a> {
 
 /// What a person decided, for a reason.
 #[derive(Debug, Serialize)]
-struct ChangeDocument<'a> {
+struct ActionDocument<'a> {
     #[serde(with = "time::rfc3339")]
     at: Timestamp,
     by: &'a Actor,
     reason: &'a str,
 }
 
-impl<'a> ChangeDocument<'a> {
-    fn of(decision: &'a Decision) -> Self {
+impl<'a> ActionDocument<'a> {
+    fn of(action: &'a ManualAction) -> Self {
         Self {
-            at: decision.at,
-            by: &decision.by,
-            reason: &decision.reason,
+            at: action.at,
+            by: &action.by,
+            reason: &action.reason,
         }
-    }
-}
-
-/// A fault with the step that met it.
-#[derive(Debug, Serialize)]
-pub struct FaultDocument<'a> {
-    step: &'a str,
-    #[serde(flatten)]
-    fault: &'a Fault,
-}
-
-impl<'a> FaultDocument<'a> {
-    /// The fault that stopped a run or turned it round.
-    pub fn of(story: &'a Story) -> Option<Self> {
-        let (step, fault) = story.fault.as_ref()?;
-        Some(Self { step, fault })
     }
 }
 
@@ -106,12 +93,12 @@ pub struct WaivedDocument<'a> {
 
 impl<'a> WaivedDocument<'a> {
     /// The waiver of a step.
-    pub fn of((step, waiving): (&'a StepStory, &'a Decision)) -> Self {
+    pub fn of((step, action): (&'a StepSummary, &'a ManualAction)) -> Self {
         Self {
             step: &step.name,
-            at: waiving.at,
-            by: &waiving.by,
-            reason: &waiving.reason,
+            at: action.at,
+            by: &action.by,
+            reason: &action.reason,
         }
     }
 }
@@ -122,18 +109,48 @@ struct StepDocument<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     status: StepStatus,
-    attempts: &'a [AttemptStory],
+    attempts: Vec<AttemptDocument<'a>>,
     output: Option<&'a Value>,
     by_hand: Option<ByHandDocument<'a>>,
-    retried: Vec<ChangeDocument<'a>>,
+    retried: Vec<ActionDocument<'a>>,
     undo: Option<UndoDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct AttemptDocument<'a> {
+    number: u32,
+    verb: Verb,
+    #[serde(with = "time::rfc3339")]
+    started_at: Timestamp,
+    #[serde(with = "time::rfc3339_option")]
+    ended_at: Option<Timestamp>,
+    outcome: AttemptOutcome,
+    fault: Option<&'a Fault>,
+    in_doubt: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<&'a str>,
+}
+
+impl<'a> AttemptDocument<'a> {
+    fn of(attempt: &'a AttemptSummary) -> Self {
+        Self {
+            number: attempt.number,
+            verb: attempt.verb,
+            started_at: attempt.started_at,
+            ended_at: attempt.ended_at,
+            outcome: attempt.outcome,
+            fault: attempt.fault.as_ref(),
+            in_doubt: attempt.in_doubt,
+            owner: attempt.owner.as_deref(),
+        }
+    }
 }
 
 /// What a person did of a step.
 #[derive(Debug, Serialize)]
 struct ByHandDocument<'a> {
     #[serde(flatten)]
-    decision: ChangeDocument<'a>,
+    action: ActionDocument<'a>,
     checked: bool,
 }
 
@@ -149,36 +166,36 @@ struct UndoDocument {
 
 /// The document of a run.
 pub fn document<'a>(
-    story: &'a Story,
+    story: &'a RunSummary,
     next: Next,
     history: Option<VerdictDocument>,
 ) -> RunDocument<'a> {
     RunDocument {
         schema: crate::SCHEMA,
         id: story.run,
-        workflow: &story.created.workflow,
-        target: &story.created.target,
+        workflow: &story.workflow,
+        target: &story.target,
         status: story.state,
         started_at: story.started_at,
         ended_at: story.ended_at,
         updated_at: story.updated_at,
-        account: &story.created.account,
-        parameters: &story.created.parameters,
-        user: &story.created.by.user,
-        by: &story.created.by,
-        resumed: (story.resumed.iter())
-            .map(|taking| TakingDocument {
-                at: taking.at,
-                by: &taking.by,
+        account: &story.account,
+        parameters: &story.parameters,
+        user: &story.by.user,
+        by: &story.by,
+        resumed: (story.resumptions.iter())
+            .map(|resumption| ResumptionDocument {
+                at: resumption.at,
+                by: &resumption.by,
             })
             .collect(),
-        changes: story.changes.iter().map(ChangeDocument::of).collect(),
-        rollback: story.rollback.as_ref().map(|(at, cause)| RollbackDocument {
-            started_at: *at,
-            cause,
-            options: story.rollback_options.as_ref(),
+        changes: story.changes.iter().map(ActionDocument::of).collect(),
+        rollback: story.rollback.as_ref().map(|rollback| RollbackDocument {
+            started_at: rollback.started_at,
+            cause: &rollback.cause,
+            options: rollback.options.as_ref(),
         }),
-        fault: FaultDocument::of(story),
+        fault: story.fault.as_ref(),
         suspended: story.suspended.as_ref(),
         leftovers: &story.leftovers,
         waived: story.waived().map(WaivedDocument::of).collect(),
@@ -191,23 +208,23 @@ pub fn document<'a>(
     }
 }
 
-fn step(step: &StepStory) -> StepDocument<'_> {
-    let first = step.of(Verb::Undo).next();
-    let last = step.of(Verb::Undo).next_back();
+fn step(step: &StepSummary) -> StepDocument<'_> {
+    let first = step.attempts_of(Verb::Undo).next();
+    let last = step.attempts_of(Verb::Undo).next_back();
     StepDocument {
         name: &step.name,
         kind: &step.kind,
-        status: step.status(),
-        attempts: &step.attempts,
+        status: step.status,
+        attempts: step.attempts.iter().map(AttemptDocument::of).collect(),
         output: step.output.as_ref(),
-        by_hand: step.by_hand.as_ref().map(|done| ByHandDocument {
-            decision: ChangeDocument::of(&done.decision),
+        by_hand: step.manual.as_ref().map(|done| ByHandDocument {
+            action: ActionDocument::of(&done.action),
             checked: done.checked,
         }),
-        retried: step.retried.iter().map(ChangeDocument::of).collect(),
+        retried: step.retries.iter().map(ActionDocument::of).collect(),
         undo: first.zip(last).map(|(first, last)| UndoDocument {
-            status: step.status(),
-            attempts: step.of(Verb::Undo).count(),
+            status: step.status,
+            attempts: step.attempts_of(Verb::Undo).count(),
             started_at: first.started_at,
             ended_at: last.ended_at,
         }),

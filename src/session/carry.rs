@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use stepwell_engine::event::RunCreated;
 use stepwell_engine::machine::HistoryError;
+use stepwell_engine::summary::RunSummary;
 use stepwell_engine::{
     Event, Executor, JournalError, Report, RunError, RunId, Stopper, Unsupported, stop_channel,
 };
@@ -19,7 +20,6 @@ use super::watch::Watch;
 use super::{Connection, hook, store};
 use crate::Context;
 use crate::exit::Exit;
-use crate::history::Story;
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::report::outcome::{self, Next};
@@ -140,10 +140,10 @@ pub(super) async fn attend<T>(
     }
 }
 
-/// The story of a run that this process has let go of, with the events it tells.
-pub(super) fn told(state: &Store, run: RunId) -> Result<(Story, Vec<Event>), Problem> {
+/// The summary of a run that this process has let go of, with its events.
+pub(super) fn told(state: &Store, run: RunId) -> Result<(RunSummary, Vec<Event>), Problem> {
     let events = state.events(run).map_err(|error| store::failed(&error))?;
-    let story = Story::tell(&events, false);
+    let story = RunSummary::of(&events, false);
     let story = story.ok_or_else(|| Problem::error("the run's history has no beginning"))?;
     Ok((story, events))
 }

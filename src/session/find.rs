@@ -1,12 +1,12 @@
 //! The unfinished run of a target.
 
 use stepwell_engine::RunId;
+use stepwell_engine::summary::{RunState, RunSummary};
 use stepwell_state::{RunFilter, RunRow, Store};
 
 use super::{locks, store};
 use crate::Context;
 use crate::account::AccountRecord;
-use crate::history::{RunState, Story};
 use crate::problem::Problem;
 use crate::report::outcome::{self, Next};
 
@@ -86,7 +86,7 @@ pub fn refuse_unfinished(
     // What may be done with it is for its history to say: growing can be undone,
     // shrinking can't, and a rollback that has begun is resumed.
     let events = from.events(row.id).map_err(|error| store::failed(&error))?;
-    let next = Story::tell(&events, state == RunState::Running)
+    let next = RunSummary::of(&events, state == RunState::Running)
         .map(|story| Next::of(&story, &events, &context.settings))
         .unwrap_or_default();
     let resume = (next.resume).map(|command| format!("go on with it: {command}"));

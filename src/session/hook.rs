@@ -4,11 +4,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use stepwell_engine::Clock;
+use stepwell_engine::summary::RunSummary;
 use stepwell_workflows::child_command;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::Context;
-use crate::history::Story;
 use crate::report::outcome::{self, Next};
 
 /// How long it may take, in wall time.
@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs the command of `--on-finish`, if there is one, with the run's document
 /// on its stdin. Whatever becomes of it changes nothing but a line on stderr.
-pub async fn finished(context: &Context, clock: &dyn Clock, story: &Story, next: &Next) {
+pub async fn finished(context: &Context, clock: &dyn Clock, story: &RunSummary, next: &Next) {
     let Some(command) = &context.settings.on_finish else {
         return;
     };

@@ -3,14 +3,15 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use stepwell_engine::summary::RunState;
 use stepwell_engine::{Clock, RunId};
-use stepwell_state::{Lock, LockError, Store};
+use stepwell_state::{Lock, LockError, RunRow, RunStatus, Store};
 
+use crate::Context;
 use crate::account::AccountRecord;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::{outcome, time};
-use crate::{Context, history::RunState};
 
 /// How often a lock is asked for that is waited for, by the clock on the wall.
 const LOOK: Duration = Duration::from_millis(500);
@@ -91,10 +92,16 @@ pub fn is_held(store: &Store, run: RunId) -> Result<bool, Problem> {
 }
 
 /// Where a run stands, its process included.
-pub fn state(store: &Store, row: &stepwell_state::RunRow) -> Result<RunState, Problem> {
-    let asks = row.status == stepwell_state::RunStatus::Running;
-    let held = asks && is_held(store, row.id)?;
-    Ok(RunState::of_row(row.status, held))
+pub fn state(store: &Store, row: &RunRow) -> Result<RunState, Problem> {
+    Ok(match row.status {
+        RunStatus::Running if is_held(store, row.id)? => RunState::Running,
+        RunStatus::Running | RunStatus::Interrupted => RunState::Interrupted,
+        RunStatus::Suspended => RunState::Suspended,
+        RunStatus::Succeeded => RunState::Succeeded,
+        RunStatus::RolledBack => RunState::RolledBack,
+        RunStatus::Stuck => RunState::Stuck,
+        RunStatus::Abandoned => RunState::Abandoned,
+    })
 }
 
 fn failed(what: &str, error: &LockError) -> Problem {

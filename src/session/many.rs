@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use stepwell_engine::summary::RunSummary;
 use stepwell_engine::{Executor, Stop, Stopper, stop_channel};
 use stepwell_state::Store;
 
@@ -17,7 +18,6 @@ use super::start::Begun;
 use super::watch::Watch;
 use super::{Connection, hook, store};
 use crate::Context;
-use crate::history::Story;
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::report::outcome::{self, Next};
@@ -107,7 +107,7 @@ pub async fn start(
     begun: &Begun,
     label: &str,
     turn: &Turn,
-) -> Result<Story, Problem> {
+) -> Result<RunSummary, Problem> {
     let settings = &context.settings;
     let progress = Progress::among(
         settings,

@@ -4,12 +4,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stepwell_engine::event::{RunCreated, SuspendReason};
+use stepwell_engine::summary::RunSummary;
 use stepwell_engine::{Lease, NoLease, RunId, Stopper};
 use stepwell_workflows::aurora::{Heard, Lost, SignsOfLife};
 
 use super::Connection;
 use crate::exit::Exit;
-use crate::history::Story;
 use crate::problem::Problem;
 
 /// The signs of life of a run that this process carries.
@@ -58,7 +58,7 @@ impl Watch {
 
     /// The problem of a run that was stopped because it may be another's by now,
     /// or because nobody can tell.
-    pub fn verdict(&self, story: &Story, resume: &str) -> Result<(), Problem> {
+    pub fn verdict(&self, story: &RunSummary, resume: &str) -> Result<(), Problem> {
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         match (lost.as_ref(), &story.suspended) {
             (Some(lost), Some(SuspendReason::LeaseLost { .. })) => {

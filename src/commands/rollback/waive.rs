@@ -2,9 +2,9 @@
 
 use stepwell_engine::event::RunCreated;
 use stepwell_engine::{RunId, StepName, Waiver};
+use stepwell_workflows::aurora::held_by;
 
 use crate::Context;
-use crate::history::waiving;
 use crate::problem::Problem;
 use crate::report::{outcome, shell};
 use crate::session::takeup::Taken;
@@ -48,7 +48,7 @@ pub(super) fn refuse_half(
     waivers: &[Waiver],
 ) -> Result<(), Problem> {
     let steps: Vec<StepName> = waivers.iter().map(|waiver| waiver.step.clone()).collect();
-    let Some(held) = waiving::held(taken.machine()?, &steps) else {
+    let Some(held) = held_by(taken.machine()?, &steps) else {
         return Ok(());
     };
     let (kept, left) = (steps.join(", "), held.steps.join(", "));

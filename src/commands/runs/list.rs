@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use stepwell_engine::summary::RunState;
 use stepwell_engine::{RunId, Timestamp};
 use stepwell_state::{Access, Listing, RunFilter, RunRow, Store, Unreadable};
 
@@ -11,7 +12,6 @@ use crate::account::AccountRecord;
 use crate::arguments::runs::ListArguments;
 use crate::clock::Pace;
 use crate::exit::Exit;
-use crate::history::RunState;
 use crate::problem::Problem;
 use crate::report::{outcome, show, table, time};
 use crate::session::{locks, store};
@@ -168,7 +168,8 @@ fn choose(
             continue;
         }
         let state = locks::state(from, &row)?;
-        if !arguments.status.is_empty() && !arguments.status.iter().any(|key| key == state.key()) {
+        if !arguments.status.is_empty() && !arguments.status.iter().any(|key| key == state.as_str())
+        {
             continue;
         }
         let user = from

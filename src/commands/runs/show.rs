@@ -1,11 +1,11 @@
 //! `stepwell runs show`.
 
+use stepwell_engine::summary::RunSummary;
 use stepwell_state::Access;
 
 use crate::Context;
 use crate::arguments::runs::ShowArguments;
 use crate::exit::Exit;
-use crate::history::Story;
 use crate::problem::Problem;
 use crate::report::outcome::Next;
 use crate::report::verdict::VerdictDocument;
@@ -26,7 +26,7 @@ pub fn run(context: &Context, arguments: &ShowArguments) -> Result<Exit, Problem
         true => events.clone(),
         false => people::events(&events),
     };
-    let story = Story::tell(&shown, alive)
+    let story = RunSummary::of(&shown, alive)
         .ok_or_else(|| Problem::error("the run's history has no beginning"))?;
     let verdict = from.verify(row.id).map_err(|error| store::failed(&error))?;
     let next = Next::of(&story, &events, &context.settings);

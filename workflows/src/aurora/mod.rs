@@ -16,6 +16,7 @@ mod reap;
 mod reset;
 mod rollback;
 mod scale;
+mod waiving;
 
 use stepwell_engine::Registry;
 
@@ -49,12 +50,13 @@ pub use reset::{
     Reset, ResetOptions, ResetParameters, ResetRequest, Restarted, reset_graph, reset_stopped,
     survey_reset,
 };
-pub use rollback::{AtStake, RollbackOptions, at_stake, holds};
+pub use rollback::{AtStake, RollbackOptions, at_stake};
 pub(crate) use scale::refusal as scale_refusal;
 pub use scale::{
     AddedInstance, Removal, ScaleOptions, ScaleParameters, ScaleRequest, Scaled, scale_graph,
     survey_scale,
 };
+pub use waiving::{Held, held_by};
 
 /// Adds the kinds of the steps on clusters.
 pub(crate) fn register(registry: Registry<Aws>) -> Registry<Aws> {

@@ -187,7 +187,7 @@ pub async fn at_stake(
 /// Whether what a step of kind `kept` made keeps AWS from deleting what one of
 /// kind `other` made in the same run: a cluster its security group, a security
 /// group its VPC.
-pub fn holds(kept: &str, other: &str) -> bool {
+pub(super) fn holds(kept: &str, other: &str) -> bool {
     let held: &[&str] = match kept {
         CreateInstance::KIND => &[
             CreateCluster::KIND,

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use stepwell_engine::Timestamp;
 use stepwell_engine::event::EventBody;
+use stepwell_engine::summary::RunState;
 use stepwell_state::{RunRow, Store};
 use stepwell_workflows::SurveyError;
 use stepwell_workflows::aurora::{self, Candidate, ReapRequest, Reaping, Verdict, survey_delete};
 
 use crate::account::AccountRecord;
-use crate::history::RunState;
 use crate::problem::Problem;
 use crate::report::{outcome, reaping};
 use crate::session::{Connection, find, locks, store};

@@ -3,7 +3,8 @@
 use stepwell_engine::event::{EventBody, RollbackCause};
 use stepwell_engine::machine::HistoryError;
 use stepwell_engine::{Machine, StepId, StepName, Timestamp};
-use stepwell_workflows::aurora;
+
+use super::rollback::holds;
 
 /// Steps that are held by what is passed over.
 pub struct Held {
@@ -17,7 +18,7 @@ pub struct Held {
 /// What is held where a rollback of the run passes over these steps, children
 /// before parents; none where nothing is, or they can't be passed over as things
 /// are. AWS would say so only at the end of all retries.
-pub fn held(mut machine: Machine, waived: &[StepName]) -> Option<Held> {
+pub fn held_by(mut machine: Machine, waived: &[StepName]) -> Option<Held> {
     turn(&mut machine).ok()?;
     pass_over(&mut machine, waived).ok()?;
     let steps = holding(&machine, waived);
@@ -39,7 +40,7 @@ fn holding(machine: &Machine, waived: &[StepName]) -> Vec<StepName> {
     let mut held = Vec::new();
     // Children come after parents, so in reverse each sees all that holds it.
     for id in shape.ids().rev() {
-        if machine.has_to_undo(id) && kept.iter().any(|kept| aurora::holds(kept, kind(id))) {
+        if machine.has_to_undo(id) && kept.iter().any(|kept| holds(kept, kind(id))) {
             kept.push(kind(id));
             held.push(shape.name(id).clone());
         }
