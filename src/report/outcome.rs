@@ -94,24 +94,24 @@ pub struct Next {
 
 impl Next {
     /// What may be done with a run that stands like this.
-    pub fn of(story: &RunSummary, events: &[Event], settings: &Settings) -> Self {
-        let run = short(story.run);
-        let resumable = story.state.is_resumable();
-        let back = story.rollback.is_some();
+    pub fn of(summary: &RunSummary, events: &[Event], settings: &Settings) -> Self {
+        let run = short(summary.run);
+        let resumable = summary.state.is_resumable();
+        let back = summary.rollback.is_some();
         Self {
             resume: resumable.then(|| settings.command_for("resume", &run)),
-            rollback: (resumable && story.reversible && !back)
+            rollback: (resumable && summary.reversible && !back)
                 .then(|| settings.command_for("rollback", &run)),
-            waive: waiving(story, events).map(|steps| {
+            waive: waiving(summary, events).map(|steps| {
                 let command = settings.command_for("rollback", &run);
                 format!("{command}{steps} --reason 'it may stay'")
             }),
-            hint: hint(story).map(|hint| {
-                let sandboxed = account::is_sandbox(&story.account);
-                let subject = Subject::of_run(&run, &story.target);
+            hint: hint(summary).map(|hint| {
+                let sandboxed = account::is_sandbox(&summary.account);
+                let subject = Subject::of_run(&run, &summary.target);
                 settings.placed(&hint, sandboxed, &subject)
             }),
-            stopped: stopped(story, events),
+            stopped: stopped(summary, events),
         }
     }
 
@@ -123,11 +123,11 @@ impl Next {
     }
 
     /// As lines for people.
-    pub fn lines(&self, story: &RunSummary) -> Vec<String> {
+    pub fn lines(&self, summary: &RunSummary) -> Vec<String> {
         let mut lines = Vec::new();
         lines.extend(self.standing());
         lines.extend(self.hint.clone());
-        let on = match (story.state, story.rollback.is_some()) {
+        let on = match (summary.state, summary.rollback.is_some()) {
             (RunState::Stuck, _) | (_, true) => "to go on with the rollback",
             _ => "to go on",
         };
@@ -144,9 +144,9 @@ impl Next {
 }
 
 /// Where a reset that is not at its end has stopped Keycloak.
-fn stopped(story: &RunSummary, events: &[Event]) -> Vec<String> {
-    let resets = story.workflow == Workflow::AuroraReset.name();
-    if !resets || story.state == RunState::Succeeded {
+fn stopped(summary: &RunSummary, events: &[Event]) -> Vec<String> {
+    let resets = summary.workflow == Workflow::AuroraReset.name();
+    if !resets || summary.state == RunState::Succeeded {
         return Vec::new();
     }
     Machine::replay(events).map_or_else(|_| Vec::new(), |machine| reset_stopped(&machine))
@@ -161,25 +161,25 @@ pub fn short(run: RunId) -> String {
 /// What would help. In a rollback that is what the undo of a step lacks, for
 /// example a permission, and not what the run lacked before it.
 /// Once all is undone, that is of use for the next run.
-fn hint(story: &RunSummary) -> Option<String> {
-    if story.rollback.is_some() && story.state.is_resumable() {
-        let mut hints: Vec<&str> = not_undone(story)
+fn hint(summary: &RunSummary) -> Option<String> {
+    if summary.rollback.is_some() && summary.state.is_resumable() {
+        let mut hints: Vec<&str> = not_undone(summary)
             .filter_map(|(_, fault)| fault.hint.as_deref())
             .collect();
         hints.dedup();
         if !hints.is_empty() {
             return Some(hints.join("; "));
         }
-        if story.state == RunState::Stuck {
+        if summary.state == RunState::Stuck {
             return None;
         }
     }
-    story.fault.as_ref()?.fault.hint.clone()
+    summary.fault.as_ref()?.fault.hint.clone()
 }
 
 /// The steps whose latest undo failed, children before parents, with the fault.
-fn not_undone(story: &RunSummary) -> impl Iterator<Item = (&StepSummary, &Fault)> {
-    (story.steps.iter().rev())
+fn not_undone(summary: &RunSummary) -> impl Iterator<Item = (&StepSummary, &Fault)> {
+    (summary.steps.iter().rev())
         .filter(|step| step.waived.is_none())
         .filter_map(|step| {
             let last = step.attempts.last()?;
@@ -191,13 +191,13 @@ fn not_undone(story: &RunSummary) -> impl Iterator<Item = (&StepSummary, &Fault)
 /// The steps that a rollback that got no further may pass over, as flags: all
 /// that a stuck one has left, or those whose undo waits for a person, with what
 /// can't be undone without them.
-fn waiving(story: &RunSummary, events: &[Event]) -> Option<String> {
-    let mut steps: Vec<StepName> = match story.state {
-        RunState::Stuck => (story.steps.iter().rev())
-            .filter(|step| story.leftovers.iter().any(|left| left.step == step.name))
+fn waiving(summary: &RunSummary, events: &[Event]) -> Option<String> {
+    let mut steps: Vec<StepName> = match summary.state {
+        RunState::Stuck => (summary.steps.iter().rev())
+            .filter(|step| summary.leftovers.iter().any(|left| left.step == step.name))
             .map(|step| step.name.clone())
             .collect(),
-        RunState::Suspended if story.rollback.is_some() => not_undone(story)
+        RunState::Suspended if summary.rollback.is_some() => not_undone(summary)
             .map(|(step, _)| step.name.clone())
             .collect(),
         _ => return None,
@@ -211,36 +211,36 @@ fn waiving(story: &RunSummary, events: &[Event]) -> Option<String> {
 }
 
 /// Prints the data of a run: the document, or `key value` lines.
-pub fn data(printer: &Printer, story: &RunSummary, next: &Next) -> Result<(), Problem> {
+pub fn data(printer: &Printer, summary: &RunSummary, next: &Next) -> Result<(), Problem> {
     if printer.output == Output::Text {
-        let outputs = story
+        let outputs = summary
             .output()
-            .filter(|_| story.state == RunState::Succeeded);
+            .filter(|_| summary.state == RunState::Succeeded);
         for line in outputs.map(pairs).unwrap_or_default() {
             printer.line(people::line(&line))?;
         }
         return Ok(());
     }
-    printer.document(&OutcomeDocument::of(story, next))
+    printer.document(&OutcomeDocument::of(summary, next))
 }
 
 /// The document of a run, on one line.
-pub fn document(story: &RunSummary, next: &Next) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&OutcomeDocument::of(story, next)).map(|text| text + "\n")
+pub fn document(summary: &RunSummary, next: &Next) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&OutcomeDocument::of(summary, next)).map(|text| text + "\n")
 }
 
 impl<'a> OutcomeDocument<'a> {
-    fn of(story: &'a RunSummary, next: &'a Next) -> Self {
+    fn of(summary: &'a RunSummary, next: &'a Next) -> Self {
         Self {
             schema: crate::SCHEMA,
-            run: story.run,
-            workflow: &story.workflow,
-            target: &story.target,
-            status: story.state,
-            outputs: story.output(),
-            fault: story.fault.as_ref(),
-            leftovers: &story.leftovers,
-            waived: story.waived().map(WaivedDocument::of).collect(),
+            run: summary.run,
+            workflow: &summary.workflow,
+            target: &summary.target,
+            status: summary.state,
+            outputs: summary.output(),
+            fault: summary.fault.as_ref(),
+            leftovers: &summary.leftovers,
+            waived: summary.waived().map(WaivedDocument::of).collect(),
             hint: next.hint.clone(),
             resume: next.resume.clone(),
             rollback: next.rollback.clone(),
@@ -251,13 +251,13 @@ impl<'a> OutcomeDocument<'a> {
 }
 
 /// Waits until the data of a run is where it should go.
-pub fn delivered(context: &Context, story: &RunSummary, exit: Exit) -> Result<Exit, Problem> {
-    let show = format!("runs show {}", short(story.run));
+pub fn delivered(context: &Context, summary: &RunSummary, exit: Exit) -> Result<Exit, Problem> {
+    let show = format!("runs show {}", short(summary.run));
     let what = format!(
         "{} of {} {}",
-        story.workflow,
-        story.target,
-        show::state(story.state, Style::default())
+        summary.workflow,
+        summary.target,
+        show::state(summary.state, Style::default())
     );
     let read = format!("{} {show}", context.settings.invocation);
     printed(&context.printer, exit, &what, &read)
@@ -314,34 +314,34 @@ fn pairs(outputs: &Value) -> Vec<String> {
 }
 
 /// Says on stderr how it went and what may be done.
-pub fn summary(printer: &Printer, story: &RunSummary, next: &Next) {
+pub fn summary(printer: &Printer, summary: &RunSummary, next: &Next) {
     let style = printer.err;
-    let took = time::duration(story.updated_at.since(story.started_at));
+    let took = time::duration(summary.updated_at.since(summary.started_at));
     printer.note(format!(
         "{} of {} {} after {took}, run {}",
-        story.workflow,
-        story.target,
-        show::state(story.state, style),
-        short(story.run)
+        summary.workflow,
+        summary.target,
+        show::state(summary.state, style),
+        short(summary.run)
     ));
-    if let Some(StepFault { step, fault }) = &story.fault {
+    if let Some(StepFault { step, fault }) = &summary.fault {
         let fault = fault.to_string();
         let text = people::line(&fault);
         printer.note(format!("{} {step}: {text}", style.dim("fault:")));
     }
-    if !story.leftovers.is_empty() {
+    if !summary.leftovers.is_empty() {
         printer.note("left behind:");
-        for line in show::leftovers(story) {
+        for line in show::leftovers(summary) {
             printer.note(people::line(&line));
         }
     }
-    if story.waived().next().is_some() {
+    if summary.waived().next().is_some() {
         printer.note("waived, so still there:");
-        for line in show::waived(story) {
+        for line in show::waived(summary) {
             printer.note(people::line(&line));
         }
     }
-    if let Some(options) = (story.rollback.as_ref()).and_then(|back| back.options.as_ref()) {
+    if let Some(options) = (summary.rollback.as_ref()).and_then(|back| back.options.as_ref()) {
         printer.note(format!("undone with: {}", events::words(options)));
     }
     if let Some(stopped) = next.standing() {
@@ -365,10 +365,10 @@ pub fn summary(printer: &Printer, story: &RunSummary, next: &Next) {
 }
 
 /// The exit code of a run that stands like this. `interrupted` is the signal's.
-pub fn exit(story: &RunSummary, interrupted: Option<Exit>, asked_back: bool) -> Exit {
-    let cause = story.rollback.as_ref().map(|rollback| &rollback.cause);
+pub fn exit(summary: &RunSummary, interrupted: Option<Exit>, asked_back: bool) -> Exit {
+    let cause = summary.rollback.as_ref().map(|rollback| &rollback.cause);
     let requested = asked_back || matches!(cause, Some(RollbackCause::Requested { .. }));
-    match story.state {
+    match summary.state {
         RunState::Succeeded | RunState::Abandoned => Exit::Success,
         RunState::RolledBack if requested => Exit::Success,
         RunState::RolledBack => Exit::RolledBack,

@@ -88,11 +88,11 @@ impl Removal {
     }
 
     /// Its run came to an end, good or not.
-    pub fn told(&mut self, story: &RunSummary, settings: &Settings) {
-        self.status = story.state.as_str();
-        self.resume = (story.state.is_resumable())
-            .then(|| settings.command_for("resume", &outcome::short(story.run)));
-        if let Some(StepFault { step, fault }) = &story.fault {
+    pub fn told(&mut self, summary: &RunSummary, settings: &Settings) {
+        self.status = summary.state.as_str();
+        self.resume = (summary.state.is_resumable())
+            .then(|| settings.command_for("resume", &outcome::short(summary.run)));
+        if let Some(StepFault { step, fault }) = &summary.fault {
             self.reason = Some(format!("{step}: {fault}"));
             self.code.clone_from(&fault.code);
             self.hint.clone_from(&fault.hint);

@@ -16,40 +16,40 @@ use crate::account;
 
 /// The summary in lines. `next` is what a person can do about it.
 pub fn lines(
-    story: &RunSummary,
+    summary: &RunSummary,
     verdict: Option<&Verdict>,
     style: Style,
     next: &[String],
 ) -> Vec<String> {
-    let mut lines = header(story, style);
+    let mut lines = header(summary, style);
     lines.extend(verdict.map(|verdict| {
         let text = VerdictDocument::of(verdict).text(style);
         format!("  {:<9} {text}", "history")
     }));
     lines.push(String::new());
     lines.push(style.bold("steps"));
-    for step in &story.steps {
-        lines.extend(step_lines(step, story.started_at, style));
+    for step in &summary.steps {
+        lines.extend(step_lines(step, summary.started_at, style));
     }
-    let undos = story.undos();
+    let undos = summary.undos();
     if !undos.is_empty() {
         lines.push(String::new());
         lines.push(style.bold("undo, in the order in which it was done"));
         lines.extend(
             undos
                 .iter()
-                .map(|(step, attempt)| undo_line(step, attempt, story.started_at, style)),
+                .map(|(step, attempt)| undo_line(step, attempt, summary.started_at, style)),
         );
     }
-    if !story.leftovers.is_empty() {
+    if !summary.leftovers.is_empty() {
         lines.push(String::new());
         lines.push(style.bold("left behind"));
-        lines.extend(leftovers(story));
+        lines.extend(leftovers(summary));
     }
-    if story.waived().next().is_some() {
+    if summary.waived().next().is_some() {
         lines.push(String::new());
         lines.push(style.bold("waived, so still there"));
-        lines.extend(waived(story));
+        lines.extend(waived(summary));
     }
     if !next.is_empty() {
         lines.push(String::new());
@@ -60,8 +60,8 @@ pub fn lines(
 }
 
 /// What is left behind, a line each.
-pub fn leftovers(story: &RunSummary) -> Vec<String> {
-    (story.leftovers.iter())
+pub fn leftovers(summary: &RunSummary) -> Vec<String> {
+    (summary.leftovers.iter())
         .map(|left| {
             let ids = if left.ids.is_empty() {
                 "id not known".to_owned()
@@ -74,8 +74,8 @@ pub fn leftovers(story: &RunSummary) -> Vec<String> {
 }
 
 /// What was passed over because a person said so, a line each.
-pub fn waived(story: &RunSummary) -> Vec<String> {
-    (story.waived())
+pub fn waived(summary: &RunSummary) -> Vec<String> {
+    (summary.waived())
         .map(|(step, waiving)| {
             let gist = step.output.as_ref().map(gist).unwrap_or_default();
             format!(
@@ -98,22 +98,22 @@ pub fn state(state: RunState, style: Style) -> String {
     }
 }
 
-fn header(story: &RunSummary, style: Style) -> Vec<String> {
+fn header(summary: &RunSummary, style: Style) -> Vec<String> {
     let mut rows = vec![
-        ("workflow", story.workflow.clone()),
-        ("target", story.target.clone()),
-        ("account", account::described(&story.account)),
-        ("status", state(story.state, style)),
-        ("started", process(story.started_at, &story.by)),
+        ("workflow", summary.workflow.clone()),
+        ("target", summary.target.clone()),
+        ("account", account::described(&summary.account)),
+        ("status", state(summary.state, style)),
+        ("started", process(summary.started_at, &summary.by)),
     ];
-    rows.extend((story.resumptions.iter()).map(|one| ("resumed", process(one.at, &one.by))));
-    rows.extend((story.changes.iter()).map(|change| {
+    rows.extend((summary.resumptions.iter()).map(|one| ("resumed", process(one.at, &one.by))));
+    rows.extend((summary.changes.iter()).map(|change| {
         let at = time::date_time_zone(change.at);
         let (user, host) = (&change.by.user, &change.by.host);
         let text = format!("{at} by {user} on {host}: {}", change.reason);
         ("changed", text)
     }));
-    if let Some(rollback) = &story.rollback {
+    if let Some(rollback) = &summary.rollback {
         let why = match &rollback.cause {
             RollbackCause::Failed { step } => format!("because {step} failed"),
             RollbackCause::Requested { by } => format!("asked for by {} on {}", by.user, by.host),
@@ -122,29 +122,29 @@ fn header(story: &RunSummary, style: Style) -> Vec<String> {
         rows.push(("turned", format!("{at} {why}")));
         rows.extend((rollback.options.iter()).map(|options| ("undo with", words(options))));
     }
-    if let Some(StepFault { step, fault }) = &story.fault {
+    if let Some(StepFault { step, fault }) = &summary.fault {
         rows.push(("fault", format!("{step}: {fault}")));
     }
-    if let Some(reason) = &story.suspended {
+    if let Some(reason) = &summary.suspended {
         rows.push(("suspended", suspended(reason)));
     }
-    if let Some(ManualAction { by, reason, .. }) = &story.abandoned {
+    if let Some(ManualAction { by, reason, .. }) = &summary.abandoned {
         rows.push((
             "given up",
             format!("by {} on {}: {reason}", by.user, by.host),
         ));
     }
-    let last = match (story.ended_at, story.state) {
+    let last = match (summary.ended_at, summary.state) {
         (Some(_), _) => Some("ended"),
         (None, RunState::Suspended | RunState::Interrupted) => Some("stopped"),
         (None, _) => None,
     };
     if let Some(last) = last {
-        let at = story.updated_at;
-        let took = time::duration(at.since(story.started_at));
+        let at = summary.updated_at;
+        let took = time::duration(at.since(summary.started_at));
         rows.push((last, format!("{}, after {took}", time::date_time_zone(at))));
     }
-    let mut lines = vec![format!("{} {}", style.bold("run"), story.run)];
+    let mut lines = vec![format!("{} {}", style.bold("run"), summary.run)];
     lines.extend(
         rows.iter()
             .map(|(name, value)| format!("  {name:<9} {value}")),

@@ -166,45 +166,45 @@ struct UndoDocument {
 
 /// The document of a run.
 pub fn document<'a>(
-    story: &'a RunSummary,
+    summary: &'a RunSummary,
     next: Next,
     history: Option<VerdictDocument>,
 ) -> RunDocument<'a> {
     RunDocument {
         schema: crate::SCHEMA,
-        id: story.run,
-        workflow: &story.workflow,
-        target: &story.target,
-        status: story.state,
-        started_at: story.started_at,
-        ended_at: story.ended_at,
-        updated_at: story.updated_at,
-        account: &story.account,
-        parameters: &story.parameters,
-        user: &story.by.user,
-        by: &story.by,
-        resumed: (story.resumptions.iter())
+        id: summary.run,
+        workflow: &summary.workflow,
+        target: &summary.target,
+        status: summary.state,
+        started_at: summary.started_at,
+        ended_at: summary.ended_at,
+        updated_at: summary.updated_at,
+        account: &summary.account,
+        parameters: &summary.parameters,
+        user: &summary.by.user,
+        by: &summary.by,
+        resumed: (summary.resumptions.iter())
             .map(|resumption| ResumptionDocument {
                 at: resumption.at,
                 by: &resumption.by,
             })
             .collect(),
-        changes: story.changes.iter().map(ActionDocument::of).collect(),
-        rollback: story.rollback.as_ref().map(|rollback| RollbackDocument {
+        changes: summary.changes.iter().map(ActionDocument::of).collect(),
+        rollback: summary.rollback.as_ref().map(|rollback| RollbackDocument {
             started_at: rollback.started_at,
             cause: &rollback.cause,
             options: rollback.options.as_ref(),
         }),
-        fault: story.fault.as_ref(),
-        suspended: story.suspended.as_ref(),
-        leftovers: &story.leftovers,
-        waived: story.waived().map(WaivedDocument::of).collect(),
-        outputs: story.output(),
+        fault: summary.fault.as_ref(),
+        suspended: summary.suspended.as_ref(),
+        leftovers: &summary.leftovers,
+        waived: summary.waived().map(WaivedDocument::of).collect(),
+        outputs: summary.output(),
         hint: next.hint,
         resume: next.resume,
         waive: next.waive,
         history,
-        steps: story.steps.iter().map(step).collect(),
+        steps: summary.steps.iter().map(step).collect(),
     }
 }
 

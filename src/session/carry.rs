@@ -97,21 +97,21 @@ pub async fn carry(
     };
     let told = told(state, carried.run);
     if let Err(error) = result {
-        if let Ok((story, events)) = &told {
-            let next = Next::of(story, events, settings);
-            hook::finished(context, &*connection.clock, story, &next).await;
+        if let Ok((summary, events)) = &told {
+            let next = Next::of(summary, events, settings);
+            hook::finished(context, &*connection.clock, summary, &next).await;
         }
         let resume = journal.has_recorded().then_some(&*resume);
         return Err(failed(error, resume, carried.created));
     }
-    let (story, events) = told?;
-    let next = Next::of(&story, &events, settings);
-    outcome::summary(&context.printer, &story, &next);
-    outcome::data(&context.printer, &story, &next)?;
-    hook::finished(context, &*connection.clock, &story, &next).await;
-    watch.verdict(&story, &resume)?;
-    let exit = outcome::exit(&story, asked.map(Asked::exit), carried.asked_back);
-    outcome::delivered(context, &story, exit)
+    let (summary, events) = told?;
+    let next = Next::of(&summary, &events, settings);
+    outcome::summary(&context.printer, &summary, &next);
+    outcome::data(&context.printer, &summary, &next)?;
+    hook::finished(context, &*connection.clock, &summary, &next).await;
+    watch.verdict(&summary, &resume)?;
+    let exit = outcome::exit(&summary, asked.map(Asked::exit), carried.asked_back);
+    outcome::delivered(context, &summary, exit)
 }
 
 /// Attends to signals while `work` goes on: the first has it stop in good
@@ -143,9 +143,9 @@ pub(super) async fn attend<T>(
 /// The summary of a run that this process has let go of, with its events.
 pub(super) fn told(state: &Store, run: RunId) -> Result<(RunSummary, Vec<Event>), Problem> {
     let events = state.events(run).map_err(|error| store::failed(&error))?;
-    let story = RunSummary::of(&events, false);
-    let story = story.ok_or_else(|| Problem::error("the run's history has no beginning"))?;
-    Ok((story, events))
+    let summary = RunSummary::of(&events, false);
+    let summary = summary.ok_or_else(|| Problem::error("the run's history has no beginning"))?;
+    Ok((summary, events))
 }
 
 /// A run could not be carried on. `resume` is the command that goes on with it,

@@ -87,7 +87,7 @@ pub fn refuse_unfinished(
     // shrinking can't, and a rollback that has begun is resumed.
     let events = from.events(row.id).map_err(|error| store::failed(&error))?;
     let next = RunSummary::of(&events, state == RunState::Running)
-        .map(|story| Next::of(&story, &events, &context.settings))
+        .map(|summary| Next::of(&summary, &events, &context.settings))
         .unwrap_or_default();
     let resume = (next.resume).map(|command| format!("go on with it: {command}"));
     let rollback = (next.rollback).map(|command| format!("or undo it: {command}"));

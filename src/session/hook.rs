@@ -16,11 +16,11 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs the command of `--on-finish`, if there is one, with the run's document
 /// on its stdin. Whatever becomes of it changes nothing but a line on stderr.
-pub async fn finished(context: &Context, clock: &dyn Clock, story: &RunSummary, next: &Next) {
+pub async fn finished(context: &Context, clock: &dyn Clock, summary: &RunSummary, next: &Next) {
     let Some(command) = &context.settings.on_finish else {
         return;
     };
-    let Ok(document) = outcome::document(story, next) else {
+    let Ok(document) = outcome::document(summary, next) else {
         return;
     };
     let ended = tokio::select! {

@@ -142,14 +142,14 @@ pub async fn start(
     let resume = settings.command_for("resume", &outcome::short(begun.run));
     let begins = journal.has_recorded().then_some(&*resume);
     let told = told(state, begun.run);
-    if let Ok((story, events)) = &told {
-        let next = Next::of(story, events, settings);
-        hook::finished(context, &*connection.clock, story, &next).await;
+    if let Ok((summary, events)) = &told {
+        let next = Next::of(summary, events, settings);
+        hook::finished(context, &*connection.clock, summary, &next).await;
     }
     result.map_err(|error| failed(error, begins, &begun.created))?;
-    let (story, _) = told?;
-    watch.verdict(&story, &resume)?;
-    Ok(story)
+    let (summary, _) = told?;
+    watch.verdict(&summary, &resume)?;
+    Ok(summary)
 }
 
 /// Does `work`; when the others are to stop, so is it, for the same reason.

@@ -58,9 +58,9 @@ impl Watch {
 
     /// The problem of a run that was stopped because it may be another's by now,
     /// or because nobody can tell.
-    pub fn verdict(&self, story: &RunSummary, resume: &str) -> Result<(), Problem> {
+    pub fn verdict(&self, summary: &RunSummary, resume: &str) -> Result<(), Problem> {
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        match (lost.as_ref(), &story.suspended) {
+        match (lost.as_ref(), &summary.suspended) {
             (Some(lost), Some(SuspendReason::LeaseLost { .. })) => {
                 let (exit, code) = match lost.is_known {
                     true => (Exit::Locked, "taken_over"),

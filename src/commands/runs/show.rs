@@ -12,7 +12,7 @@ use crate::report::verdict::VerdictDocument;
 use crate::report::{people, show, show_json};
 use crate::session::{locks, store};
 
-/// Tells the story of a run.
+/// Shows the summary of a run.
 pub fn run(context: &Context, arguments: &ShowArguments) -> Result<Exit, Problem> {
     let from = store::open(&context.settings, Access::ReadOnly)?;
     let row = store::find(&from, &arguments.run)?;
@@ -26,15 +26,20 @@ pub fn run(context: &Context, arguments: &ShowArguments) -> Result<Exit, Problem
         true => events.clone(),
         false => people::events(&events),
     };
-    let story = RunSummary::of(&shown, alive)
+    let summary = RunSummary::of(&shown, alive)
         .ok_or_else(|| Problem::error("the run's history has no beginning"))?;
     let verdict = from.verify(row.id).map_err(|error| store::failed(&error))?;
-    let next = Next::of(&story, &events, &context.settings);
+    let next = Next::of(&summary, &events, &context.settings);
     if printer.output.is_json() {
         let verdict = verdict.as_ref().map(VerdictDocument::of);
-        printer.document(&show_json::document(&story, next, verdict))?;
+        printer.document(&show_json::document(&summary, next, verdict))?;
     } else {
-        for line in show::lines(&story, verdict.as_ref(), printer.out, &next.lines(&story)) {
+        for line in show::lines(
+            &summary,
+            verdict.as_ref(),
+            printer.out,
+            &next.lines(&summary),
+        ) {
             printer.line(line)?;
         }
     }

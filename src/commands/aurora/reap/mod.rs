@@ -213,8 +213,8 @@ impl Reaper<'_> {
         let begun =
             start::begin(context, state, connection, self.account, self.how, prepared).await?;
         removal.begun(begun.run);
-        let story = many::start(context, state, connection, &begun, &label, turn).await?;
-        removal.told(&story, &context.settings);
+        let summary = many::start(context, state, connection, &begun, &label, turn).await?;
+        removal.told(&summary, &context.settings);
         Ok(())
     }
 }
