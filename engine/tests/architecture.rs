@@ -173,7 +173,8 @@ const LAYERS: [(&str, &[&str]); 13] = [
     (
         "runner",
         &[
-            "model", "journal", "machine", "graph", "executor", "plan", "store", "runner",
+            "model", "journal", "machine", "summary", "graph", "executor", "plan", "store",
+            "runner",
         ],
     ),
 ];

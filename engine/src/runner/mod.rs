@@ -15,6 +15,7 @@ use crate::model::event::{Actor, RunCreated};
 use crate::model::{Event, RunId};
 use crate::plan::{PlannedStep, Planner};
 use crate::store::{Guard, LockError, Store};
+use crate::summary::RunSummary;
 
 pub use taken::{RecordedRun, TakenUp};
 
@@ -249,6 +250,19 @@ impl<C: Send + Sync + 'static> Runner<C> {
             true => Err(RunnerError::NoRun(run)),
             false => Ok(events),
         }
+    }
+
+    /// What has become of a run so far. Whether a process works on it is asked of
+    /// its lock.
+    ///
+    /// # Errors
+    /// When there is no such run, or it can't be read.
+    pub async fn summary(&self, run: RunId) -> Result<RunSummary, RunnerError> {
+        let since = self.executor.clock.now();
+        let lock = self.store.lock_run(run, &self.actor, since).await;
+        let alive = matches!(lock, Err(LockError::Held { .. }));
+        let events = self.events(run).await?;
+        RunSummary::of(&events, alive).ok_or_else(|| HistoryError::NoBeginning.into())
     }
 
     /// The output of a step of a run, if it is known: the handle is that of the
