@@ -1,54 +1,11 @@
-//! Stepwell's engine: resumable, reversible step graphs.
+#![doc = include_str!("../README.md")]
 //!
-//! A [`Graph`] is made of [`Step`]s and is known before anything runs; its
-//! edges come from typed [`Handle`]s. The pure [`Machine`] folds a run's
-//! [`Event`]s into what comes next; the [`Executor`] records each event in a
-//! [`Journal`] before its consequence, so a run that is stopped at any instant
-//! can be taken up again, or be undone in reverse.
+//! # How it fits together
 //!
-//! ```
-//! use std::sync::Arc;
-//! use stepwell_engine::event::{End, RunCreated};
-//! use stepwell_engine::machine::Status;
-//! use stepwell_engine::*;
-//!
-//! #[derive(serde::Serialize, serde::Deserialize)]
-//! struct Dig {
-//!     depth: u32,
-//! }
-//!
-//! impl Step for Dig {
-//!     type Context = ();
-//!     type Input = Option<u32>;
-//!     type Output = u32;
-//!     const KIND: &'static str = "dig";
-//!     const EFFECT: Effect = Effect::Create;
-//!     const REPEATABLE: bool = true;
-//!
-//!     async fn run(&self, _: &Attempt<()>, above: &Option<u32>) -> Result<u32, Fault> {
-//!         Ok(above.unwrap_or(0) + self.depth)
-//!     }
-//! }
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut graph = GraphBuilder::new();
-//! let top = graph.add("top", Dig { depth: 2 }, None::<Handle<u32>>);
-//! let bottom = graph.add("bottom", Dig { depth: 3 }, Some(top));
-//! graph.output(bottom);
-//! let graph = graph.finish()?;
-//!
-//! let registry = Registry::new().register::<Dig>();
-//! let runner = Runner::new(Arc::new(MemoryStore::new()), registry, ());
-//! let created = RunCreated::new("well", "garden", serde_json::Value::Null);
-//! let report = runner.start(created, &graph).await?;
-//! assert_eq!(report.status, Status::Ended(End::Succeeded));
-//! assert_eq!(report.output, Some(5.into()));
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! The crate knows no cloud, no SQL and no terminal, and has no wall clock,
+//! A [`Graph`] is made of [`Step`]s; its edges come from typed [`Handle`]s. The
+//! pure [`Machine`] folds a run's [`Event`]s into what comes next; the
+//! [`Executor`] records each event in a [`Journal`] before its consequence. A
+//! [`Runner`] adds the locks of a [`Store`] and plans. There is no wall clock,
 //! sleep or randomness outside of [`clock`].
 //!
 //! Each layer knows only what is above it: [model](event) (ids, events, faults,

@@ -1,13 +1,8 @@
-//! Stepwell's state: the SQLite journal, the index of runs, and the locks.
+#![doc = include_str!("../README.md")]
 //!
-//! A [`Store`] is one database file. It implements the engine's
-//! [`Journal`](stepwell_engine::Journal): an append returns once its events
-//! are on the disk, and appends that arrive while a commit runs share the next
-//! one. Beside the history it keeps one row per run, so that runs can be
-//! listed without folding their events, and locks that die with their process.
-//!
-//! The crate knows no cloud and no terminal, and reads neither the environment
-//! nor the clock.
+//! A [`Store`] implements the engine's [`Store`](stepwell_engine::Store) and
+//! [`Journal`](stepwell_engine::Journal). It reads neither the environment nor the
+//! clock.
 
 mod chain;
 mod combiner;
