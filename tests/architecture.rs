@@ -107,6 +107,10 @@ fn crates_know_only_what_is_below_them() {
     );
     never("workflows", &["stepwell-state", "rusqlite", "clap"]);
     never(
+        "examples",
+        &["stepwell-workflows", "stepwell-sandbox", "aws-"],
+    );
+    never(
         "sandbox",
         &[
             "stepwell-engine",
@@ -118,6 +122,20 @@ fn crates_know_only_what_is_below_them() {
             "clap",
         ],
     );
+}
+
+#[test]
+fn two_packages_are_for_others() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let published = ["engine", "state"];
+    for folder in [".", "engine", "state", "workflows", "sandbox", "examples"] {
+        let manifest = fs::read_to_string(root.join(folder).join("Cargo.toml"));
+        let manifest = manifest.expect("a manifest");
+        let (_, package) = manifest.split_once("[package]").expect("a package");
+        let stays = ["publish.workspace = true", "publish = false"];
+        let stays = stays.iter().any(|line| package.contains(line));
+        assert_ne!(stays, published.contains(&folder), "{folder}");
+    }
 }
 
 #[test]
