@@ -1,6 +1,7 @@
 //! Tests of the executor on virtual time: scripted steps in a simulated world,
 //! a journal that can fail or be cut off at any append.
 
+mod compat;
 mod durability;
 mod faults;
 mod graphs;
