@@ -44,6 +44,10 @@ use settings::times::Times;
 use supervisor::Ended;
 use terminal::Terminal;
 
+/// The version of the program, with the commit that it is built from where that
+/// is known.
+pub const VERSION: &str = env!("STEPWELL_VERSION");
+
 /// The version of every JSON document that is printed.
 pub const SCHEMA: u32 = 1;
 

@@ -22,7 +22,7 @@ use clap_complete::Shell;
 #[derive(Debug, Parser)]
 #[command(
     name = "stepwell",
-    version,
+    version = crate::VERSION,
     propagate_version = true,
     after_help = crate::exit::table(),
     max_term_width = 100

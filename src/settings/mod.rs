@@ -195,6 +195,6 @@ pub fn actor(environment: &Environment) -> Actor {
             .or_else(|| environment.text(environment::LOGNAME))
             .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw())),
         pid: std::process::id(),
-        version: format!("stepwell {}", env!("CARGO_PKG_VERSION")),
+        version: format!("stepwell {}", crate::VERSION),
     }
 }

@@ -78,6 +78,7 @@ esac"#;
     assert_eq!(
         names,
         [
+            "version",
             "state",
             "history",
             "state-permissions",

@@ -64,7 +64,8 @@ pub fn run(context: &Context, arguments: &DoctorArguments) -> Result<Exit, Probl
                     local::kubectl(),
                 ))
             });
-            let mut found = local::state(&context.settings);
+            let mut found = vec![Check::ok("version", format!("stepwell {}", crate::VERSION))];
+            found.extend(local::state(&context.settings));
             match tools {
                 Ok((rosa, kubectl)) => {
                     found.extend(rosa);
