@@ -14,8 +14,8 @@ use crate::arguments::workflow::WhichArguments;
 use crate::clock::Pace;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::report::outcome;
-use crate::session::carry::failed;
+use crate::report::{not_understood, outcome};
+use crate::session::carry::{failed, unsupported};
 use crate::session::which::Purpose;
 use crate::session::{locks, requests, store, takeup};
 use crate::{Context, runtime};
@@ -182,6 +182,14 @@ async fn note(
     let events = store::whole(state, row.id)?;
     let created = stepwell_engine::event::RunCreated::told(&events)
         .ok_or_else(|| Problem::error("the run's history has no beginning"))?;
+    if let Some(why) = not_understood::why(&events) {
+        let mut problem = unsupported(&why, &created);
+        let settings = &context.settings;
+        problem.hint = (problem.hint).map(|hint| {
+            outcome::placed(&hint, row.id, &created.account, &created.target, settings)
+        });
+        return Err(problem);
+    }
     let step = said.step.to_string();
     let retried = retry_by_hand(state, clock.now(), &events, said).await;
     retried.map_err(|error| refused(error, &step, &created))

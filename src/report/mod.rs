@@ -4,6 +4,7 @@ pub mod checks;
 pub mod events;
 pub mod file;
 pub mod keycloak;
+pub mod not_understood;
 pub mod outcome;
 pub mod people;
 pub mod plan;

@@ -12,7 +12,7 @@ use stepwell_workflows::aurora::{held_by, reset_stopped};
 use super::printer::Printer;
 use super::show_json::WaivedDocument;
 use super::style::Style;
-use super::{events, people, show, time};
+use super::{events, not_understood, people, show, time};
 use crate::Context;
 use crate::account;
 use crate::arguments::Output;
@@ -90,6 +90,8 @@ pub struct Next {
     pub hint: Option<String>,
     /// The data centres in which the run has stopped Keycloak, by their contexts.
     pub stopped: Vec<String>,
+    /// What this program does not understand of the run, so that it can't go on.
+    pub not_understood: Option<String>,
 }
 
 impl Next {
@@ -98,6 +100,17 @@ impl Next {
         let run = short(summary.run);
         let resumable = summary.state.is_resumable();
         let back = summary.rollback.is_some();
+        let (account, target) = (&summary.account, &summary.target);
+        let placed = |text: &str| placed(text, summary.run, account, target, settings);
+        if let Some(why) = resumable.then(|| not_understood::why(events)).flatten() {
+            let way_out = not_understood::way_out(&summary.by, &summary.target);
+            return Self {
+                hint: Some(placed(&way_out)),
+                stopped: stopped(summary, events),
+                not_understood: Some(not_understood::causes(&why).join("; ")),
+                ..Self::default()
+            };
+        }
         Self {
             resume: resumable.then(|| settings.command_for("resume", &run)),
             rollback: (resumable && summary.reversible && !back)
@@ -106,12 +119,9 @@ impl Next {
                 let command = settings.command_for("rollback", &run);
                 format!("{command}{steps} --reason 'it may stay'")
             }),
-            hint: hint(summary).map(|hint| {
-                let sandboxed = account::is_sandbox(&summary.account);
-                let subject = Subject::of_run(&run, &summary.target);
-                settings.placed(&hint, sandboxed, &subject)
-            }),
+            hint: hint(summary).map(|hint| placed(&hint)),
             stopped: stopped(summary, events),
+            not_understood: None,
         }
     }
 
@@ -126,6 +136,10 @@ impl Next {
     pub fn lines(&self, summary: &RunSummary) -> Vec<String> {
         let mut lines = Vec::new();
         lines.extend(self.standing());
+        lines.extend(
+            (self.not_understood.iter())
+                .map(|why| format!("this program can't go on with it: {}", people::line(why))),
+        );
         lines.extend(self.hint.clone());
         let on = match (summary.state, summary.rollback.is_some()) {
             (RunState::Stuck, _) | (_, true) => "to go on with the rollback",
@@ -141,6 +155,19 @@ impl Next {
         );
         lines
     }
+}
+
+/// A text about a run with the commands in it as they have to be typed.
+pub fn placed(
+    text: &str,
+    run: RunId,
+    account: &Value,
+    target: &str,
+    settings: &Settings,
+) -> String {
+    let sandboxed = account::is_sandbox(account);
+    let subject = Subject::of_run(&short(run), target);
+    settings.placed(text, sandboxed, &subject)
 }
 
 /// Where a reset that is not at its end has stopped Keycloak.

@@ -42,6 +42,8 @@ pub struct RunDocument<'a> {
     hint: Option<String>,
     resume: Option<String>,
     waive: Option<String>,
+    understood: bool,
+    not_understood: Option<String>,
     history: Option<VerdictDocument>,
     steps: Vec<StepDocument<'a>>,
 }
@@ -200,6 +202,8 @@ pub fn document<'a>(
         leftovers: &summary.leftovers,
         waived: summary.waived().map(WaivedDocument::of).collect(),
         outputs: summary.output(),
+        understood: next.not_understood.is_none(),
+        not_understood: next.not_understood,
         hint: next.hint,
         resume: next.resume,
         waive: next.waive,

@@ -22,6 +22,7 @@ use crate::Context;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::progress::Progress;
+use crate::report::not_understood;
 use crate::report::outcome::{self, Next};
 
 /// A run that is about to be carried through.
@@ -203,16 +204,12 @@ pub(crate) fn failed(error: RunError, resume: Option<&str>, created: &RunCreated
 }
 
 /// The program does not understand what another version recorded.
-pub(super) fn unsupported(why: &Unsupported, created: &RunCreated) -> Problem {
+pub(crate) fn unsupported(why: &Unsupported, created: &RunCreated) -> Problem {
     let what = "this version of the program can't carry the run on, and did nothing";
-    let mut problem = Problem::error(what).code("not_understood").hint(format!(
-        "go on with the version that started it: {}",
-        created.by.version
-    ));
-    problem.causes = match why {
-        Unsupported::Version { .. } => vec![why.to_string()],
-        Unsupported::Steps(steps) => steps.iter().map(ToString::to_string).collect(),
-    };
+    let mut problem = Problem::error(what)
+        .code("not_understood")
+        .hint(not_understood::way_out(&created.by, &created.target));
+    problem.causes = not_understood::causes(why);
     problem
 }
 

@@ -22,6 +22,7 @@ pub mod store;
 pub mod survey;
 pub mod takeup;
 pub mod targets;
+pub mod understood;
 pub mod watch;
 pub mod which;
 

@@ -12,7 +12,7 @@ use crate::account::AccountRecord;
 use crate::arguments::workflow::WhichArguments;
 use crate::clock::Pace;
 use crate::problem::Problem;
-use crate::report::outcome;
+use crate::report::{not_understood, outcome};
 use crate::settings::commands::Subject;
 
 /// A run that is about to be taken up.
@@ -129,28 +129,25 @@ impl Found {
             events,
             _locks: None,
         };
-        if let Err(why) = stepwell_workflows::registry().understands(&taken.machine()?) {
-            return Err(carry::unsupported(&why, &taken.created));
+        taken.machine()?;
+        if let Some(why) = not_understood::why(&taken.events) {
+            let problem = carry::unsupported(&why, &taken.created);
+            return Err(self.placed(context, problem));
         }
         Ok(taken)
     }
 
-    /// What can be done with a run whose history is broken. No command ends it
-    /// but one that takes away what it worked on: what it made is not known.
+    /// What can be done with a run whose history is broken.
     fn giving_up(&self, context: &Context) -> String {
-        let parts: Vec<&str> = self.row.target.split('/').collect();
-        let command = match parts[..] {
-            ["peering", region, "*", vpc] => {
-                format!("peering delete --all --rosa-vpc {vpc} --rosa-region {region}")
-            }
-            ["peering", _, _, _] => "peering delete".to_owned(),
-            [_, _, cluster, ..] => format!("aurora delete --final-snapshot {cluster}-last"),
-            _ => return "restore the state file from a backup".to_owned(),
-        };
-        let command = self.with_commands(context, &format!("`stepwell {command}`"));
-        format!(
-            "something else wrote to the state file: restore it from a backup; or give the run up, and delete all that it worked on: {command}"
-        )
+        match not_understood::giving_up(&self.row.target) {
+            None => "restore the state file from a backup".to_owned(),
+            Some(give_up) => self.with_commands(
+                context,
+                &format!(
+                    "something else wrote to the state file: restore it from a backup; or {give_up}"
+                ),
+            ),
+        }
     }
 
     /// Makes sure that this is the account that the run belongs to.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde::Deserialize;
 use serde_json::Value;
 use stepwell_engine::event::{EventBody, Outcome, Verb};
@@ -48,6 +48,27 @@ pub(crate) fn events(
         events.push(event.map_err(|unreadable| StoreError::content(path, unreadable))?);
     }
     Ok(events)
+}
+
+/// The first event of a run.
+pub(crate) fn beginning(
+    connection: &Connection,
+    path: &Path,
+    run: RunId,
+) -> Result<Option<Event>, StoreError> {
+    let failed = |error| StoreError::sqlite("read", path, error);
+    let read = connection
+        .prepare_cached(
+            "SELECT seq, at, body FROM event
+             WHERE run = (SELECT number FROM run WHERE id = ?1) AND seq = 0",
+        )
+        .and_then(|mut statement| {
+            let row = |row: &Row<'_>| event(run, row);
+            statement.query_row([run.to_string()], row).optional()
+        });
+    read.map_err(failed)?
+        .transpose()
+        .map_err(|unreadable| StoreError::content(path, unreadable))
 }
 
 fn event(run: RunId, row: &Row<'_>) -> rusqlite::Result<Result<Event, Unreadable>> {

@@ -187,6 +187,16 @@ impl Store {
         self.shared.events(run)
     }
 
+    /// The first event of a run, which holds what it started from; nothing if
+    /// there is no such run.
+    ///
+    /// # Errors
+    /// When the file can't be read or the event not be understood.
+    pub fn beginning(&self, run: RunId) -> Result<Option<Event>, StoreError> {
+        self.shared
+            .read(|connection, path| decode::beginning(connection, path, run))
+    }
+
     /// Compares a run's history with the chain of hashes that was recorded with
     /// it; nothing if there is no such run.
     ///

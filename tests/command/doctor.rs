@@ -81,6 +81,7 @@ esac"#;
             "version",
             "state",
             "history",
+            "runs",
             "state-permissions",
             "disk",
             "rosa",

@@ -3,6 +3,7 @@
 mod account;
 mod actions;
 mod adoption;
+mod compat;
 mod crash;
 mod create;
 mod delete;

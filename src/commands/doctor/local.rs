@@ -10,8 +10,8 @@ use stepwell_workflows::child_command;
 
 use super::{LIMIT, silence};
 use crate::report::checks::Check;
-use crate::report::size;
-use crate::session::store;
+use crate::report::{not_understood, outcome, people, size};
+use crate::session::{store, understood};
 use crate::settings::Settings;
 
 /// Too little for a history.
@@ -28,7 +28,11 @@ pub(super) fn state(settings: &Settings) -> Vec<Check> {
     };
     let mut checks = match store::open(settings, Access::ReadWrite) {
         Ok(store) => {
-            vec![place(path, &store), history(settings, &store)]
+            vec![
+                place(path, &store),
+                history(settings, &store),
+                runs(settings, &store),
+            ]
         }
         Err(problem) => vec![Check::problem("state", problem)],
     };
@@ -81,6 +85,47 @@ fn history(settings: &Settings, store: &Store) -> Check {
             settings.invocation
         )),
         false => check,
+    }
+}
+
+/// Whether this program could go on with every unfinished run.
+fn runs(settings: &Settings, store: &Store) -> Check {
+    let name = "runs";
+    let unfinished = RunFilter {
+        unfinished_only: true,
+        ..RunFilter::default()
+    };
+    let rows = match store.runs(&unfinished) {
+        Ok(rows) => rows,
+        Err(error) => return Check::problem(name, store::failed(&error)),
+    };
+    let mut told = Vec::new();
+    for row in &rows {
+        match understood::why(store, row) {
+            Err(problem) => return Check::problem(name, problem),
+            Ok(None) => {}
+            Ok(Some(why)) => {
+                let (run, why) = (outcome::short(row.id), not_understood::causes(&why));
+                told.push((format!("{run}: {}", why.join("; ")), run));
+            }
+        }
+    }
+    let Some((_, run)) = told.first() else {
+        let text = format!(
+            "{} are unfinished, and each can be gone on with",
+            rows.len()
+        );
+        return Check::ok(name, text);
+    };
+    let show = settings.command_for("runs show", run);
+    let said: Vec<&str> = told.iter().map(|(text, _)| text.as_str()).collect();
+    let text = format!(
+        "this program can't go on with run {}",
+        said.join(", nor with ")
+    );
+    Check {
+        code: Some("not_understood".to_owned()),
+        ..Check::warn(name, people::line(&text)).hint(format!("what can be done: {show}"))
     }
 }
 

@@ -13,8 +13,8 @@ use crate::arguments::runs::ListArguments;
 use crate::clock::Pace;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::report::{outcome, show, table, time};
-use crate::session::{locks, store};
+use crate::report::{not_understood, outcome, people, show, table, time};
+use crate::session::{locks, store, understood};
 use crate::settings::select;
 
 #[derive(Serialize)]
@@ -39,6 +39,8 @@ struct RunDocument<'a> {
     account: &'a Value,
     user: Option<&'a str>,
     doubt: Option<&'a str>,
+    understood: bool,
+    not_understood: Option<&'a str>,
 }
 
 /// Lists runs, the newest first.
@@ -66,6 +68,13 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
         .map(|row| from.doubt(row))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| store::failed(&error))?;
+    let not_understood = rows
+        .iter()
+        .map(|row| {
+            let why = understood::why(&from, row)?;
+            Ok(why.map(|why| not_understood::causes(&why).join("; ")))
+        })
+        .collect::<Result<Vec<_>, Problem>>()?;
     let printer = &context.printer;
     let verify = format!("{} runs verify", context.settings.invocation);
     for run in &unreadable {
@@ -79,9 +88,20 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
             ));
         }
     }
+    for (row, why) in rows.iter().zip(&not_understood) {
+        if let Some(why) = why {
+            let run = outcome::short(row.id);
+            let show = context.settings.command_for("runs show", &run);
+            printer.warn(format!(
+                "this program can't go on with run {run}: {}; `{show}` says what can be done",
+                people::line(why)
+            ));
+        }
+    }
     if printer.output.is_json() {
-        let runs = (rows.iter().zip(&states).zip(&doubts).zip(&users))
-            .map(|(((row, state), doubt), user)| RunDocument {
+        let told = states.iter().zip(&doubts).zip(&users).zip(&not_understood);
+        let runs = (rows.iter().zip(told))
+            .map(|(row, (((state, doubt), user), why))| RunDocument {
                 id: row.id,
                 workflow: &row.workflow,
                 target: &row.target,
@@ -92,6 +112,8 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
                 account: &row.account,
                 user: user.as_deref(),
                 doubt: doubt.as_deref(),
+                understood: why.is_none(),
+                not_understood: why.as_deref(),
             })
             .collect();
         printer.document(&Document {
@@ -105,8 +127,9 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
         printer.note("no runs");
         return Ok(Exit::Success);
     }
-    let cells: Vec<Vec<String>> = (rows.iter().zip(&states))
-        .map(|(row, state)| {
+    let cells: Vec<Vec<String>> = (rows.iter().zip(states.iter().zip(&not_understood)))
+        .map(|(row, (state, why))| {
+            let mark = why.as_ref().map_or("", |_| ", not understood");
             vec![
                 outcome::short(row.id),
                 row.workflow.clone(),
@@ -115,7 +138,7 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
                 time::duration(row.updated_at.since(row.started_at)),
                 AccountRecord::read(&row.account).map_or_else(|_| "?".to_owned(), |it| it.brief()),
                 // The last column, so that its paint does not shift another.
-                show::state(*state, printer.out),
+                show::state(*state, printer.out) + mark,
             ]
         })
         .collect();
