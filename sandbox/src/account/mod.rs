@@ -208,6 +208,19 @@ impl Account {
         Ok(fork)
     }
 
+    /// Writes what the account holds at this moment into the file at `path`, from which
+    /// [`Account::open`] makes an account that holds the same.
+    ///
+    /// # Errors
+    /// If the state cannot be read, or the file cannot be written.
+    pub fn copy_to(&self, path: &Path) -> Result<(), StateError> {
+        let (world, simulated) = self.read(|world, now| (world.clone(), now))?;
+        let wall = wall_ms(&*self.inner.options.time);
+        let mut file = StateFile::new(path);
+        let _guard = file.lock()?;
+        file.save(SavedClock { simulated, wall }, &world, true)
+    }
+
     /// Removes every resource and every fault. The account keeps its id and its clock.
     ///
     /// # Errors

@@ -28,6 +28,23 @@ impl Time for VirtualTime {
     }
 }
 
+/// Time that stands still: that of an account which is only copied.
+pub(crate) struct Still;
+
+impl Time for Still {
+    fn wall(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::pending())
+    }
+}
+
 /// A clock whose random numbers follow from a seed, so that a run can be
 /// repeated to the last call. The first ones may be zero, so that processes
 /// draw alike.
@@ -113,5 +130,40 @@ impl Clock for Hasty {
 
     fn outside(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.inner.outside(duration / self.times)
+    }
+}
+
+/// The clock of a process that begins at some moment.
+pub(crate) struct Later {
+    inner: Arc<dyn Clock>,
+    start: Timestamp,
+}
+
+impl Later {
+    /// `inner` must begin now.
+    pub(crate) fn clock(inner: Arc<dyn Clock>, start: Timestamp) -> Arc<dyn Clock> {
+        Arc::new(Self { inner, start })
+    }
+}
+
+impl Clock for Later {
+    fn now(&self) -> Timestamp {
+        self.start.plus(self.inner.elapsed())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.inner.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.inner.sleep(duration)
+    }
+
+    fn to_wall(&self, duration: Duration) -> Duration {
+        self.inner.to_wall(duration)
+    }
+
+    fn random(&self) -> u64 {
+        self.inner.random()
     }
 }

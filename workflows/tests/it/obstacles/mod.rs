@@ -5,7 +5,7 @@
 //! accepted.
 
 mod database;
-mod kinds;
+pub(crate) mod kinds;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -36,6 +36,23 @@ pub(crate) struct Centres {
     asked: Arc<Asked>,
 }
 
+impl Centres {
+    /// What Kubernetes holds.
+    pub(crate) fn state(&self) -> Value {
+        self.kubernetes.state()
+    }
+
+    /// Has Kubernetes hold what it held at another time.
+    pub(crate) fn put_back(&self, state: &Value) {
+        self.kubernetes.write(state);
+    }
+
+    /// Where the stand-in for `kubectl` is.
+    pub(crate) fn folder(&self) -> String {
+        self.kubernetes.folder.display().to_string()
+    }
+}
+
 impl Stage for Centres {
     fn world(&self) -> &World {
         &self.world

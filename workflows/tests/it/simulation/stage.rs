@@ -2,16 +2,14 @@
 //! are dear to make.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::Value;
 use stepwell_engine::event::OnFailure;
 use stepwell_engine::{BoxFuture, Clock, Timestamp};
-use stepwell_sandbox::{Account, Options, Time};
+use stepwell_sandbox::{Account, Options};
 use stepwell_workflows::Aws;
 use stepwell_workflows::rosa::RosaNetwork;
 use tokio::runtime::Runtime;
@@ -23,7 +21,7 @@ use super::play;
 use super::scenario::Scenario;
 use super::subject::{Planned, Subject};
 use crate::chance;
-use crate::clock::VirtualTime;
+use crate::clock::{Still, VirtualTime};
 use crate::restore;
 use crate::support::{World, connect_through};
 
@@ -67,23 +65,6 @@ impl Clock for Simulated {
 
     fn random(&self) -> u64 {
         chance::mix(self.state.fetch_add(chance::STEP, Ordering::SeqCst))
-    }
-}
-
-/// Time that stands still: that of an account which is only copied.
-struct Still;
-
-impl Time for Still {
-    fn wall(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(std::future::pending())
     }
 }
 

@@ -7,6 +7,7 @@ mod crashes;
 mod faults;
 mod leftovers;
 mod pinned;
+mod released;
 mod table;
 mod tally;
 mod troubles;
