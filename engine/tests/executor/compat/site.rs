@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use stepwell_engine::event::{End, RunCreated};
 use stepwell_engine::machine::Status;
+use stepwell_engine::testing::FaultyJournal;
 use stepwell_engine::{
-    Attempt, Clock, Event, Executor, Fault, Found, Graph, Registry, Report, RollbackRequest,
-    RunError, RunId, TokioClock,
+    Attempt, Clock, Event, Executor, Fault, Found, Graph, MemoryJournal, Registry, Report,
+    RollbackRequest, RunError, RunId, TokioClock,
 };
 
-use crate::support::{TestJournal, Trouble, actor};
+use crate::support::{Trouble, actor};
 
 /// All that a version of a program is to a run: the kinds that it knows.
 pub(super) type Program = Arc<Registry<Shop>>;
@@ -59,7 +60,7 @@ impl Shop {
 pub(super) struct Site {
     run: RunId,
     shop: Arc<Shop>,
-    journal: Arc<TestJournal>,
+    journal: Arc<FaultyJournal>,
     clock: Arc<dyn Clock>,
 }
 
@@ -68,7 +69,7 @@ impl Site {
         Self {
             run: RunId::from_u128(7),
             shop: Arc::default(),
-            journal: Arc::default(),
+            journal: Arc::new(FaultyJournal::over(Arc::new(MemoryJournal::new()))),
             clock: Arc::new(TokioClock::paused()),
         }
     }
@@ -89,22 +90,16 @@ impl Site {
         at: usize,
         durable: bool,
     ) -> bool {
-        self.journal.trouble(Some(Trouble::Cut { at, durable }));
+        self.journal.set(Some(Trouble::Dies { at, durable }));
         let created = RunCreated {
             by: actor(),
             ..RunCreated::new("well", "meadow", Value::Null)
         };
         let executor = self.executor(program);
-        let ended = tokio::select! {
-            biased;
-            () = self.journal.cut.notified() => false,
-            report = executor.start(self.run, created, graph) => {
-                report.unwrap();
-                true
-            }
-        };
-        self.journal.trouble(None);
-        ended
+        let work = executor.start(self.run, created, graph);
+        let ended = self.journal.until_death(async {}, work).await;
+        self.journal.set(None);
+        ended.map(Result::unwrap).is_some()
     }
 
     pub(super) async fn resume(&self, program: &Program) -> Result<Report, RunError> {
