@@ -16,7 +16,7 @@ pub struct WorkflowArguments {
     #[arg(long, requires = "plan")]
     pub detailed_exitcode: bool,
 
-    /// How many steps may be under way at once [default: 16]
+    /// How many steps that change something may be under way at once [default: 16]
     #[arg(long, value_name = "N")]
     pub parallel: Option<String>,
 

@@ -192,6 +192,13 @@ pub(crate) fn failed(error: RunError, resume: Option<&str>, created: &RunCreated
             problem.causes = vec![why(source)];
             problem
         }
+        RunError::Rollback(source) => {
+            let mut problem = Problem::refused("the run can't be rolled back")
+                .code("forward_only")
+                .hint("nothing was changed");
+            problem.causes = vec![why(source)];
+            problem
+        }
         RunError::Change(source) => {
             let mut problem = Problem::refused("what the run has still to do can't be changed")
                 .code("not_changeable")

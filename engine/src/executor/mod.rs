@@ -40,6 +40,9 @@ pub enum RunError {
         #[source]
         source: HistoryError,
     },
+    /// The run may not be rolled back as things are; nothing was recorded.
+    #[error("the run can't be rolled back")]
+    Rollback(#[source] HistoryError),
     /// The parameters may not be changed as things are; nothing was recorded.
     #[error("the run's parameters can't be changed")]
     Change(#[source] HistoryError),
@@ -202,6 +205,7 @@ impl<C: Send + Sync + 'static> Executor<C> {
     }
 
     /// Takes up a run to undo what it made, but for steps that a person waives.
+    /// One that is rolled back already is left as it is.
     ///
     /// # Errors
     /// As [`resume`](Self::resume), when the run can't be rolled back, and when a
@@ -213,12 +217,17 @@ impl<C: Send + Sync + 'static> Executor<C> {
         request: RollbackRequest,
     ) -> Result<Report, RunError> {
         let mut machine = Machine::replay(events)?;
+        if let Status::Ended(End::RolledBack { .. }) = machine.status() {
+            return Ok(Report::of(&machine));
+        }
         let program = self.registry.program(&machine)?;
         let now = self.clock.now();
-        let mut begin = vec![machine.record(now, EventBody::RunResumed { by: by.clone() })?];
+        let resumed = machine.record(now, EventBody::RunResumed { by: by.clone() });
+        let mut begin = vec![resumed.map_err(RunError::Rollback)?];
         if !machine.is_backward() {
             let cause = RollbackCause::Requested { by: by.clone() };
-            begin.push(machine.record(now, EventBody::RollbackStarted(cause))?);
+            let turned = machine.record(now, EventBody::RollbackStarted(cause));
+            begin.push(turned.map_err(RunError::Rollback)?);
         }
         if let Some(options) = request.options {
             let by = by.clone();
