@@ -268,11 +268,8 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
     }
 
     fn work_of(&self, id: StepId, verb: Verb, at: Attempt<C>) -> Result<Work, Fault> {
-        let record = self.machine.shape().record(id);
-        let step = self.program.step(id).cloned();
-        let step = step.ok_or_else(|| Fault::permanent("the step's kind is not known"))?;
-        let input = record.input.resolve(&self.machine);
-        let input = input.map_err(|error| Fault::permanent(error.to_string()))?;
+        let (step, input) = self.program.attempted(&self.machine, id)?;
+        let step = step.clone();
         match verb {
             Verb::Run => step.forward(at, input),
             Verb::Undo => step.backward(at, input, self.machine.step(id).output.as_ref()),

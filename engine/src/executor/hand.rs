@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::{Executor, RunError};
-use crate::graph::Unsupported;
 use crate::journal::{Journal, JournalError};
 use crate::machine::{HistoryError, IllegalEvent, Machine, Status};
 use crate::model::event::{Actor, Event, EventBody, Outcome, SuspendReason, Verb};
@@ -85,20 +84,14 @@ impl<C: Send + Sync + 'static> Executor<C> {
         output: Option<Value>,
     ) -> Result<DoneByHand, WordError> {
         let mut machine = Machine::replay(events)?;
-        self.registry
-            .understands(&machine)
-            .map_err(RunError::from)?;
+        let program = self.registry.program(&machine).map_err(RunError::from)?;
         let mut batch = at_rest(&mut machine, self.clock.now(), &word.by)?;
         let id = (machine.may_be_done(&word.step)).map_err(WordError::NotPossible)?;
-        let record = machine.shape().record(id);
-        let step = (self.registry.read(record))
-            .map_err(|why| RunError::from(Unsupported::Steps(vec![why])))?;
+        let (step, input) = program.attempted(&machine, id).map_err(WordError::Check)?;
         let given = match output {
             Some(output) => Some(step.accept(&output).map_err(WordError::Output)?),
             None => None,
         };
-        let input = (record.input.resolve(&machine))
-            .map_err(|error| WordError::Check(Fault::permanent(error.to_string())))?;
         let at = Attempt {
             number: machine.step(id).runs + 1,
             in_doubt: machine.step(id).in_doubt,

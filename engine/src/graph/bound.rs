@@ -99,12 +99,7 @@ impl<S: Step> ErasedStep<S::Context> for Bound<S> {
     fn check<'a>(&'a self, at: &'a Attempt<S::Context>, input: Value) -> Result<Looked<'a>, Fault> {
         let input = self.input(input)?;
         Ok(Box::pin(async move {
-            let found = tokio::select! {
-                biased;
-                found = self.0.check(at, &input) => found?,
-                () = at.interrupted() => return Err(Fault::unreachable("the look was broken off")),
-            };
-            Ok(match found {
+            Ok(match self.0.check(at, &input).await? {
                 Found::Nothing => Found::Nothing,
                 Found::Partial(output) => Found::Partial(encode(&output)?),
                 Found::Ours(output) => Found::Ours(encode(&output)?),

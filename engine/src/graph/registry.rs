@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::bound::{Bound, ErasedStep};
 use crate::machine::Machine;
-use crate::model::{Effect, GRAPH_VERSION, StepId, StepName, StepRecord};
+use crate::model::{Effect, Fault, GRAPH_VERSION, StepId, StepName, StepRecord};
 use crate::step::Step;
 
 /// The kinds of steps that a program knows, over a context `C`. Made once per
@@ -132,6 +132,19 @@ pub(crate) struct Program<C>(Vec<Option<Arc<dyn ErasedStep<C>>>>);
 impl<C> Program<C> {
     pub(crate) fn step(&self, id: StepId) -> Option<&Arc<dyn ErasedStep<C>>> {
         self.0.get(id.index())?.as_ref()
+    }
+
+    /// The code of a step and its input, for an attempt at it.
+    pub(crate) fn attempted(
+        &self,
+        machine: &Machine,
+        id: StepId,
+    ) -> Result<(&Arc<dyn ErasedStep<C>>, Value), Fault> {
+        let unknown = || Fault::permanent("the step's kind is not known");
+        let step = self.step(id).ok_or_else(unknown)?;
+        let input = machine.shape().record(id).input.resolve(machine);
+        let input = input.map_err(|error| Fault::permanent(error.to_string()))?;
+        Ok((step, input))
     }
 
     pub(crate) fn replace(&mut self, id: StepId, step: Arc<dyn ErasedStep<C>>) {

@@ -127,10 +127,7 @@ impl<C: Send + Sync + 'static> Planner<C> {
         program: &Program<C>,
         id: StepId,
     ) -> Result<Claim<Vec<String>>, Fault> {
-        let missing = || Fault::permanent("the step's kind is not known");
-        let erased = program.step(id).ok_or_else(missing)?;
-        let input = (machine.shape().record(id).input.resolve(machine))
-            .map_err(|error| Fault::permanent(error.to_string()))?;
+        let (erased, input) = program.attempted(machine, id)?;
         let output = machine.step(id).output.as_ref();
         let at = self.attempt(machine, id, Verb::Undo);
         let mut pauses = self.doubts.iter();

@@ -139,7 +139,7 @@ impl<C> Attempt<C> {
 
     /// How much clock time has passed since the first attempt at this began: for
     /// a wait in whatever process that was, for anything else in this one. It
-    /// begins anew when a person takes up a run that was suspended.
+    /// starts again when a person takes up a run that was suspended.
     pub fn since_first(&self) -> Duration {
         let here = self.shared.clock.elapsed().saturating_sub(self.began);
         self.since_first + here

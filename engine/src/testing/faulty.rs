@@ -49,7 +49,7 @@ impl FaultyJournal {
         }
     }
 
-    /// Sets what goes wrong from now on, counting appends anew.
+    /// Sets what goes wrong from now on, and counts appends from zero.
     pub fn set(&self, trouble: Option<Trouble>) {
         *self.state() = State {
             trouble,

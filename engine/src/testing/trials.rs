@@ -165,7 +165,7 @@ impl<'a, C: Send + Sync + 'static> Case<'a, C> {
     pub(super) async fn go_on(&self, act: Act) -> Report {
         let events = self.events().await;
         let act = match act {
-            // Nothing of it is durable: it is begun anew.
+            // Nothing of it is durable: it starts again.
             Act::Resume if events.is_empty() => Act::Start,
             act => act,
         };

@@ -96,7 +96,7 @@ fn table(head: [&str; 3], rows: &Rows) -> String {
     text
 }
 
-/// Set `STEPWELL_UPDATE_SNAPSHOTS` to write the table anew.
+/// Set `STEPWELL_UPDATE_SNAPSHOTS` to write the table again.
 #[test]
 fn the_table_in_the_docs_is_what_the_machine_does() {
     let (mut steps, mut runs) = (Rows::new(), Rows::new());
