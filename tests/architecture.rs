@@ -159,3 +159,34 @@ fn time_passes_only_in_the_clocks() {
         .collect();
     only_in(&allowed, &files, &words);
 }
+
+#[test]
+fn the_layers_of_the_sandbox_know_only_those_below() {
+    // From the top to the bottom; `lib` and the random tests may use all of them.
+    let layers = [
+        "transport",
+        "account",
+        "operations",
+        "secrets",
+        "sts",
+        "rds",
+        "ec2",
+        "context",
+        "quotas",
+        "world",
+        "wire",
+    ];
+    for (name, text) in sources("sandbox/src") {
+        let inside = name.trim_start_matches("sandbox/src/");
+        let layer = inside.split(['/', '.']).next().unwrap_or_default();
+        if matches!(layer, "lib" | "fuzz") {
+            continue;
+        }
+        let place = layers.iter().position(|one| *one == layer);
+        let place = place.unwrap_or_else(|| panic!("{name} is in no layer"));
+        for above in &layers[..place] {
+            let word = format!("crate::{above}::");
+            assert!(!text.contains(&word), "{name} knows {above}");
+        }
+    }
+}

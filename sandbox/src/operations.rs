@@ -1,58 +1,15 @@
-//! The one table of operations: dispatch, documentation and fault rules use it. EC2's part of it
-//! is in `ec2/operations.rs`.
+//! The one table of operations: dispatch, documentation and fault rules use it.
 
-use crate::account::options::{InstanceTimes, Quotas};
-use crate::wire::error::ApiResult;
-use crate::wire::params::Params;
-use crate::world::{Millis, Region, World, ids, timing};
+use crate::context::Handler;
+use crate::wire::service::Service::{self, Ec2, Rds, SecretsManager, Sts};
 use crate::{ec2, rds, secrets, sts};
 use std::fmt;
-use std::sync::LazyLock;
-
-/// An AWS service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Service {
-    /// EC2.
-    Ec2,
-    /// RDS.
-    Rds,
-    /// STS.
-    Sts,
-    /// Secrets Manager.
-    SecretsManager,
-}
-
-impl Service {
-    /// The name in the credential scope.
-    #[must_use]
-    pub fn signing_name(self) -> &'static str {
-        match self {
-            Self::Ec2 => "ec2",
-            Self::Rds => "rds",
-            Self::Sts => "sts",
-            Self::SecretsManager => "secretsmanager",
-        }
-    }
-
-    pub(crate) fn from_signing_name(name: &str) -> Option<Self> {
-        [Self::Ec2, Self::Rds, Self::Sts, Self::SecretsManager]
-            .into_iter()
-            .find(|service| service.signing_name() == name)
-    }
-}
-
-impl fmt::Display for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.signing_name())
-    }
-}
 
 /// An operation that the sandbox simulates.
 #[derive(Clone, Copy)]
 pub struct OperationInfo {
-    /// The service.
     pub service: Service,
-    /// The name, for example `CreateVpc`.
+    /// For example `CreateVpc`.
     pub name: &'static str,
     /// Whether it may change the account.
     pub mutates: bool,
@@ -67,106 +24,18 @@ impl fmt::Debug for OperationInfo {
     }
 }
 
-/// Answers with the inside of the result. A handler that answers with an error has changed nothing.
-pub(crate) type Handler = fn(&mut Context<'_>) -> ApiResult<String>;
-
-/// What a handler works on.
-pub(crate) struct Context<'a> {
-    pub(crate) world: &'a mut World,
-    pub(crate) now: Millis,
-    pub(crate) region: &'a str,
-    pub(crate) params: &'a Params,
-    pub(crate) quotas: &'a Quotas,
-    /// The enabled regions, where that is a choice.
-    pub(crate) regions: Option<&'a [String]>,
-    pub(crate) window: Millis,
-    pub(crate) instance_times: Option<&'a InstanceTimes>,
-}
-
-impl Context<'_> {
-    /// What the region of the call holds.
-    pub(crate) fn here(&self) -> &Region {
-        self.world.region(self.region)
-    }
-
-    /// What the region of the call holds, to change it.
-    pub(crate) fn here_mut(&mut self) -> &mut Region {
-        self.world.region_mut(self.region)
-    }
-
-    /// From when on reads show a new resource: some time within the window that its id gives.
-    pub(crate) fn visible_at(&self, id: &str) -> Millis {
-        match self.window {
-            0 => self.now,
-            window => self.now + ids::hash(self.world.seed, id) % (window + 1),
-        }
-    }
-
-    /// Whether RDS knows an EC2 resource that reads show from `visible_at` on: it learns of it some
-    /// time within a further window.
-    pub(crate) fn is_known_to_rds(&self, id: &str, visible_at: Millis) -> bool {
-        let learns = match self.window {
-            0 => 0,
-            window => ids::hash(!self.world.seed, id) % (window + 1),
-        };
-        self.now >= visible_at.saturating_add(learns)
-    }
-
-    /// How long the DB instance `id` is `creating`.
-    pub(crate) fn creating(&self, id: &str) -> Millis {
-        match self.instance_times {
-            Some(times) => u64::try_from(times(id).as_millis()).unwrap_or(Millis::MAX),
-            None => {
-                let spread = ids::hash(self.world.seed, id) % (timing::DB_INSTANCE_SPREAD + 1);
-                timing::DB_INSTANCE_CREATING + spread
-            }
-        }
-    }
-
-    /// `arn:aws:rds:REGION:ACCOUNT:KIND:NAME`.
-    pub(crate) fn rds_arn(&self, kind: &str, name: &str) -> String {
-        rds_arn(self.world, self.region, kind, name)
-    }
-}
-
-/// `arn:aws:rds:REGION:ACCOUNT:KIND:NAME`.
-pub(crate) fn rds_arn(world: &World, region: &str, kind: &str, name: &str) -> String {
-    format!("arn:aws:rds:{region}:{}:{kind}:{name}", world.account_id)
-}
-
 /// Every operation, by service and name.
 #[must_use]
 pub fn operations() -> &'static [OperationInfo] {
-    static ALL: LazyLock<Vec<OperationInfo>> = LazyLock::new(|| {
-        let all = ec2::operations::OPERATIONS.iter().chain(OPERATIONS);
-        all.copied().collect()
-    });
-    &ALL
+    OPERATIONS
 }
 
-/// The operation of that name.
 pub(crate) fn find(service: Service, name: &str) -> Option<&'static OperationInfo> {
-    operations()
-        .iter()
-        .find(|operation| operation.service == service && operation.name == name)
+    let mut all = OPERATIONS.iter();
+    all.find(|one| one.service == service && one.name == name)
 }
 
-pub(crate) const fn read(
-    service: Service,
-    name: &'static str,
-    handler: Handler,
-    simplified: &'static str,
-) -> OperationInfo {
-    OperationInfo {
-        service,
-        name,
-        mutates: false,
-        simplified,
-        handler,
-    }
-}
-
-pub(crate) const fn write(
+const fn write(
     service: Service,
     name: &'static str,
     handler: Handler,
@@ -181,160 +50,133 @@ pub(crate) const fn write(
     }
 }
 
-use Service::{Rds, SecretsManager, Sts};
+const fn read(
+    service: Service,
+    name: &'static str,
+    handler: Handler,
+    simplified: &'static str,
+) -> OperationInfo {
+    OperationInfo {
+        mutates: false,
+        ..write(service, name, handler, simplified)
+    }
+}
 
-/// The operations of every service but EC2.
+#[rustfmt::skip]
 static OPERATIONS: &[OperationInfo] = &[
+    write(Ec2, "AcceptVpcPeeringConnection", ec2::peering::accept, "one account is both sides"),
+    write(Ec2, "AssociateRouteTable", ec2::association::associate, "subnets only, no gateways"),
+    write(Ec2, "AssociateVpcCidrBlock", ec2::block::associate, "no IPAM, no address pools of one's own"),
+    write(Ec2, "AttachInternetGateway", ec2::gateway::attach, ""),
+    write(Ec2, "AttachVpnGateway", ec2::vpn::attach, ""),
+    write(Ec2, "AuthorizeSecurityGroupEgress", ec2::rules::authorize_egress, ""),
+    write(Ec2, "AuthorizeSecurityGroupIngress", ec2::rules::authorize_ingress, ""),
+    write(Ec2, "CreateCarrierGateway", ec2::carrier::create, "no Wavelength Zones, no client token"),
+    write(Ec2, "CreateEgressOnlyInternetGateway", ec2::egress_only::create, "no client token"),
+    write(Ec2, "CreateInternetGateway", ec2::gateway::create, ""),
+    write(Ec2, "CreateManagedPrefixList", ec2::prefix_list::create, "never changed or deleted; no client token"),
+    write(Ec2, "CreateNatGateway", ec2::nat::create, "zonal; any allocation id, no Elastic IP addresses; no client token"),
+    write(Ec2, "CreateNetworkAcl", ec2::acl::create, "no entries, no client token"),
+    write(Ec2, "CreateNetworkInterface", ec2::interface::create, "one IPv4 address; no client token"),
+    write(Ec2, "CreateRoute", ec2::route::create, "no routes to instances, interfaces, local or core networks; IPv6 without IPv6 ranges of the VPC"),
+    write(Ec2, "CreateRouteTable", ec2::route_table::create, "no client token"),
+    write(Ec2, "CreateSecurityGroup", ec2::group::create, "needs VpcId, there is no default VPC"),
+    write(Ec2, "CreateSubnet", ec2::subnet::create, "IPv4, availability zones only"),
+    write(Ec2, "CreateTags", ec2::tags::create, ""),
+    write(Ec2, "CreateTransitGateway", ec2::transit::create, "no route tables, no options but the ASN"),
+    write(Ec2, "CreateTransitGatewayVpcAttachment", ec2::transit_attachment::create, "no options"),
+    write(Ec2, "CreateVpc", ec2::vpc::create, "no IPAM, no address pools of one's own"),
+    write(Ec2, "CreateVpcEndpoint", ec2::endpoint::create, "gateway and interface endpoints of AWS services; any interface service exists; no policies, no client token"),
+    write(Ec2, "CreateVpcPeeringConnection", ec2::peering::create, "within the account, any two regions"),
+    write(Ec2, "CreateVpnGateway", ec2::vpn::create, "no VPN connections"),
+    write(Ec2, "DeleteCarrierGateway", ec2::carrier::delete, ""),
+    write(Ec2, "DeleteEgressOnlyInternetGateway", ec2::egress_only::delete, ""),
+    write(Ec2, "DeleteInternetGateway", ec2::gateway::delete, ""),
+    write(Ec2, "DeleteNatGateway", ec2::nat::delete, ""),
+    write(Ec2, "DeleteNetworkAcl", ec2::acl::delete, ""),
+    write(Ec2, "DeleteNetworkInterface", ec2::interface::delete, ""),
+    write(Ec2, "DeleteRoute", ec2::route::delete, ""),
+    write(Ec2, "DeleteRouteTable", ec2::route_table::delete, ""),
+    write(Ec2, "DeleteSecurityGroup", ec2::group::delete, ""),
+    write(Ec2, "DeleteSubnet", ec2::subnet::delete, ""),
+    write(Ec2, "DeleteTags", ec2::tags::delete, ""),
+    write(Ec2, "DeleteTransitGateway", ec2::transit::delete, ""),
+    write(Ec2, "DeleteTransitGatewayVpcAttachment", ec2::transit_attachment::delete, ""),
+    write(Ec2, "DeleteVpc", ec2::vpc::delete, ""),
+    write(Ec2, "DeleteVpcEndpoints", ec2::endpoint::delete, ""),
+    write(Ec2, "DeleteVpcPeeringConnection", ec2::peering::delete, ""),
+    write(Ec2, "DeleteVpnGateway", ec2::vpn::delete, ""),
+    read(Ec2, "DescribeAvailabilityZones", ec2::region::describe_zones, "no local or wavelength zones"),
+    read(Ec2, "DescribeCarrierGateways", ec2::carrier::describe, ""),
+    read(Ec2, "DescribeEgressOnlyInternetGateways", ec2::egress_only::describe, ""),
+    read(Ec2, "DescribeInstances", ec2::instance::describe, ""),
+    read(Ec2, "DescribeInternetGateways", ec2::gateway::describe, ""),
+    read(Ec2, "DescribeManagedPrefixLists", ec2::prefix_list::describe, "callers' own, and AWS's for gateway endpoints"),
+    read(Ec2, "DescribeNatGateways", ec2::nat::describe, ""),
+    read(Ec2, "DescribeNetworkAcls", ec2::acl::describe, "no filters for entries"),
+    read(Ec2, "DescribeNetworkInterfaces", ec2::interface::describe, ""),
+    read(Ec2, "DescribeRegions", ec2::region::describe_regions, "a selection of regions, one not enabled"),
+    read(Ec2, "DescribeRouteTables", ec2::route_table::describe, ""),
+    read(Ec2, "DescribeSecurityGroupRules", ec2::rules::describe, ""),
+    read(Ec2, "DescribeSecurityGroups", ec2::group::describe, ""),
+    read(Ec2, "DescribeSubnets", ec2::subnet::describe, ""),
+    read(Ec2, "DescribeTags", ec2::tags::describe, ""),
+    read(Ec2, "DescribeTransitGatewayAttachments", ec2::transit_attachment::describe_all, "attachments of VPCs only"),
+    read(Ec2, "DescribeTransitGatewayVpcAttachments", ec2::transit_attachment::describe, ""),
+    read(Ec2, "DescribeTransitGateways", ec2::transit::describe, ""),
+    read(Ec2, "DescribeVpcAttribute", ec2::vpc::describe_attribute, ""),
+    read(Ec2, "DescribeVpcEndpoints", ec2::endpoint::describe, "no DNS entries"),
+    read(Ec2, "DescribeVpcPeeringConnections", ec2::peering::describe, ""),
+    read(Ec2, "DescribeVpcs", ec2::vpc::describe, ""),
+    read(Ec2, "DescribeVpnGateways", ec2::vpn::describe, ""),
+    write(Ec2, "DetachInternetGateway", ec2::gateway::detach, ""),
+    write(Ec2, "DetachVpnGateway", ec2::vpn::detach, ""),
+    write(Ec2, "DisassociateVpcCidrBlock", ec2::block::disassociate, "gone at once"),
+    write(Ec2, "DisassociateRouteTable", ec2::association::disassociate, ""),
+    write(Ec2, "ModifyVpcAttribute", ec2::vpc::modify_attribute, ""),
+    write(Ec2, "RejectVpcPeeringConnection", ec2::peering::reject, ""),
+    write(Ec2, "ReplaceNetworkAclAssociation", ec2::acl::replace_association, ""),
+    write(Ec2, "ReplaceRoute", ec2::route::replace, "as CreateRoute; takes a peering that has ended while it is still shown"),
+    write(Ec2, "ReplaceRouteTableAssociation", ec2::association::replace, ""),
+    write(Ec2, "RevokeSecurityGroupEgress", ec2::rules::revoke_egress, ""),
+    write(Ec2, "RevokeSecurityGroupIngress", ec2::rules::revoke_ingress, ""),
+    write(Ec2, "RunInstances", ec2::instance::run, "one interface in a subnet; no image, key or capacity is checked"),
+    write(Ec2, "TerminateInstances", ec2::instance::terminate, ""),
     write(Rds, "AddTagsToResource", rds::tags::add, ""),
-    write(
-        Rds,
-        "CreateBlueGreenDeployment",
-        rds::blue_green::create,
-        "of a cluster; the green one has one instance, and its source's tags",
-    ),
-    write(
-        Rds,
-        "CreateDBCluster",
-        rds::cluster::create::create,
-        "aurora-postgresql; aurora-mysql, docdb and neptune without instances; no parameter groups; a replica of any cluster, which AWS has for Aurora MySQL alone",
-    ),
+    write(Rds, "CreateBlueGreenDeployment", rds::blue_green::create, "of a cluster; the green one has one instance, and its source's tags"),
+    write(Rds, "CreateDBCluster", rds::cluster::create::create, "aurora-postgresql; aurora-mysql, docdb and neptune without instances; no parameter groups; a replica of any cluster, which AWS has for Aurora MySQL alone"),
     write(Rds, "CreateDBClusterSnapshot", rds::snapshot::create, ""),
-    write(
-        Rds,
-        "CreateDBInstance",
-        rds::instance::create::create,
-        "instances of a cluster only",
-    ),
+    write(Rds, "CreateDBInstance", rds::instance::create::create, "instances of a cluster only"),
     write(Rds, "CreateDBSubnetGroup", rds::subnet_group::create, ""),
     write(Rds, "CreateGlobalCluster", rds::global::create, "no quota"),
-    write(
-        Rds,
-        "DeleteBlueGreenDeployment",
-        rds::blue_green::delete,
-        "at once",
-    ),
-    write(
-        Rds,
-        "DeleteDBCluster",
-        rds::cluster::delete::delete,
-        "automated backups are not kept",
-    ),
+    write(Rds, "DeleteBlueGreenDeployment", rds::blue_green::delete, "at once"),
+    write(Rds, "DeleteDBCluster", rds::cluster::delete::delete, "automated backups are not kept"),
     write(Rds, "DeleteDBClusterSnapshot", rds::snapshot::delete, ""),
     write(Rds, "DeleteDBInstance", rds::instance::delete::delete, ""),
     write(Rds, "DeleteDBSubnetGroup", rds::subnet_group::delete, ""),
     write(Rds, "DeleteGlobalCluster", rds::global::delete, "at once"),
-    read(
-        Rds,
-        "DescribeAccountAttributes",
-        rds::quota::describe,
-        "only the quotas that are kept",
-    ),
-    read(
-        Rds,
-        "DescribeBlueGreenDeployments",
-        rds::blue_green::describe,
-        "no switchover",
-    ),
-    read(
-        Rds,
-        "DescribeDBClusterSnapshots",
-        rds::snapshot::describe,
-        "manual snapshots only",
-    ),
-    read(
-        Rds,
-        "DescribeDBClusters",
-        rds::cluster::describe::describe,
-        "",
-    ),
-    read(
-        Rds,
-        "DescribeDBEngineVersions",
-        rds::catalog::describe_versions,
-        "aurora-postgresql, a selection of versions",
-    ),
-    read(
-        Rds,
-        "DescribeDBInstances",
-        rds::instance::describe::describe,
-        "",
-    ),
-    read(
-        Rds,
-        "DescribeDBSubnetGroups",
-        rds::subnet_group::describe,
-        "",
-    ),
-    read(
-        Rds,
-        "DescribeEvents",
-        rds::event::describe,
-        "clusters, instances and cluster snapshots",
-    ),
+    read(Rds, "DescribeAccountAttributes", rds::quota::describe, "only the quotas that are kept"),
+    read(Rds, "DescribeBlueGreenDeployments", rds::blue_green::describe, "no switchover"),
+    read(Rds, "DescribeDBClusterSnapshots", rds::snapshot::describe, "manual snapshots only"),
+    read(Rds, "DescribeDBClusters", rds::cluster::describe::describe, ""),
+    read(Rds, "DescribeDBEngineVersions", rds::catalog::describe_versions, "aurora-postgresql, a selection of versions"),
+    read(Rds, "DescribeDBInstances", rds::instance::describe::describe, ""),
+    read(Rds, "DescribeDBSubnetGroups", rds::subnet_group::describe, ""),
+    read(Rds, "DescribeEvents", rds::event::describe, "clusters, instances and cluster snapshots"),
     read(Rds, "DescribeGlobalClusters", rds::global::describe, ""),
-    read(
-        Rds,
-        "DescribeOrderableDBInstanceOptions",
-        rds::catalog::describe_orderable,
-        "a selection of classes",
-    ),
-    write(
-        Rds,
-        "FailoverDBCluster",
-        rds::cluster::failover::failover,
-        "",
-    ),
+    read(Rds, "DescribeOrderableDBInstanceOptions", rds::catalog::describe_orderable, "a selection of classes"),
+    write(Rds, "FailoverDBCluster", rds::cluster::failover::failover, ""),
     read(Rds, "ListTagsForResource", rds::tags::list, ""),
-    write(
-        Rds,
-        "ModifyDBCluster",
-        rds::cluster::modify::modify,
-        "applied within a minute, whatever ApplyImmediately says; no rename, no new subnets",
-    ),
-    write(
-        Rds,
-        "ModifyDBInstance",
-        rds::instance::modify::modify,
-        "applied at once; no rename",
-    ),
-    write(
-        Rds,
-        "ModifyGlobalCluster",
-        rds::global::modify,
-        "deletion protection only",
-    ),
-    write(
-        Rds,
-        "PromoteReadReplicaDBCluster",
-        rds::cluster::replica::promote,
-        "",
-    ),
+    write(Rds, "ModifyDBCluster", rds::cluster::modify::modify, "applied within a minute, whatever ApplyImmediately says; no rename, no new subnets"),
+    write(Rds, "ModifyDBInstance", rds::instance::modify::modify, "applied at once; no rename"),
+    write(Rds, "ModifyGlobalCluster", rds::global::modify, "deletion protection only"),
+    write(Rds, "PromoteReadReplicaDBCluster", rds::cluster::replica::promote, ""),
     write(Rds, "RemoveFromGlobalCluster", rds::global::remove, ""),
     write(Rds, "RemoveTagsFromResource", rds::tags::remove, ""),
-    write(
-        Rds,
-        "RestoreDBClusterFromSnapshot",
-        rds::cluster::restore::restore,
-        "",
-    ),
+    write(Rds, "RestoreDBClusterFromSnapshot", rds::cluster::restore::restore, ""),
     write(Rds, "StartDBCluster", rds::cluster::power::start, ""),
     write(Rds, "StopDBCluster", rds::cluster::power::stop, ""),
-    read(
-        SecretsManager,
-        "DescribeSecret",
-        secrets::describe,
-        "secrets that RDS keeps",
-    ),
-    read(
-        SecretsManager,
-        "GetSecretValue",
-        secrets::get_value,
-        "the current version only",
-    ),
-    read(
-        Sts,
-        "GetCallerIdentity",
-        sts::caller_identity,
-        "every caller is one user",
-    ),
+    read(SecretsManager, "DescribeSecret", secrets::describe, "secrets that RDS keeps"),
+    read(SecretsManager, "GetSecretValue", secrets::get_value, "the current version only"),
+    read(Sts, "GetCallerIdentity", sts::caller_identity, "every caller is one user"),
 ];

@@ -1,6 +1,6 @@
 //! Secrets Manager: the master user secrets that RDS keeps.
 
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::database::Secret;
 use crate::world::ids;

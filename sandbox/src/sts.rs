@@ -1,6 +1,6 @@
 //! STS: who is calling.
 
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::ApiResult;
 use crate::wire::xml::Xml;
 

@@ -1,14 +1,16 @@
 //! One call: understood, looked at by the hook, hit by faults, applied, answered.
 
-use super::fault::FaultEffect;
 use super::hook::{Call, Hook, Verdict};
 use super::{Account, Changed, Reply, StateError};
-use crate::operations::{Context, OperationInfo, Service, find};
+use crate::context::Context;
+use crate::operations::{OperationInfo, find};
 use crate::wire::error::{ApiError, ApiResult, message_of};
 use crate::wire::params::Params;
 use crate::wire::reply;
 use crate::wire::request::parse;
+use crate::wire::service::Service;
 use crate::wire::timestamp::http_date;
+use crate::world::fault::FaultEffect;
 use crate::world::{World, ids, regions};
 use bytes::Bytes;
 use http::header::DATE;

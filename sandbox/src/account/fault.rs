@@ -1,46 +1,9 @@
-//! Faults that a rehearsal plants in an account. They are part of its state.
+//! Which faults may be planted, and which calls they act on.
 
 use super::hook::Call;
-use crate::operations::{Service, operations};
-use serde::{Deserialize, Serialize};
-use std::time::Duration;
-
-/// A planted fault: calls of one operation that match fail in one way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FaultRule {
-    /// The operation, for example `CreateDBInstance`.
-    pub operation: String,
-    /// Request parameters that must all have these values. A key is one of the query form
-    /// (`DBInstanceIdentifier`, `Filter.1.Value.1`); a key without an index also matches each
-    /// element of a list (`SubnetIds.SubnetIdentifier`, `SubnetId`). The key `region` means the
-    /// region of the call. Values compare without case for RDS.
-    #[serde(default)]
-    pub matches: Vec<(String, String)>,
-    /// How many calls still fail; for ever if absent. At 0 the rule is gone.
-    #[serde(default)]
-    pub times: Option<u32>,
-    /// What happens to them.
-    pub effect: FaultEffect,
-}
-
-/// What a planted fault does to a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultEffect {
-    /// The call has no effect and is answered with this error.
-    Error {
-        /// The AWS error code; the HTTP status follows from it.
-        code: String,
-    },
-    /// The call has its effect and the connection is reset instead of an answer.
-    LoseResponse,
-    /// The call has its effect and the connection is reset half-way through the answer.
-    TruncateResponse,
-    /// The call has no effect and is throttled the way its service does it.
-    Throttle,
-    /// The call goes on after this simulated time.
-    Latency(Duration),
-}
+use crate::operations::operations;
+use crate::wire::service::Service;
+use crate::world::fault::{FaultEffect, FaultRule};
 
 /// Why a fault rule was refused.
 #[derive(Debug, thiserror::Error)]
@@ -125,36 +88,11 @@ fn without_indices(name: &str) -> String {
 /// The three operations whose names resemble `name` most.
 pub(crate) fn nearest(name: &str) -> Vec<String> {
     let wanted = name.to_ascii_lowercase();
-    let mut ranked: Vec<(usize, &str)> = operations()
-        .iter()
-        .map(|known| {
-            (
-                distance(&wanted, &known.name.to_ascii_lowercase()),
-                known.name,
-            )
-        })
-        .collect();
+    let distance = |known: &str| strsim::levenshtein(&wanted, &known.to_ascii_lowercase());
+    let known = operations().iter().map(|known| known.name);
+    let mut ranked: Vec<(usize, &str)> = known.map(|name| (distance(name), name)).collect();
     ranked.sort_unstable();
     ranked.dedup_by_key(|(_, name)| *name);
-    ranked
-        .iter()
-        .take(3)
-        .map(|(_, name)| (*name).to_owned())
-        .collect()
-}
-
-/// Edit distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    let best = ranked.iter().take(3);
+    best.map(|(_, name)| (*name).to_owned()).collect()
 }

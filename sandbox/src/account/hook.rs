@@ -1,6 +1,6 @@
 //! A look at each call, so that tests can fail or crash at an exact point.
 
-use crate::operations::Service;
+use crate::wire::service::Service;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

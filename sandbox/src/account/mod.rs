@@ -11,16 +11,13 @@ pub(crate) mod status;
 pub(crate) mod store;
 pub(crate) mod time;
 
-use crate::transport;
-use crate::transport::client::SandboxHttpClient;
+use crate::world::fault::FaultRule;
 use crate::world::{World, ids};
 use bytes::Bytes;
-use fault::{FaultError, FaultRule};
+use fault::FaultError;
 use hook::Hook;
 use options::Options;
 use status::Status;
-use std::future::Future;
-use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -150,24 +147,6 @@ impl Account {
     /// credential scope.
     pub async fn handle(&self, request: http::Request<Bytes>) -> Reply {
         self.answer(request).await
-    }
-
-    /// An HTTP client for the AWS SDK whose requests this account answers.
-    #[must_use]
-    pub fn http_client(&self) -> SandboxHttpClient {
-        SandboxHttpClient::new(self.clone())
-    }
-
-    /// Serves the account over HTTP until `stop` is ready. Calls in flight are dropped then.
-    ///
-    /// # Errors
-    /// If the listener's address is not a loopback one, or the listener fails.
-    pub async fn serve(
-        &self,
-        listener: tokio::net::TcpListener,
-        stop: impl Future<Output = ()>,
-    ) -> io::Result<()> {
-        transport::server::serve(self.clone(), listener, stop).await
     }
 
     /// Every resource there is, per region.

@@ -4,7 +4,7 @@
 use super::describe::{Describe, RESULTS, done, one, tag_set};
 use super::lookup::{Kind, Seen, find, find_any};
 use super::tags::given_tags;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::network::{Acl, AclLink, Subnet};

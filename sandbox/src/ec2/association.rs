@@ -2,7 +2,7 @@
 
 use super::describe::done;
 use super::lookup::{Kind, find_any};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::network::Association;

@@ -1,11 +1,12 @@
 //! The ranges of a VPC besides its first: secondary IPv4 ranges, and IPv6 ranges of Amazon.
 
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
-use crate::world::cidr::{Cidr, Cidr6};
+use crate::world::cidr::{self, overlaps};
 use crate::world::network::{Block, Vpc};
 use crate::world::{ids, timing};
+use ipnet::{Ipv4Net, Ipv6Net};
 
 /// How many ranges of each family a VPC may have (Amazon VPC User Guide, "Amazon VPC quotas").
 const MOST: usize = 5;
@@ -74,11 +75,11 @@ pub(crate) fn associate(context: &mut Context<'_>) -> ApiResult<String> {
 }
 
 /// A new range of Amazon's, different each time.
-pub(crate) fn amazon(context: &mut Context<'_>) -> Block<Cidr6> {
+pub(crate) fn amazon(context: &mut Context<'_>) -> Block<Ipv6Net> {
     let association = context.world.new_id("vpc-cidr-assoc");
     let unique = u128::from(ids::hash(context.world.seed, &association) >> 32);
     Block {
-        range: Cidr6::new(0x2600_1f00_u128 << 96 | unique << 72, 56),
+        range: Ipv6Net::new_assert((0x2600_1f00_u128 << 96 | unique << 72).into(), 56),
         association,
         associated_at: context.now + timing::RANGE_ASSOCIATING,
     }
@@ -94,25 +95,25 @@ fn check_count(vpc: &str, held: usize) -> ApiResult<()> {
     ))
 }
 
-fn check_range(context: &Context<'_>, id: &str, vpc: &Vpc, range: Cidr) -> ApiResult<()> {
+fn check_range(context: &Context<'_>, id: &str, vpc: &Vpc, range: Ipv4Net) -> ApiResult<()> {
     let invalid = |why: &str| {
         Err(ApiError::new(
             "InvalidVpc.Range",
             format!("The CIDR '{range}' {why}"),
         ))
     };
-    if !(16..=28).contains(&range.len()) {
+    if !(16..=28).contains(&range.prefix_len()) {
         return invalid("is invalid.");
     }
-    let private = PRIVATE.iter().filter_map(|text| text.parse::<Cidr>().ok());
-    let (own, others): (Vec<Cidr>, Vec<Cidr>) =
-        private.partition(|private| private.contains(vpc.cidr));
-    if !own.is_empty() && others.iter().any(|other| other.overlaps(range)) {
+    let private = PRIVATE.iter().filter_map(|text| cidr::v4(text));
+    let (own, others): (Vec<Ipv4Net>, Vec<Ipv4Net>) =
+        private.partition(|private| private.contains(&vpc.cidr));
+    if !own.is_empty() && others.iter().any(|other| overlaps(*other, range)) {
         return invalid(
             "is restricted. Use a CIDR from the same private address range as the current VPC CIDR, or use a publicly-routable CIDR.",
         );
     }
-    if vpc.ranges().iter().any(|held| held.overlaps(range)) {
+    if vpc.ranges().iter().any(|held| overlaps(*held, range)) {
         return invalid("conflicts with another CIDR of the VPC.");
     }
     let mut peers = context.world.peerings.values().filter_map(|one| {
@@ -123,7 +124,7 @@ fn check_range(context: &Context<'_>, id: &str, vpc: &Vpc, range: Cidr) -> ApiRe
         let mut ranges = sides
             .into_iter()
             .flat_map(|side| context.world.ranges_of(side));
-        ranges.any(|held| held.overlaps(range))
+        ranges.any(|held| overlaps(held, range))
     });
     if overlaps {
         return invalid("overlaps with a CIDR of a peered VPC.");
@@ -157,7 +158,7 @@ pub(crate) fn disassociate(context: &mut Context<'_>) -> ApiResult<String> {
     let mut xml = Xml::new();
     if let Some(block) = vpc.more.iter().find(|one| one.association == id) {
         let mut subnets = context.here().subnets.iter();
-        let within = subnets.find(|(_, one)| one.vpc == vpc_id && block.range.contains(one.cidr));
+        let within = subnets.find(|(_, one)| one.vpc == vpc_id && block.range.contains(&one.cidr));
         if let Some((subnet, _)) = within {
             return Err(ApiError::new(
                 "InvalidCidrBlock.InUse",
@@ -215,7 +216,7 @@ fn state<R>(context: &Context<'_>, block: &Block<R>) -> &'static str {
     }
 }
 
-fn describe_v4(xml: &mut Xml, context: &Context<'_>, block: &Block<Cidr>) {
+fn describe_v4(xml: &mut Xml, context: &Context<'_>, block: &Block<Ipv4Net>) {
     xml.text("cidrBlock", block.range)
         .text("associationId", &block.association)
         .node("cidrBlockState", |xml| {
@@ -223,7 +224,7 @@ fn describe_v4(xml: &mut Xml, context: &Context<'_>, block: &Block<Cidr>) {
         });
 }
 
-fn describe_v6(xml: &mut Xml, context: &Context<'_>, block: &Block<Cidr6>) {
+fn describe_v6(xml: &mut Xml, context: &Context<'_>, block: &Block<Ipv6Net>) {
     xml.text("ipv6CidrBlock", block.range)
         .text("associationId", &block.association)
         .node("ipv6CidrBlockState", |xml| {

@@ -4,7 +4,7 @@ use super::describe::{Describe, RESULTS, one, tag_set};
 use super::edge;
 use super::lookup::Kind;
 use super::tags::given_tags;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::edge::{Edge, EdgeSort, EdgeState};

@@ -1,7 +1,7 @@
 //! What EC2's describe operations have in common: ids, filters and pages.
 
 use super::lookup::{Kind, Seen};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::params::{Filter, wildcard};
 use crate::wire::token;

@@ -2,7 +2,7 @@
 
 use super::interface::{self, New, check_room};
 use super::lookup::{Kind, find, find_any};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::edge::Edge;
 use std::collections::BTreeSet;

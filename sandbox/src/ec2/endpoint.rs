@@ -6,7 +6,7 @@ use super::interface::{given_groups, group_set};
 use super::lookup::Kind;
 use super::prefix_list::{GATEWAY_SERVICES, of_service};
 use super::tags::given_tags;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;

@@ -3,7 +3,7 @@
 use super::describe::{Describe, RESULTS, done, one, tag_set};
 use super::lookup::{Kind, find, find_any};
 use super::tags::given_tags;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::Tags;

@@ -6,7 +6,7 @@ use super::permission::permission_set;
 use super::reference::is_named;
 use super::tags::given_tags;
 use super::vpc::all_egress;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::Region;

@@ -4,7 +4,7 @@ use super::describe::{Describe, RESULTS, one, tag_set};
 use super::interface::{New, add, check_room, given_groups, group_set};
 use super::lookup::{Kind, find_any};
 use super::tags::given_tags_of;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;

@@ -4,9 +4,10 @@ use super::describe::{Describe, RESULTS, done, one, tag_set};
 use super::lookup::{Kind, find_any};
 use super::subnet::free_addresses;
 use super::tags::given_tags;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
+use crate::world::cidr::{address as nth, size};
 use crate::world::network::Interface;
 use crate::world::{Region, Tags};
 use std::net::Ipv4Addr;
@@ -14,8 +15,8 @@ use std::net::Ipv4Addr;
 /// The first free address of a subnet; AWS keeps its first four and the last. `None` if it is full.
 pub(crate) fn free_address(region: &Region, subnet_id: &str) -> Option<String> {
     let cidr = region.subnets.get(subnet_id)?.cidr;
-    (4..cidr.size() - 1)
-        .map(|offset| cidr.address(offset).to_string())
+    (4..size(cidr) - 1)
+        .map(|offset| nth(cidr, offset).to_string())
         .find(|address| !is_taken(region, subnet_id, address))
 }
 
@@ -149,19 +150,16 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
 /// An address that a caller chose, if the subnet has it and nobody else does.
 pub(crate) fn own_address(context: &Context<'_>, subnet_id: &str, text: &str) -> ApiResult<String> {
     let cidr = context.subnet(subnet_id)?.cidr;
-    let host = text
-        .parse::<Ipv4Addr>()
-        .ok()
-        .and_then(|address| format!("{address}/32").parse().ok());
-    if !host.is_some_and(|host| cidr.contains(host)) {
+    let address = text.parse::<Ipv4Addr>();
+    if !address.is_ok_and(|address| cidr.contains(&address)) {
         return Err(ApiError::value(format!(
             "Address {text} does not fall within the subnet's address range"
         )));
     }
-    let reserved = [0, 1, 2, 3, cidr.size() - 1];
+    let reserved = [0, 1, 2, 3, size(cidr) - 1];
     let is_reserved = reserved
         .iter()
-        .any(|offset| cidr.address(*offset).to_string() == text);
+        .any(|offset| nth(cidr, *offset).to_string() == text);
     if is_reserved || is_taken(context.here(), subnet_id, text) {
         return Err(ApiError::new(
             "InvalidIPAddress.InUse",

@@ -1,6 +1,6 @@
 //! Finding resources by id, with EC2's error codes and its eventual consistency.
 
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::Millis;
 use crate::world::edge::Edge;

@@ -14,7 +14,6 @@ pub(crate) mod instance;
 pub(crate) mod interface;
 pub(crate) mod lookup;
 pub(crate) mod nat;
-pub(crate) mod operations;
 pub(crate) mod peering;
 pub(crate) mod permission;
 pub(crate) mod prefix_list;

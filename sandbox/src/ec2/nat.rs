@@ -5,7 +5,7 @@ use super::edge;
 use super::interface::{check_room, own_address};
 use super::lookup::{Kind, is_id};
 use super::tags::given_tags;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;

@@ -1,12 +1,13 @@
 //! The permissions of security group rules, as requests and answers spell them.
 
 use super::reference::describe_elsewhere;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::params::Params;
 use crate::wire::xml::Xml;
-use crate::world::cidr::{Cidr, Cidr6};
+use crate::world::cidr;
 use crate::world::network::{Peer, Permission, Rule};
+use ipnet::Ipv4Net;
 
 /// A permission with its description.
 pub(crate) type Given = (Permission, Option<String>);
@@ -94,14 +95,17 @@ fn description<'a>(params: &'a Params, at: &str) -> ApiResult<Option<&'a str>> {
     }
 }
 
-fn range(text: &str) -> ApiResult<Cidr> {
-    (text.parse()).map_err(|_| ApiError::value(format!("CIDR block {text} is malformed")))
+fn malformed(text: &str) -> ApiError {
+    ApiError::value(format!("CIDR block {text} is malformed"))
+}
+
+fn range(text: &str) -> ApiResult<Ipv4Net> {
+    cidr::v4(text).ok_or_else(|| malformed(text))
 }
 
 fn range6(text: &str) -> ApiResult<String> {
-    let cidr: Cidr6 =
-        (text.parse()).map_err(|_| ApiError::value(format!("CIDR block {text} is malformed")))?;
-    Ok(cidr.to_string())
+    let range = cidr::v6(text).ok_or_else(|| malformed(text))?;
+    Ok(range.to_string())
 }
 
 type Ports = (String, Option<i64>, Option<i64>);

@@ -3,10 +3,10 @@
 use super::describe::{Describe, one, tag_set};
 use super::lookup::{Kind, Seen};
 use super::tags::given_tags;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
-use crate::world::cidr::{Cidr, Cidr6};
+use crate::world::cidr;
 use crate::world::network::PrefixList;
 use crate::world::{Tags, World, ids, timing};
 use std::borrow::Cow;
@@ -97,12 +97,12 @@ fn entries(context: &Context<'_>, v6: bool) -> ApiResult<Vec<(String, Option<Str
     for index in params.indices("Entry") {
         let text = params.need(&format!("Entry.{index}.Cidr"))?;
         let range = if v6 {
-            text.parse::<Cidr6>().map(|cidr| cidr.to_string())
+            cidr::v6(text).map(|cidr| cidr.to_string())
         } else {
-            text.parse::<Cidr>().map(|cidr| cidr.to_string())
+            cidr::v4(text).map(|cidr| cidr.to_string())
         };
         let range =
-            range.map_err(|_| ApiError::value(format!("The CIDR '{text}' is not valid here")))?;
+            range.ok_or_else(|| ApiError::value(format!("The CIDR '{text}' is not valid here")))?;
         if all.iter().any(|(known, _)| *known == range) {
             return Err(ApiError::value(format!(
                 "The CIDR '{range}' is given twice"

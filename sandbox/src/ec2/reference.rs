@@ -1,7 +1,7 @@
 //! Rules that name security groups: of the same VPC, or of one that is peered in the same region.
 
 use super::lookup::Kind;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::network::Peer;

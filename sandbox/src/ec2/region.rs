@@ -2,7 +2,7 @@
 
 use super::describe::{checked_filters, matches_any, one};
 use super::subnet::this_region;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::regions::{REGIONS, RegionInfo};

@@ -4,10 +4,10 @@ use super::describe::done;
 use super::lookup::{Kind, find_any};
 use super::prefix_list::weight;
 use super::route_target;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
-use crate::world::Region;
 use crate::world::network::{Destination, Route, RouteTable, Target};
+use crate::world::{Region, cidr};
 
 /// The destinations of the local routes: the ranges of the VPC.
 pub(crate) fn locals(region: &Region, table: &RouteTable) -> Vec<Destination> {
@@ -53,8 +53,8 @@ fn given(context: &Context<'_>, ended: bool) -> ApiResult<Given> {
 
 fn contains(outer: &Destination, inner: &Destination) -> bool {
     match (outer, inner) {
-        (Destination::Cidr(outer), Destination::Cidr(inner)) => outer.contains(*inner),
-        (Destination::Cidr6(outer), Destination::Cidr6(inner)) => outer.contains(*inner),
+        (Destination::Cidr(outer), Destination::Cidr(inner)) => outer.contains(inner),
+        (Destination::Cidr6(outer), Destination::Cidr6(inner)) => outer.contains(inner),
         _ => false,
     }
 }
@@ -81,12 +81,12 @@ fn destination(context: &Context<'_>) -> ApiResult<Destination> {
     let parsed = match name {
         "DestinationPrefixListId" => {
             Kind::PrefixList.check_form(text)?;
-            Ok(Destination::PrefixList(text.to_owned()))
+            Some(Destination::PrefixList(text.to_owned()))
         }
-        "DestinationIpv6CidrBlock" => text.parse().map(Destination::Cidr6),
-        _ => text.parse().map(Destination::Cidr),
+        "DestinationIpv6CidrBlock" => cidr::v6(text).map(Destination::Cidr6),
+        _ => cidr::v4(text).map(Destination::Cidr),
     };
-    parsed.map_err(|_| {
+    parsed.ok_or_else(|| {
         ApiError::value(format!(
             "Value ({text}) for parameter {spelled} is invalid. This is not a valid CIDR block."
         ))

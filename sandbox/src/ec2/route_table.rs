@@ -5,7 +5,7 @@ use super::lookup::{Kind, find_any};
 use super::route::locals;
 use super::route_target::is_blackhole;
 use super::tags::given_tags;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::edge::EdgeSort;

@@ -3,7 +3,7 @@
 use super::edge;
 use super::lookup::{Kind, find};
 use super::transit::transit_of;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::edge::{AttachmentState, EdgeState};
 use crate::world::network::{Destination, Target};

@@ -6,7 +6,7 @@ use super::permission::{Given, given, quoted};
 use super::prefix_list::weight;
 use super::reference::{check_peer, describe_elsewhere};
 use super::tags::given_tags;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::network::{Peer, Permission, Rule, SecurityGroup};

@@ -4,9 +4,10 @@ use super::describe::{Describe, RESULTS, done, one, pending_until, tag_set};
 use super::lookup::{Kind, find_any};
 use super::tags::given_tags;
 use super::vpc::given_range;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
+use crate::world::cidr::{overlaps, size};
 use crate::world::network::Subnet;
 use crate::world::regions::{self, RegionInfo};
 use crate::world::{Region, timing};
@@ -16,7 +17,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let (vpc_id, vpc) = context.given_vpc()?;
     let (vpc_id, ranges) = (vpc_id.to_owned(), vpc.ranges());
     let cidr = given_range(context)?;
-    if !(16..=28).contains(&cidr.len()) || !ranges.iter().any(|range| range.contains(cidr)) {
+    if !(16..=28).contains(&cidr.prefix_len()) || !ranges.iter().any(|range| range.contains(&cidr))
+    {
         return Err(ApiError::new(
             "InvalidSubnet.Range",
             format!("The CIDR '{cidr}' is invalid."),
@@ -30,7 +32,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         .subnets
         .values()
         .filter(|one| one.vpc == vpc_id);
-    if siblings.clone().any(|one| one.cidr.overlaps(cidr)) {
+    if siblings.clone().any(|one| overlaps(one.cidr, cidr)) {
         return Err(ApiError::new(
             "InvalidSubnet.Conflict",
             format!("The CIDR '{cidr}' conflicts with another subnet"),
@@ -178,7 +180,7 @@ fn arn(context: &Context<'_>, id: &str) -> String {
 /// Addresses left: AWS keeps five of each subnet.
 pub(crate) fn free_addresses(region: &Region, id: &str, subnet: &Subnet) -> u64 {
     let used = region.interfaces.values().filter(|one| one.subnet == id);
-    subnet.cidr.size().saturating_sub(5 + used.count() as u64)
+    size(subnet.cidr).saturating_sub(5 + used.count() as u64)
 }
 
 /// `DeleteSubnet`. Its association with a route table goes with it.

@@ -3,7 +3,7 @@
 use super::acl;
 use super::describe::{RESULTS, checked_filters, done, matches_any, one, page};
 use super::lookup::{Kind, Seen};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::{Millis, Tags};

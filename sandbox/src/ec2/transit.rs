@@ -5,7 +5,7 @@ use super::edge;
 use super::lookup::Kind;
 use super::tags::given_tags;
 use super::vpn::asn;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;

@@ -4,17 +4,18 @@ use super::describe::{Describe, RESULTS, done, one, pending_until, tag_set};
 use super::lookup::{Kind, find, find_any};
 use super::tags::given_tags;
 use super::{acl, block};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
-use crate::world::cidr::Cidr;
+use crate::world::cidr;
 use crate::world::network::{Association, Peer, Permission, RouteTable, Rule, SecurityGroup, Vpc};
 use crate::world::{Region, Tags, timing};
+use ipnet::Ipv4Net;
 
 /// `CreateVpc`: with main route table and default security group.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let cidr = given_range(context)?;
-    if !(16..=28).contains(&cidr.len()) {
+    if !(16..=28).contains(&cidr.prefix_len()) {
         return Err(ApiError::new(
             "InvalidVpc.Range",
             format!("The CIDR '{cidr}' is invalid."),
@@ -105,7 +106,7 @@ fn add_default_group(context: &mut Context<'_>, vpc: &str, visible_at: u64) {
 
 /// The rule that every new group has: all traffic may leave.
 pub(crate) fn all_egress(context: &mut Context<'_>, visible_at: u64) -> Rule {
-    let anywhere = Cidr::default();
+    let anywhere = Ipv4Net::default();
     Rule {
         id: context.world.new_id("sgr"),
         egress: true,
@@ -126,9 +127,9 @@ fn everything(peer: Peer) -> Permission {
 }
 
 /// The range in the parameter `CidrBlock`.
-pub(crate) fn given_range(context: &Context<'_>) -> ApiResult<Cidr> {
+pub(crate) fn given_range(context: &Context<'_>) -> ApiResult<Ipv4Net> {
     let text = context.params.need("CidrBlock")?;
-    text.parse().map_err(|_| {
+    cidr::v4(text).ok_or_else(|| {
         ApiError::value(format!(
             "Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block."
         ))

@@ -11,7 +11,8 @@ use super::parameters::Sort::{
 };
 use super::parameters::{COMMON, CREDENTIALS, Sort, own};
 use crate::ec2::{acl, block};
-use crate::operations::{OperationInfo, Service, operations};
+use crate::operations::{OperationInfo, operations};
+use crate::wire::service::Service;
 use crate::world::World;
 use crate::{Account, Database};
 

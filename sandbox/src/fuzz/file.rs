@@ -13,7 +13,8 @@ use super::sequences::ground;
 use super::tally::fuzz;
 use super::{Still, account, ask};
 use crate::account::store::{OpenError, SavedClock, StateError, StateFile};
-use crate::operations::{Service, operations};
+use crate::operations::operations;
+use crate::wire::service::Service;
 use crate::world::{Region, World};
 use crate::{Account, Options, Reply};
 

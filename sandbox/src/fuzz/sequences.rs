@@ -11,7 +11,7 @@ use super::calls::{RandomCall, call};
 use super::tally::fuzz;
 use super::{Still, account, ask, whole};
 use crate::account::store::{SavedClock, StateFile};
-use crate::operations::Service;
+use crate::wire::service::Service;
 use crate::world::Region;
 use crate::{Account, Options, Reply};
 

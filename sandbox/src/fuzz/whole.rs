@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::ec2::acl;
 use crate::rds::arn::Arn;
+use crate::world::cidr::overlaps;
 use crate::world::network::{InstanceState, Peer};
 use crate::world::peering::PeeringStatus;
 use crate::world::{Region, World, regions};
@@ -31,7 +32,9 @@ fn network(name: &str, region: &Region) -> Result<(), String> {
         let vpc = region.vpcs.get(&subnet.vpc);
         let vpc = vpc.ok_or_else(|| format!("{id} lies in no vpc"))?;
         must(
-            vpc.ranges().iter().any(|range| range.contains(subnet.cidr)),
+            vpc.ranges()
+                .iter()
+                .any(|range| range.contains(&subnet.cidr)),
             || format!("{id} leaves its vpc"),
         )?;
         must(regions::has_zone(name, &subnet.zone), || {
@@ -39,7 +42,7 @@ fn network(name: &str, region: &Region) -> Result<(), String> {
         })?;
         let mut others = region.subnets.iter().filter(|(other, _)| *other != id);
         let overlaps =
-            others.any(|(_, one)| one.vpc == subnet.vpc && one.cidr.overlaps(subnet.cidr));
+            others.any(|(_, one)| one.vpc == subnet.vpc && overlaps(one.cidr, subnet.cidr));
         must(!overlaps, || format!("{id} overlaps another"))?;
     }
     let mut associated = BTreeSet::new();
@@ -271,7 +274,7 @@ fn peerings(world: &World) -> Result<(), String> {
             ends.push((&side.region, &side.vpc));
         }
         must(
-            !peering.requester.cidr.overlaps(peering.accepter.cidr),
+            !overlaps(peering.requester.cidr, peering.accepter.cidr),
             || format!("{id} overlaps"),
         )?;
         ends.sort_unstable();

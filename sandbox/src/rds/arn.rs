@@ -1,6 +1,6 @@
 //! Names that come as ARNs.
 
-use crate::operations::Context;
+use crate::context::Context;
 
 /// The parts of `arn:aws:rds:REGION:ACCOUNT:KIND:NAME`.
 pub(crate) struct Arn<'a> {

@@ -11,7 +11,7 @@ use super::instance::create::{Wanted, launch, place};
 use super::page::{filters, page};
 use super::tags::{given_tags, tag_list};
 use super::validate::check_identifier;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;

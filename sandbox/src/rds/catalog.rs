@@ -1,7 +1,7 @@
 //! What can be ordered: engine versions and instance classes.
 
 use super::page::{filters, matches, page, page_of};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::catalog::{

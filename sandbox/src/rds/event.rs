@@ -1,7 +1,7 @@
 //! RDS events: what happened, in sentences.
 
 use super::page::page;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::timestamp::{iso, parse};
 use crate::wire::xml::Xml;

@@ -6,7 +6,7 @@ use super::cluster::{check_idle, not_found, wrong_state};
 use super::page::{filters, page};
 use super::tags::{given_tags, tag_list};
 use super::validate::{database, identifier, refuse_unsimulated};
-use crate::operations::{Context, rds_arn};
+use crate::context::{Context, rds_arn};
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::World;

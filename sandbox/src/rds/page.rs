@@ -1,6 +1,6 @@
 //! What RDS's describe operations have in common: filters and pages.
 
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::params::Filter;
 use crate::wire::token;

@@ -1,6 +1,6 @@
 //! What is used of the quotas.
 
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::ApiResult;
 use crate::wire::xml::Xml;
 

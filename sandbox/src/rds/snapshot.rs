@@ -4,7 +4,7 @@ use super::cluster;
 use super::page::{filters, matches, page};
 use super::tags::{given_tags, tag_list};
 use super::validate::check_identifier;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;

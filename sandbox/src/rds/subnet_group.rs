@@ -2,7 +2,7 @@
 
 use super::page::{filters, page};
 use super::tags::given_tags;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::xml::Xml;
 use crate::world::database::SubnetGroup;

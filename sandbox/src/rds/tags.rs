@@ -1,7 +1,7 @@
 //! Tags of RDS resources.
 
 use super::arn::Arn;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::wire::params::Params;
 use crate::wire::xml::Xml;

@@ -15,10 +15,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use std::error::Error;
 use std::fmt;
-use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 /// An HTTP client for the AWS SDK that an [`Account`] answers. A lost answer is a connector error
@@ -29,9 +26,13 @@ pub struct SandboxHttpClient {
     account: Account,
 }
 
-impl SandboxHttpClient {
-    pub(crate) fn new(account: Account) -> Self {
-        Self { account }
+impl Account {
+    /// An HTTP client for the AWS SDK whose requests this account answers.
+    #[must_use]
+    pub fn http_client(&self) -> SandboxHttpClient {
+        SandboxHttpClient {
+            account: self.clone(),
+        }
     }
 }
 
@@ -79,18 +80,13 @@ impl HttpConnector for Connector {
             Some((limit, sleep)) => {
                 let late = sleep.sleep(*limit);
                 HttpConnectorFuture::new(async move {
-                    let (mut answer, mut late) = (pin!(answer), pin!(late));
-                    poll_fn(|context| {
-                        if let Poll::Ready(result) = answer.as_mut().poll(context) {
-                            return Poll::Ready(result);
-                        }
-                        late.as_mut().poll(context).map(|()| {
-                            Err(ConnectorError::timeout(
-                                "the sandbox did not answer in time".into(),
-                            ))
-                        })
-                    })
-                    .await
+                    tokio::select! {
+                        biased;
+                        answer = answer => answer,
+                        () = late => Err(ConnectorError::timeout(
+                            "the sandbox did not answer in time".into(),
+                        )),
+                    }
                 })
             }
         }

@@ -10,58 +10,59 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::task::Poll;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 /// Requests above this size are refused; real ones have a few kilobytes.
 const LARGEST_BODY: usize = 1 << 20;
 
-/// Serves until `stop` is ready; connections end with it.
-pub(crate) async fn serve(
-    account: Account,
-    listener: TcpListener,
-    stop: impl Future<Output = ()>,
-) -> io::Result<()> {
-    let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!(
-                "the sandbox checks no credentials and serves on loopback addresses only, not on {address}"
-            ),
-        ));
-    }
-    let mut stop = pin!(stop);
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = poll_fn(|context| {
-            if stop.as_mut().poll(context).is_ready() {
-                return Poll::Ready(None);
+impl Account {
+    /// Serves the account over HTTP until `stop` is ready. Calls in flight are dropped then.
+    ///
+    /// # Errors
+    /// If the listener's address is not a loopback one, or the listener fails.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let address = listener.local_addr()?;
+        if !address.ip().is_loopback() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "the sandbox checks no credentials and serves on loopback addresses only, not on {address}"
+                ),
+            ));
+        }
+        let mut stop = pin!(stop);
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = &mut stop => return Ok(()),
+                // So that a long-lived server does not collect connections that have ended.
+                Some(_) = connections.join_next() => continue,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(self.clone(), stream));
+                }
+                // The peer gave up before it was accepted, which is no reason to stop serving.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::ConnectionAborted
+                            | io::ErrorKind::ConnectionReset
+                            | io::ErrorKind::Interrupted
+                    ) => {}
+                Err(error) => return Err(error),
             }
-            // Ended connections are taken out, so that a long-lived server does not collect them.
-            while let Poll::Ready(Some(_)) = connections.poll_join_next(context) {}
-            listener.poll_accept(context).map(Some)
-        })
-        .await;
-        match accepted {
-            None => return Ok(()),
-            Some(Ok((stream, _))) => {
-                connections.spawn(connection(account.clone(), stream));
-            }
-            // The peer gave up before it was accepted, which is no reason to stop serving.
-            Some(Err(error))
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::ConnectionAborted
-                        | io::ErrorKind::ConnectionReset
-                        | io::ErrorKind::Interrupted
-                ) => {}
-            Some(Err(error)) => return Err(error),
         }
     }
 }

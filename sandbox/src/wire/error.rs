@@ -1,6 +1,6 @@
 //! An AWS error: code, message and HTTP status.
 
-use crate::operations::Service;
+use super::service::Service;
 use std::borrow::Cow;
 
 /// What a call is refused with.

@@ -15,12 +15,10 @@ pub(crate) struct Filter {
 pub(crate) struct Params(pub(crate) BTreeMap<String, String>);
 
 impl Params {
-    /// Adds the pairs of a form (`a=b&c=d`), percent-decoded.
+    /// Adds the pairs of a form (`a=b&c=d`).
     pub(crate) fn add_form(&mut self, form: &str) {
-        for pair in form.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            self.0.insert(decode(name), decode(value));
-        }
+        self.0
+            .extend(form_urlencoded::parse(form.as_bytes()).into_owned());
     }
 
     /// A parameter that is present and not empty.
@@ -142,35 +140,6 @@ impl Params {
             })
             .collect()
     }
-}
-
-/// Percent-decodes a form value; a malformed escape is kept as it is.
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escape = (bytes[at] == b'%')
-            .then(|| bytes.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (escape, bytes[at]) {
-            (Some(byte), _) => {
-                out.push(byte);
-                at += 3;
-            }
-            (None, b'+') => {
-                out.push(b' ');
-                at += 1;
-            }
-            (None, byte) => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Whether `value` matches `pattern`, in which `*` is any text and `?` any character.

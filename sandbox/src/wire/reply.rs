@@ -1,8 +1,8 @@
 //! Answers, in the form of each service.
 
 use super::error::ApiError;
+use super::service::Service;
 use super::xml::Xml;
-use crate::operations::Service;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
 

@@ -2,7 +2,7 @@
 
 use super::error::{ApiError, ApiResult};
 use super::params::Params;
-use crate::operations::Service;
+use super::service::Service;
 use bytes::Bytes;
 use http::Request;
 use http::header::{AUTHORIZATION, HOST};

@@ -1,87 +1,30 @@
-//! Timestamps as AWS writes them.
+//! Timestamps as AWS writes them, from milliseconds since the UNIX epoch.
 
-/// Milliseconds since the UNIX epoch as `2026-01-02T03:04:05.006Z`.
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, datetime};
+
+const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
+
+/// Later times than `jiff` has, after the year 9999, become its last one.
+fn time(ms: u64) -> DateTime {
+    let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+    EPOCH.saturating_add(SignedDuration::from_millis(ms))
+}
+
+/// `2026-01-02T03:04:05.006Z`.
 pub(crate) fn iso(ms: u64) -> String {
-    let days = (ms / 86_400_000) as i64;
-    let rest = ms % 86_400_000;
-    let (year, month, day) = civil(days);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
-        rest / 3_600_000,
-        rest / 60_000 % 60,
-        rest / 1000 % 60,
-        rest % 1000
-    )
+    time(ms).strftime("%FT%T%.3fZ").to_string()
 }
 
-/// Milliseconds since the UNIX epoch as the HTTP header `Date` has them, `Fri, 02 Jan 2026
-/// 03:04:05 GMT`.
+/// The HTTP header `Date`: `Fri, 02 Jan 2026 03:04:05 GMT`.
 pub(crate) fn http_date(ms: u64) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let days = ms / 86_400_000;
-    let rest = ms % 86_400_000;
-    let (year, month, day) = civil(days as i64);
-    format!(
-        "{}, {day:02} {} {year:04} {:02}:{:02}:{:02} GMT",
-        DAYS[(days % 7) as usize],
-        MONTHS[(month - 1) as usize],
-        rest / 3_600_000,
-        rest / 60_000 % 60,
-        rest / 1000 % 60
-    )
+    time(ms).strftime("%a, %d %b %Y %T GMT").to_string()
 }
 
-/// The inverse of [`iso`]; the fraction may be missing, the zone must be `Z`.
+/// The inverse of [`iso`]. The fraction may be missing, the zone must be `Z`.
 pub(crate) fn parse(text: &str) -> Option<u64> {
-    let text = text.strip_suffix('Z')?;
-    let (date, time) = text.split_once('T')?;
-    let mut date = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
-    let (year, month, day) = (date.next()??, date.next()??, date.next()??);
-    let mut time = time.splitn(3, ':');
-    let hour: u64 = time.next()?.parse().ok()?;
-    let minute: u64 = time.next()?.parse().ok()?;
-    let second: f64 = time.next().unwrap_or("0").parse().ok()?;
-    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    if hour > 23 || minute > 59 || !(0.0..61.0).contains(&second) {
-        return None;
-    }
-    let days = u64::try_from(days_from_civil(year, month, day)).ok()?;
-    Some(((days * 24 + hour) * 60 + minute) * 60_000 + (second * 1000.0).round() as u64)
-}
-
-// Both conversions count in eras of 400 years that start on the first of March, so that the leap
-// day is the last day of a year.
-
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
-}
-
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
-    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+    let time: DateTime = text.strip_suffix('Z')?.parse().ok()?;
+    u64::try_from(time.duration_since(EPOCH).as_millis()).ok()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub(crate) mod catalog;
 pub(crate) mod cidr;
 pub(crate) mod database;
 pub(crate) mod edge;
+pub(crate) mod fault;
 pub(crate) mod ids;
 pub(crate) mod lifecycle;
 pub(crate) mod network;
@@ -13,19 +14,19 @@ pub(crate) mod settle;
 pub(crate) mod state;
 pub(crate) mod timing;
 
-use crate::account::fault::FaultRule;
-use cidr::Cidr;
 use database::{
     Cluster, DbInstance, Deployment, Event, GlobalCluster, Secret, Snapshot, SubnetGroup,
 };
 use edge::Edge;
+use fault::FaultRule;
+use ipnet::Ipv4Net;
 use network::{
     Acl, Gateway, Instance, Interface, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc,
 };
 use peering::{Peering, Side};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::LazyLock;
 
 /// Tags of a resource.
 pub(crate) type Tags = BTreeMap<String, String>;
@@ -78,25 +79,7 @@ pub(crate) struct Region {
 }
 
 /// A region that holds nothing.
-static NOWHERE: Region = Region {
-    vpcs: BTreeMap::new(),
-    subnets: BTreeMap::new(),
-    route_tables: BTreeMap::new(),
-    groups: BTreeMap::new(),
-    interfaces: BTreeMap::new(),
-    gateways: BTreeMap::new(),
-    instances: BTreeMap::new(),
-    edges: BTreeMap::new(),
-    acls: BTreeMap::new(),
-    prefix_lists: BTreeMap::new(),
-    subnet_groups: BTreeMap::new(),
-    clusters: BTreeMap::new(),
-    db_instances: BTreeMap::new(),
-    snapshots: BTreeMap::new(),
-    secrets: BTreeMap::new(),
-    deployments: BTreeMap::new(),
-    events: VecDeque::new(),
-};
+static NOWHERE: LazyLock<Region> = LazyLock::new(Region::default);
 
 impl World {
     /// An empty account.
@@ -120,14 +103,11 @@ impl World {
 
     /// What `region` holds, to change it.
     pub(crate) fn region_mut(&mut self, region: &str) -> &mut Region {
-        if !self.regions.contains_key(region) {
-            self.regions.insert(region.to_owned(), Region::default());
-        }
         self.regions.entry(region.to_owned()).or_default()
     }
 
     /// The IPv4 ranges of the VPC on one side of a peering.
-    pub(crate) fn ranges_of(&self, side: &Side) -> Vec<Cidr> {
+    pub(crate) fn ranges_of(&self, side: &Side) -> Vec<Ipv4Net> {
         let vpc = self.region(&side.region).vpcs.get(&side.vpc);
         vpc.map_or_else(|| vec![side.cidr], Vpc::ranges)
     }

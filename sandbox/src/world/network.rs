@@ -1,20 +1,20 @@
 //! EC2's resources inside one region.
 
-use super::cidr::{Cidr, Cidr6};
-use super::{Millis, Tags};
+use super::{Millis, Tags, cidr};
+use ipnet::{Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A VPC.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Vpc {
-    pub(crate) cidr: Cidr,
+    pub(crate) cidr: Ipv4Net,
     /// Further IPv4 ranges.
     #[serde(default)]
-    pub(crate) more: Vec<Block<Cidr>>,
+    pub(crate) more: Vec<Block<Ipv4Net>>,
     /// IPv6 ranges.
     #[serde(default)]
-    pub(crate) v6: Vec<Block<Cidr6>>,
+    pub(crate) v6: Vec<Block<Ipv6Net>>,
     pub(crate) tags: Tags,
     pub(crate) tenancy: String,
     pub(crate) dns_support: bool,
@@ -41,7 +41,7 @@ pub(crate) struct Block<R> {
 
 impl Vpc {
     /// Its IPv4 ranges, the first one first.
-    pub(crate) fn ranges(&self) -> Vec<Cidr> {
+    pub(crate) fn ranges(&self) -> Vec<Ipv4Net> {
         let more = self.more.iter().map(|block| block.range);
         [self.cidr].into_iter().chain(more).collect()
     }
@@ -51,7 +51,7 @@ impl Vpc {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Subnet {
     pub(crate) vpc: String,
-    pub(crate) cidr: Cidr,
+    pub(crate) cidr: Ipv4Net,
     pub(crate) zone: String,
     pub(crate) tags: Tags,
     /// Its network ACL, once it was given one. Until then it has its VPC's default one.
@@ -120,8 +120,8 @@ pub(crate) struct Route {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) enum Destination {
-    Cidr(Cidr),
-    Cidr6(Cidr6),
+    Cidr(Ipv4Net),
+    Cidr6(Ipv6Net),
     PrefixList(String),
 }
 
@@ -146,12 +146,11 @@ impl TryFrom<String> for Destination {
 
     fn try_from(text: String) -> Result<Self, String> {
         if text.starts_with("pl-") {
-            Ok(Self::PrefixList(text))
-        } else if text.contains(':') {
-            text.parse().map(Self::Cidr6)
-        } else {
-            text.parse().map(Self::Cidr)
+            return Ok(Self::PrefixList(text));
         }
+        let v4 = cidr::v4(&text).map(Self::Cidr);
+        v4.or_else(|| cidr::v6(&text).map(Self::Cidr6))
+            .ok_or_else(|| format!("`{text}` is not a range"))
     }
 }
 
@@ -208,7 +207,7 @@ pub(crate) struct Permission {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Peer {
-    Cidr(Cidr),
+    Cidr(Ipv4Net),
     Cidr6(String),
     PrefixList(String),
     Group(String),

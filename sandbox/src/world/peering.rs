@@ -1,7 +1,7 @@
 //! VPC peering connections.
 
-use super::cidr::Cidr;
 use super::{Millis, Tags};
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 /// A peering connection.
@@ -21,7 +21,7 @@ pub(crate) struct Peering {
 pub(crate) struct Side {
     pub(crate) region: String,
     pub(crate) vpc: String,
-    pub(crate) cidr: Cidr,
+    pub(crate) cidr: Ipv4Net,
     pub(crate) tags: Tags,
 }
 

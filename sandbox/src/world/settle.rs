@@ -1,6 +1,7 @@
 //! What happens by itself as time passes. Due changes are applied in the order of their times, so
 //! that the account is the same however seldom it is looked at.
 
+use super::cidr::overlaps;
 use super::lifecycle::Database;
 use super::network::InstanceState;
 use super::peering::PeeringStatus;
@@ -88,7 +89,7 @@ impl World {
         let overlaps = self.peerings.get(id).is_some_and(|peering| {
             let theirs = self.ranges_of(&peering.accepter);
             let mut ours = self.ranges_of(&peering.requester).into_iter();
-            ours.any(|range| theirs.iter().any(|other| other.overlaps(range)))
+            ours.any(|range| theirs.iter().any(|other| overlaps(*other, range)))
         });
         let Some(peering) = self.peerings.get_mut(id) else {
             return;

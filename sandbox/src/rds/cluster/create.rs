@@ -3,7 +3,7 @@
 use super::placement::{check_new, domain, placement};
 use super::replica::origin;
 use super::{describe, secret};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::global;
 use crate::rds::tags::given_tags;
 use crate::rds::validate::{self, database, identifier, password, port, retention, username};

@@ -2,7 +2,7 @@
 
 use super::replica::replicas;
 use super::{describe, find, wrong_state};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::validate::{check_identifier, identifier};
 use crate::rds::{blue_green, global, snapshot};
 use crate::wire::error::{ApiError, ApiResult};

@@ -2,7 +2,7 @@
 
 use super::replica::replicas;
 use super::seen;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::global::membership;
 use crate::rds::page::{filters, matches, page};
 use crate::rds::tags::tag_list;

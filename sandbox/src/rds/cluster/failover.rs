@@ -1,7 +1,7 @@
 //! `FailoverDBCluster`.
 
 use super::{check_idle, describe, given, seen, wrong_state};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::instance;
 use crate::rds::validate::identifier;
 use crate::wire::error::{ApiError, ApiResult};

@@ -11,7 +11,7 @@ pub(crate) mod replica;
 pub(crate) mod restore;
 pub(crate) mod secret;
 
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::validate::identifier;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::database::Cluster;

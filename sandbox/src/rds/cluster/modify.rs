@@ -3,7 +3,7 @@
 use super::create::{capacity, version};
 use super::placement::security_groups;
 use super::{describe, find, given, secret, wrong_state};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::validate::{password, port, refuse_unsimulated, retention};
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::Millis;

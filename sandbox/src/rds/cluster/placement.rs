@@ -1,6 +1,6 @@
 //! What new clusters have in common, however they come to be: network, identity, endpoints.
 
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::subnet_group;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::ids;

@@ -2,7 +2,7 @@
 
 use super::replica::replicas;
 use super::{describe, find, given, wrong_state};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::blue_green;
 use crate::rds::global::membership;
 use crate::wire::error::ApiResult;

@@ -1,7 +1,7 @@
 //! Clusters that replicate another one, and their promotion.
 
 use super::{check_idle, describe, given, not_found, seen, wrong_state};
-use crate::operations::{Context, rds_arn};
+use crate::context::{Context, rds_arn};
 use crate::rds::arn::Arn;
 use crate::rds::{global, instance};
 use crate::wire::error::{ApiError, ApiResult};

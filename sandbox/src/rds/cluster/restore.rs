@@ -2,7 +2,7 @@
 
 use super::create::{capacity, engine, insert, version};
 use super::placement::{check_new, domain, placement};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::snapshot;
 use crate::rds::tags::given_tags;
 use crate::rds::validate::{identifier, port};

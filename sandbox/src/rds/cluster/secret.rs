@@ -1,6 +1,6 @@
 //! Master user secrets.
 
-use crate::operations::Context;
+use crate::context::Context;
 use crate::world::database::Secret;
 use crate::world::state::DbInstanceStatus;
 use crate::world::timing;

@@ -1,8 +1,8 @@
 //! `CreateDBInstance`, for instances of clusters.
 
 use super::{check_quota, describe};
+use crate::context::Context;
 use crate::ec2::interface::free_address;
-use crate::operations::Context;
 use crate::rds::tags::given_tags;
 use crate::rds::validate::identifier;
 use crate::rds::{cluster, subnet_group};

@@ -1,7 +1,7 @@
 //! `DeleteDBInstance`.
 
 use super::{describe, find, given, wrong_state};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::cluster::replica::replicas;
 use crate::rds::global::membership;
 use crate::rds::{blue_green, cluster};

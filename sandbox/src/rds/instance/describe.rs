@@ -1,7 +1,7 @@
 //! `DescribeDBInstances`, and how an instance looks in every answer.
 
 use super::seen;
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::page::{filters, matches, page};
 use crate::rds::subnet_group;
 use crate::rds::tags::tag_list;

@@ -5,7 +5,7 @@ pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod modify;
 
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::validate::identifier;
 use crate::wire::error::{ApiError, ApiResult};
 use crate::world::database::DbInstance;

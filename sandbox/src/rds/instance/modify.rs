@@ -2,7 +2,7 @@
 
 use super::create::{insights, offered_class, tier};
 use super::{describe, given, seen, wrong_state};
-use crate::operations::Context;
+use crate::context::Context;
 use crate::rds::cluster;
 use crate::rds::validate::refuse_unsimulated;
 use crate::wire::error::{ApiError, ApiResult};
