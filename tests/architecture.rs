@@ -171,6 +171,7 @@ fn the_layers_of_the_sandbox_know_only_those_below() {
         "sts",
         "rds",
         "ec2",
+        "field",
         "context",
         "quotas",
         "world",

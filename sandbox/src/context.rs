@@ -61,6 +61,12 @@ impl Context<'_> {
         }
     }
 
+    /// `arn:aws:ec2:REGION:ACCOUNT:KIND/ID`.
+    pub(crate) fn ec2_arn(&self, kind: &str, id: &str) -> String {
+        let account = &self.world.account_id;
+        format!("arn:aws:ec2:{}:{account}:{kind}/{id}", self.region)
+    }
+
     /// `arn:aws:rds:REGION:ACCOUNT:KIND:NAME`.
     pub(crate) fn rds_arn(&self, kind: &str, name: &str) -> String {
         rds_arn(self.world, self.region, kind, name)

@@ -10,7 +10,8 @@
 //!
 //! Layers, each using only those below it (`tests/architecture.rs` of the workspace holds them to
 //! it): `transport` (HTTP), `account` (clock, file, faults, hooks), `operations` (the one table),
-//! `secrets`, `sts`, `rds`, `ec2` (what each operation does), `context` (what they work on),
+//! `secrets`, `sts`, `rds`, `ec2` (what each operation does), `field` (how resources are
+//! described), `context` (what operations work on),
 //! `quotas`, `world` (the data, and how it changes with time), `wire` (forms, XML and errors).
 
 // Nobody builds on this package but its workspace: documentation stands where it tells something.
@@ -19,6 +20,7 @@
 mod account;
 mod context;
 mod ec2;
+mod field;
 #[cfg(test)]
 mod fuzz;
 mod operations;

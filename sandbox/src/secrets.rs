@@ -1,7 +1,7 @@
 //! Secrets Manager: the master user secrets that RDS keeps.
 
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::world::database::Secret;
 use crate::world::ids;
 use serde_json::json;
@@ -10,10 +10,8 @@ use serde_json::json;
 pub(crate) fn get_value(context: &mut Context<'_>) -> ApiResult<String> {
     let (arn, secret) = find(context)?;
     if secret.active_at.is_none_or(|at| context.now < at) {
-        return Err(ApiError::new(
-            "ResourceNotFoundException",
-            "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",
-        ));
+        refuse!("ResourceNotFoundException":
+            "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT");
     }
     let password = password(context.world.seed, arn, secret.version);
     let value = json!({ "username": secret.username, "password": password });
@@ -51,12 +49,9 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
 }
 
 fn find<'a>(context: &'a Context<'_>) -> ApiResult<(&'a str, &'a Secret)> {
-    let id = context.params.get("SecretId").ok_or_else(|| {
-        ApiError::new(
-            "InvalidParameterException",
-            "You must provide a value for SecretId",
-        )
-    })?;
+    let id = context.params.get("SecretId").ok_or_else(
+        || refusal!("InvalidParameterException": "You must provide a value for SecretId"),
+    )?;
     context
         .here()
         .secrets
@@ -64,10 +59,8 @@ fn find<'a>(context: &'a Context<'_>) -> ApiResult<(&'a str, &'a Secret)> {
         .find(|(arn, secret)| *arn == id || secret.name == id)
         .map(|(arn, secret)| (arn.as_str(), secret))
         .ok_or_else(|| {
-            ApiError::new(
-                "ResourceNotFoundException",
-                "Secrets Manager can't find the specified secret.",
-            )
+            refusal!("ResourceNotFoundException":
+                "Secrets Manager can't find the specified secret.")
         })
 }
 

@@ -4,7 +4,7 @@ use super::hook::{Call, Hook, Verdict};
 use super::{Account, Changed, Reply, StateError};
 use crate::context::Context;
 use crate::operations::{OperationInfo, find};
-use crate::wire::error::{ApiError, ApiResult, message_of};
+use crate::wire::error::{ApiError, ApiResult, message_of, refusal, refuse};
 use crate::wire::params::Params;
 use crate::wire::reply;
 use crate::wire::request::parse;
@@ -191,10 +191,7 @@ impl Account {
         check_region(call, regions)?;
         let params = Params(call.parameters.clone());
         if call.service == Service::Ec2 && params.flag("DryRun")? == Some(true) {
-            return Err(ApiError::new(
-                "DryRunOperation",
-                "Request would have succeeded, but DryRun flag is set.",
-            ));
+            refuse!("DryRunOperation": "Request would have succeeded, but DryRun flag is set.");
         }
         let window = u64::try_from(options.consistency_window.as_millis()).unwrap_or(u64::MAX);
         (operation.handler)(&mut Context {
@@ -257,13 +254,8 @@ fn check_region(call: &Call, chosen: Option<&[String]>) -> ApiResult<()> {
 
 fn unknown_operation(service: Service, name: &str) -> ApiError {
     let near = super::fault::nearest(name).join(", ");
-    ApiError::new(
-        "InvalidAction",
-        format!(
-            "The action {name} is not valid for this web service. The sandbox does not simulate it for {}; docs/sandbox.md lists what it does, the nearest are {near}",
-            service.signing_name()
-        ),
-    )
+    refusal!("InvalidAction":
+        "The action {name} is not valid for this web service. The sandbox does not simulate it for {}; docs/sandbox.md lists what it does, the nearest are {near}", service.signing_name())
 }
 
 fn truncated(reply: Reply) -> Reply {

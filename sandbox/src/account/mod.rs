@@ -1,11 +1,10 @@
 //! The account as its users hold it: clock, state, faults and hook around every call.
 
 mod call;
-mod databases;
 pub(crate) mod fault;
 pub(crate) mod hook;
+mod inventory;
 pub(crate) mod options;
-mod outline;
 pub(crate) mod plant;
 pub(crate) mod status;
 pub(crate) mod store;
@@ -163,7 +162,7 @@ impl Account {
     /// # Errors
     /// If the state cannot be read.
     pub fn inventory(&self) -> Result<serde_json::Value, StateError> {
-        self.read(|world, _| status::inventory(world))
+        self.read(|world, _| inventory::inventory(world))
     }
 
     /// A new account in memory that holds what this one holds at this moment, at the same simulated

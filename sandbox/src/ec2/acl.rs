@@ -1,11 +1,12 @@
 //! Network ACLs. Every VPC has a default one, which exists as long as the VPC and has an id that
 //! follows from the VPC's; subnets have it until they are given another.
 
-use super::describe::{Describe, RESULTS, done, one, tag_set};
-use super::lookup::{Kind, Seen, find, find_any};
+use super::describe::{Description, RESULTS, done};
+use super::lookup::{Kind, find, find_any, resources};
 use super::tags::given_tags;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{Each, fields, inside};
+use crate::wire::error::{ApiResult, refuse};
 use crate::wire::xml::Xml;
 use crate::world::network::{Acl, AclLink, Subnet};
 use crate::world::{Millis, Region, Tags};
@@ -44,11 +45,7 @@ struct View {
     visible_at: Millis,
 }
 
-impl Seen for View {
-    fn visible_at(&self) -> Millis {
-        self.visible_at
-    }
-}
+resources!(View);
 
 /// Every network ACL of the region, by id.
 fn all(region: &Region) -> BTreeMap<String, View> {
@@ -91,10 +88,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let held = context.here().acls.values().filter(|one| one.vpc == vpc);
     // The default one counts.
     if held.count() + 1 >= context.quotas.acls {
-        return Err(ApiError::new(
-            "NetworkAclLimitExceeded",
-            format!("You have reached the limit on the number of network ACLs in VPC '{vpc}'"),
-        ));
+        refuse!("NetworkAclLimitExceeded":
+            "You have reached the limit on the number of network ACLs in VPC '{vpc}'");
     }
     let id = context.world.new_id("acl");
     let visible_at = context.visible_at(&id);
@@ -104,12 +99,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         visible_at,
     };
     context.here_mut().acls.insert(id.clone(), acl);
-    let views = all(context.here());
-    let mut xml = Xml::new();
-    xml.node("networkAcl", |xml| {
-        describe_one(xml, context, &id, &views[&id]);
-    });
-    Ok(xml.finish())
+    Ok(ACL.single(context, &id, &all(context.here())[&id]))
 }
 
 /// `DeleteNetworkAcl`.
@@ -118,14 +108,11 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let views = all(context.here());
     let view = find_any(&views, Kind::Acl, &id)?;
     if view.is_default {
-        return Err(ApiError::value(format!(
-            "cannot delete default network ACL {id}"
-        )));
+        refuse!("InvalidParameterValue": "cannot delete default network ACL {id}");
     }
     if !view.subnets.is_empty() {
-        return Err(ApiError::dependency(format!(
-            "The networkAcl '{id}' has dependencies and cannot be deleted."
-        )));
+        refuse!("DependencyViolation":
+            "The networkAcl '{id}' has dependencies and cannot be deleted.");
     }
     context.here_mut().acls.remove(&id);
     done()
@@ -142,15 +129,12 @@ pub(crate) fn replace_association(context: &mut Context<'_>) -> ApiResult<String
         Some((subnet.clone(), &view.vpc))
     });
     let Some((subnet, held_vpc)) = held else {
-        return Err(ApiError::new(
-            "InvalidAssociationID.NotFound",
-            format!("The association ID '{association}' does not exist"),
-        ));
+        refuse!("InvalidAssociationID.NotFound":
+            "The association ID '{association}' does not exist");
     };
     if held_vpc != vpc {
-        return Err(ApiError::value(format!(
-            "Network ACL {acl} and subnet {subnet} belong to different networks"
-        )));
+        refuse!("InvalidParameterValue":
+            "Network ACL {acl} and subnet {subnet} belong to different networks");
     }
     let association = context.world.new_id("aclassoc");
     let mut xml = Xml::new();
@@ -161,78 +145,47 @@ pub(crate) fn replace_association(context: &mut Context<'_>) -> ApiResult<String
     Ok(xml.finish())
 }
 
-/// `DescribeNetworkAcls`.
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let account = context.world.account_id.clone();
-    let views = all(context.here());
-    let (acls, next) = Describe {
-        kind: Kind::Acl,
-        ids: "NetworkAclId",
-        results: RESULTS,
-        filters: &[
-            "association.association-id",
-            "association.network-acl-id",
-            "association.subnet-id",
-            "default",
-            "network-acl-id",
-            "owner-id",
-            "vpc-id",
-        ],
-        values: &|name, id, view: &View| match name {
-            "association.association-id" => view.subnets.iter().map(|one| one.1.clone()).collect(),
-            "association.network-acl-id" if view.subnets.is_empty() => Vec::new(),
-            "association.network-acl-id" | "network-acl-id" => one(id),
-            "association.subnet-id" => view.subnets.iter().map(|one| one.0.clone()).collect(),
-            "default" => one(view.is_default),
-            "owner-id" => one(&account),
-            "vpc-id" => one(&view.vpc),
-            _ => Vec::new(),
-        },
-        tags: &|view| &view.tags,
-    }
-    .select(context, views.iter().map(|(id, view)| (id.as_str(), view)))?;
-    let mut xml = Xml::new();
-    xml.list("networkAclSet", "item", acls, |xml, (id, view)| {
-        describe_one(xml, context, id, view);
-    })
-    .maybe("nextToken", next);
-    Ok(xml.finish())
-}
+static ACL: Description<View> = Description {
+    kind: Kind::Acl,
+    ids: "NetworkAclId",
+    elements: ("networkAclSet", "networkAcl"),
+    results: RESULTS,
+    fields: fields! { v:
+        "networkAclId" ["network-acl-id"] v.id;
+        "vpcId" ["vpc-id"] &v.vpc;
+        "default" ["default"] v.is_default;
+        "ownerId" ["owner-id"] v.account();
+        "entrySet" [] inside(|xml| entries(xml, v.is_default));
+        "associationSet" [] inside(|xml| for (subnet, association) in &v.subnets {
+            xml.node("item", |xml| {
+                xml.text("networkAclAssociationId", association)
+                    .text("networkAclId", v.id)
+                    .text("subnetId", subnet);
+            });
+        });
+        ["association.association-id"] Each(v.subnets.iter().map(|one| &one.1));
+        ["association.network-acl-id"] Each(v.subnets.iter().map(|_| v.id));
+        ["association.subnet-id"] Each(v.subnets.iter().map(|one| &one.0));
+    },
+};
 
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, view: &View) {
-    // The default one lets everything through; a new one has only the rule that denies.
-    let mut entries = Vec::new();
+/// The default one lets everything through; a new one has only the rule that denies.
+fn entries(xml: &mut Xml, is_default: bool) {
     for egress in [true, false] {
-        if view.is_default {
-            entries.push((egress, 100, "allow"));
-        }
-        entries.push((egress, 32767, "deny"));
-    }
-    xml.text("networkAclId", id)
-        .text("vpcId", &view.vpc)
-        .text("default", view.is_default)
-        .text("ownerId", &context.world.account_id)
-        .list(
-            "entrySet",
-            "item",
-            entries,
-            |xml, (egress, number, action)| {
+        let allow = is_default.then_some((100, "allow"));
+        for (number, action) in allow.into_iter().chain([(32767, "deny")]) {
+            xml.node("item", |xml| {
                 xml.text("ruleNumber", number)
                     .text("protocol", "-1")
                     .text("ruleAction", action)
                     .text("egress", egress)
                     .text("cidrBlock", "0.0.0.0/0");
-            },
-        )
-        .list(
-            "associationSet",
-            "item",
-            &view.subnets,
-            |xml, (subnet, association)| {
-                xml.text("networkAclAssociationId", association)
-                    .text("networkAclId", id)
-                    .text("subnetId", subnet);
-            },
-        );
-    tag_set(xml, &view.tags);
+            });
+        }
+    }
+}
+
+/// `DescribeNetworkAcls`.
+pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
+    ACL.answer(context, &all(context.here()))
 }

@@ -3,7 +3,7 @@
 use super::describe::done;
 use super::lookup::{Kind, find_any};
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::wire::xml::Xml;
 use crate::world::network::Association;
 
@@ -14,9 +14,8 @@ pub(crate) fn associate(context: &mut Context<'_>) -> ApiResult<String> {
     let table = context.route_table(&table_id)?;
     let subnet = context.subnet(&subnet_id)?;
     if table.vpc != subnet.vpc {
-        return Err(ApiError::value(format!(
-            "Route table {table_id} and subnet {subnet_id} belong to different networks"
-        )));
+        refuse!("InvalidParameterValue":
+            "Route table {table_id} and subnet {subnet_id} belong to different networks");
     }
     let held = context.here().route_tables.iter().find_map(|(id, table)| {
         let same = |one: &&Association| one.subnet.as_deref() == Some(subnet_id.as_str());
@@ -24,14 +23,8 @@ pub(crate) fn associate(context: &mut Context<'_>) -> ApiResult<String> {
     });
     let id = match held {
         Some((holder, id)) if holder == table_id => id,
-        Some((_, id)) => {
-            return Err(ApiError::new(
-                "Resource.AlreadyAssociated",
-                format!(
-                    "the specified association for route table {table_id} conflicts with an existing association {id}"
-                ),
-            ));
-        }
+        Some((_, id)) => refuse!("Resource.AlreadyAssociated":
+                "the specified association for route table {table_id} conflicts with an existing association {id}"),
         None => add(context, &table_id, Some(subnet_id)),
     };
     Ok(answer("associationId", &id))
@@ -70,10 +63,8 @@ fn holder(context: &Context<'_>, association: &str) -> ApiResult<(String, Option
             Some((id.clone(), found.subnet.clone()))
         })
         .ok_or_else(|| {
-            ApiError::new(
-                "InvalidAssociationID.NotFound",
-                format!("The association ID '{association}' does not exist"),
-            )
+            refusal!("InvalidAssociationID.NotFound":
+                "The association ID '{association}' does not exist")
         })
 }
 
@@ -88,9 +79,8 @@ pub(crate) fn disassociate(context: &mut Context<'_>) -> ApiResult<String> {
     let association = context.params.need("AssociationId")?.to_owned();
     let (table, subnet) = holder(context, &association)?;
     if subnet.is_none() {
-        return Err(ApiError::value(format!(
-            "cannot disassociate the main route table association {association}"
-        )));
+        refuse!("InvalidParameterValue":
+            "cannot disassociate the main route table association {association}");
     }
     remove(context, &table, &association);
     done()
@@ -104,9 +94,8 @@ pub(crate) fn replace(context: &mut Context<'_>) -> ApiResult<String> {
     let vpc = context.route_table(&new_table)?.vpc.clone();
     let old = find_any(&context.here().route_tables, Kind::RouteTable, &old_table)?;
     if old.vpc != vpc {
-        return Err(ApiError::value(format!(
-            "Route tables {old_table} and {new_table} belong to different networks"
-        )));
+        refuse!("InvalidParameterValue":
+            "Route tables {old_table} and {new_table} belong to different networks");
     }
     remove(context, &old_table, &association);
     let id = add(context, &new_table, subnet);

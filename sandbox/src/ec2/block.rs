@@ -1,7 +1,7 @@
 //! The ranges of a VPC besides its first: secondary IPv4 ranges, and IPv6 ranges of Amazon.
 
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::wire::xml::Xml;
 use crate::world::cidr::{self, overlaps};
 use crate::world::network::{Block, Vpc};
@@ -32,17 +32,14 @@ pub(crate) fn associate(context: &mut Context<'_>) -> ApiResult<String> {
         "Ipv6IpamPoolId",
     ];
     if let Some(name) = other.iter().find(|name| params.has(name)) {
-        return Err(ApiError::value(format!("{name} is not simulated")));
+        refuse!("InvalidParameterValue": "{name} is not simulated");
     }
     let v6 = params.flag("AmazonProvidedIpv6CidrBlock")? == Some(true);
     let given = params.get("CidrBlock");
     let mut xml = Xml::new();
     match given {
-        Some(_) if v6 => {
-            return Err(ApiError::combination(
-                "Only one of cidrBlock and amazonProvidedIpv6CidrBlock can be specified",
-            ));
-        }
+        Some(_) if v6 => refuse!("InvalidParameterCombination":
+                "Only one of cidrBlock and amazonProvidedIpv6CidrBlock can be specified"),
         None if v6 => {
             check_count(&vpc_id, vpc.v6.len())?;
             let block = amazon(context);
@@ -89,19 +86,12 @@ fn check_count(vpc: &str, held: usize) -> ApiResult<()> {
     if held < MOST {
         return Ok(());
     }
-    Err(ApiError::new(
-        "CidrLimitExceeded",
-        format!("This network '{vpc}' has met its maximum number of allowed CIDRs: {MOST}"),
-    ))
+    Err(refusal!("CidrLimitExceeded":
+        "This network '{vpc}' has met its maximum number of allowed CIDRs: {MOST}"))
 }
 
 fn check_range(context: &Context<'_>, id: &str, vpc: &Vpc, range: Ipv4Net) -> ApiResult<()> {
-    let invalid = |why: &str| {
-        Err(ApiError::new(
-            "InvalidVpc.Range",
-            format!("The CIDR '{range}' {why}"),
-        ))
-    };
+    let invalid = |why: &str| Err(refusal!("InvalidVpc.Range": "The CIDR '{range}' {why}"));
     if !(16..=28).contains(&range.prefix_len()) {
         return invalid("is invalid.");
     }
@@ -141,32 +131,21 @@ pub(crate) fn disassociate(context: &mut Context<'_>) -> ApiResult<String> {
             || vpc.v6.iter().any(|one| one.association == id)
     });
     let Some((vpc_id, vpc)) = holder else {
-        return Err(ApiError::new(
-            "InvalidVpcCidrBlockAssociationID.NotFound",
-            format!("The vpc CIDR block association ID '{id}' does not exist"),
-        ));
+        refuse!("InvalidVpcCidrBlockAssociationID.NotFound":
+            "The vpc CIDR block association ID '{id}' does not exist");
     };
     let vpc_id = vpc_id.clone();
     if first_association(&vpc_id) == id {
-        return Err(ApiError::new(
-            "OperationNotPermitted",
-            format!(
-                "The vpc CIDR block with association ID {id} may not be disassociated. It is the primary IPv4 CIDR block of the VPC"
-            ),
-        ));
+        refuse!("OperationNotPermitted":
+            "The vpc CIDR block with association ID {id} may not be disassociated. It is the primary IPv4 CIDR block of the VPC");
     }
     let mut xml = Xml::new();
     if let Some(block) = vpc.more.iter().find(|one| one.association == id) {
         let mut subnets = context.here().subnets.iter();
         let within = subnets.find(|(_, one)| one.vpc == vpc_id && block.range.contains(&one.cidr));
         if let Some((subnet, _)) = within {
-            return Err(ApiError::new(
-                "InvalidCidrBlock.InUse",
-                format!(
-                    "The vpc {vpc_id} currently has the subnet {subnet} within CIDR block {}",
-                    block.range
-                ),
-            ));
+            refuse!("InvalidCidrBlock.InUse":
+                "The vpc {vpc_id} currently has the subnet {subnet} within CIDR block {}", block.range);
         }
         xml.node("cidrBlockAssociation", |xml| {
             describe_v4(xml, context, block)

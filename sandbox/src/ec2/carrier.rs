@@ -1,12 +1,12 @@
 //! Carrier gateways.
 
-use super::describe::{Describe, RESULTS, one, tag_set};
+use super::describe::{Description, RESULTS};
 use super::edge;
 use super::lookup::Kind;
 use super::tags::given_tags;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
-use crate::wire::xml::Xml;
+use crate::field::fields;
+use crate::wire::error::{ApiResult, refuse};
 use crate::world::edge::{Edge, EdgeSort, EdgeState};
 
 /// `CreateCarrierGateway`: one per VPC.
@@ -14,10 +14,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let vpc = context.given_vpc()?.0.to_owned();
     let tags = given_tags(context, Kind::Carrier)?;
     if edge::all(context, Kind::Carrier).any(|(_, one)| one.holds(&vpc)) {
-        return Err(ApiError::new(
-            "CarrierGatewayLimitExceeded",
-            format!("Network {vpc} already has a carrier gateway"),
-        ));
+        refuse!("CarrierGatewayLimitExceeded": "Network {vpc} already has a carrier gateway");
     }
     let new = Edge::new(EdgeSort::Carrier, Some(vpc), tags, context.now);
     let id = edge::insert(context, Kind::Carrier, new);
@@ -38,43 +35,23 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
 }
 
 fn answer(context: &Context<'_>, id: &str) -> String {
-    let mut xml = Xml::new();
-    xml.node("carrierGateway", |xml| {
-        describe_one(xml, context, id, &context.here().edges[id]);
-    });
-    xml.finish()
+    CARRIER.single(context, id, &context.here().edges[id])
 }
+
+static CARRIER: Description<Edge> = Description {
+    kind: Kind::Carrier,
+    ids: "CarrierGatewayId",
+    elements: ("carrierGatewaySet", "carrierGateway"),
+    results: RESULTS,
+    fields: fields! { v:
+        "carrierGatewayId" ["carrier-gateway-id"] v.id;
+        "vpcId" ["vpc-id"] v.vpc.as_ref();
+        "state" ["state"] v.state.name();
+        "ownerId" ["owner-id"] v.account();
+    },
+};
 
 /// `DescribeCarrierGateways`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let account = context.world.account_id.clone();
-    let (gateways, next) = Describe {
-        kind: Kind::Carrier,
-        ids: "CarrierGatewayId",
-        results: RESULTS,
-        filters: &["carrier-gateway-id", "owner-id", "state", "vpc-id"],
-        values: &|name, id, edge: &Edge| match name {
-            "carrier-gateway-id" => one(id),
-            "owner-id" => one(&account),
-            "state" => one(edge.state.name()),
-            "vpc-id" => edge.vpc.clone().into_iter().collect(),
-            _ => Vec::new(),
-        },
-        tags: &|edge| &edge.tags,
-    }
-    .select(context, edge::all(context, Kind::Carrier))?;
-    let mut xml = Xml::new();
-    xml.list("carrierGatewaySet", "item", gateways, |xml, (id, edge)| {
-        describe_one(xml, context, id, edge);
-    })
-    .maybe("nextToken", next);
-    Ok(xml.finish())
-}
-
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, edge: &Edge) {
-    xml.text("carrierGatewayId", id)
-        .maybe("vpcId", edge.vpc.as_ref())
-        .text("state", edge.state.name())
-        .text("ownerId", &context.world.account_id);
-    tag_set(xml, &edge.tags);
+    CARRIER.answer(context, edge::all(context, Kind::Carrier))
 }

@@ -1,25 +1,25 @@
 //! What EC2's describe operations have in common: ids, filters and pages.
 
-use super::lookup::{Kind, Seen};
+use super::lookup::{Kind, Resource};
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{self, Field, View};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::wire::params::{Filter, wildcard};
 use crate::wire::token;
 use crate::wire::xml::Xml;
 use crate::world::Tags;
 
-/// How one kind of resource is described.
-pub(crate) struct Describe<'d, T> {
+/// How one kind of resource is described. Filters for tags, and the element with them, come by
+/// themselves.
+pub(crate) struct Description<T: 'static> {
     pub(crate) kind: Kind,
     /// The parameter that lists ids, for example `VpcId`.
     pub(crate) ids: &'static str,
+    /// The element that holds all of them, and the one that holds a new one.
+    pub(crate) elements: (&'static str, &'static str),
     /// The least and the most that `MaxResults` may be.
     pub(crate) results: (i64, i64),
-    /// The filters that there are, those for tags aside.
-    pub(crate) filters: &'static [&'static str],
-    /// The values that a filter compares with.
-    pub(crate) values: &'d dyn Fn(&str, &str, &T) -> Vec<String>,
-    pub(crate) tags: &'d dyn Fn(&T) -> &Tags,
+    pub(crate) fields: &'static [Field<T>],
 }
 
 /// What `MaxResults` may be for most operations.
@@ -28,17 +28,45 @@ pub(crate) const RESULTS: (i64, i64) = (5, 1000);
 /// The resources of one page, and the token of the next.
 pub(crate) type Page<'a, T> = (Vec<(&'a str, T)>, Option<String>);
 
-impl<T: Seen> Describe<'_, T> {
-    /// Selects from `all`, which is ordered by id.
+impl<T: Resource> Description<T> {
+    /// The answer of the describe operation, from `all`, which is ordered by id.
+    pub(crate) fn answer<'a>(
+        &self,
+        context: &'a Context<'_>,
+        all: impl IntoIterator<Item = (&'a String, &'a T)>,
+    ) -> ApiResult<String> {
+        let (page, next) = self.select(context, all)?;
+        let mut xml = Xml::new();
+        xml.list(self.elements.0, "item", page, |xml, (id, one)| {
+            self.write(xml, context, id, one);
+        })
+        .maybe("nextToken", next);
+        Ok(xml.finish())
+    }
+
+    /// The answer that is one resource.
+    pub(crate) fn single(&self, context: &Context<'_>, id: &str, one: &T) -> String {
+        let mut xml = Xml::new();
+        xml.node(self.elements.1, |xml| self.write(xml, context, id, one));
+        xml.finish()
+    }
+
+    pub(crate) fn write(&self, xml: &mut Xml, context: &Context<'_>, id: &str, one: &T) {
+        field::write(self.fields, &View { context, id, one }, xml);
+        tag_set(xml, one.tags(context.region));
+    }
+
     pub(crate) fn select<'a>(
         &self,
         context: &'a Context<'_>,
-        all: impl Iterator<Item = (&'a str, &'a T)>,
+        all: impl IntoIterator<Item = (&'a String, &'a T)>,
     ) -> ApiResult<Page<'a, &'a T>> {
         let ids = context.params.list(self.ids);
-        let filters = checked_filters(context, self.filters)?;
+        let filters = checked_filters(context, |name| field::knows(self.fields, name))?;
         let visible: Vec<(&str, &T)> = all
+            .into_iter()
             .filter(|(_, one)| context.now >= one.visible_at())
+            .map(|(id, one)| (id.as_str(), one))
             .collect();
         for id in &ids {
             self.kind.check_form(id)?;
@@ -50,9 +78,14 @@ impl<T: Seen> Describe<'_, T> {
             .into_iter()
             .filter(|(id, _)| ids.is_empty() || ids.iter().any(|wanted| wanted == id))
             .filter(|(id, one)| {
+                let view = View {
+                    context,
+                    id,
+                    one: *one,
+                };
                 filters.iter().all(|filter| {
-                    let values = tag_values(filter, (self.tags)(one))
-                        .unwrap_or_else(|| (self.values)(&filter.name, id, one));
+                    let values = tag_values(filter, one.tags(context.region))
+                        .unwrap_or_else(|| field::values(self.fields, &view, &filter.name));
                     matches_any(filter, &values)
                 })
             })
@@ -62,13 +95,16 @@ impl<T: Seen> Describe<'_, T> {
 }
 
 /// The filters of the request; an unknown one is refused.
-pub(crate) fn checked_filters(context: &Context<'_>, known: &[&str]) -> ApiResult<Vec<Filter>> {
+pub(crate) fn checked_filters(
+    context: &Context<'_>,
+    knows: impl Fn(&str) -> bool,
+) -> ApiResult<Vec<Filter>> {
     let filters = context.params.filters("Filter", "Value")?;
     for filter in &filters {
         let name = filter.name.as_str();
         let tag = matches!(name, "tag-key" | "tag-value") || name.starts_with("tag:");
-        if !tag && !known.contains(&name) {
-            return Err(ApiError::value(format!("The filter '{name}' is invalid")));
+        if !tag && !knows(name) {
+            refuse!("InvalidParameterValue": "The filter '{name}' is invalid");
         }
     }
     Ok(filters)
@@ -104,21 +140,15 @@ pub(crate) fn page<'a, T>(
     (least, most): (i64, i64),
 ) -> ApiResult<Page<'a, T>> {
     let max = match context.params.number("MaxResults")? {
-        Some(_) if !may_page => {
-            return Err(ApiError::combination(format!(
-                "The parameter {ids}s cannot be used with the parameter maxResults"
-            )));
-        }
-        Some(max) if !(least..=most).contains(&max) => {
-            return Err(ApiError::value(format!(
-                "Value ( {max} ) for parameter maxResults is invalid. Expecting a value between {least} and {most}."
-            )));
-        }
+        Some(_) if !may_page => refuse!("InvalidParameterCombination":
+                "The parameter {ids}s cannot be used with the parameter maxResults"),
+        Some(max) if !(least..=most).contains(&max) => refuse!("InvalidParameterValue":
+                "Value ( {max} ) for parameter maxResults is invalid. Expecting a value between {least} and {most}."),
         max => max.unwrap_or(most) as usize,
     };
     if let Some(text) = context.params.get("NextToken") {
         let after = token::decode(text)
-            .ok_or_else(|| ApiError::new("InvalidNextToken", "The token is invalid"))?;
+            .ok_or_else(|| refusal!("InvalidNextToken": "The token is invalid"))?;
         all.retain(|(id, _)| *id > after.as_str());
     }
     let more = all.len() > max;
@@ -127,11 +157,8 @@ pub(crate) fn page<'a, T>(
     Ok((all, next))
 }
 
-/// The element `tagSet`.
 pub(crate) fn tag_set(xml: &mut Xml, tags: &Tags) {
-    xml.list("tagSet", "item", tags, |xml, (key, value)| {
-        xml.text("key", key).text("value", value);
-    });
+    field::tag_list(xml, ["tagSet", "item", "key", "value"], tags);
 }
 
 /// `pending` or `available`.

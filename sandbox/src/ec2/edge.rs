@@ -3,7 +3,7 @@
 use super::interface::{self, New, check_room};
 use super::lookup::{Kind, find, find_any};
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiError, ApiResult, refuse};
 use crate::world::edge::Edge;
 use std::collections::BTreeSet;
 
@@ -14,10 +14,8 @@ const REQUESTER: &str = "amazon-aws";
 pub(crate) fn all<'a>(
     context: &'a Context<'_>,
     kind: Kind,
-) -> impl Iterator<Item = (&'a str, &'a Edge)> + Clone {
-    (context.here().edges.iter())
-        .filter(move |(id, _)| Kind::of_id(id) == Some(kind))
-        .map(|(id, edge)| (id.as_str(), edge))
+) -> impl Iterator<Item = (&'a String, &'a Edge)> {
+    (context.here().edges.iter()).filter(move |(id, _)| Kind::of_id(id) == Some(kind))
 }
 
 /// The one of that id, if reads show it.
@@ -54,15 +52,11 @@ pub(crate) fn check_subnets(context: &Context<'_>, vpc: &str, subnets: &[String]
     for id in subnets {
         let subnet = context.subnet(id)?;
         if subnet.vpc != vpc {
-            return Err(ApiError::value(format!(
-                "Subnet {id} does not belong to network {vpc}"
-            )));
+            refuse!("InvalidParameterValue": "Subnet {id} does not belong to network {vpc}");
         }
         if !zones.insert(&subnet.zone) {
-            return Err(ApiError::new(
-                "DuplicateSubnetsInSameZone",
-                format!("Found another subnet in the availability zone of {id}"),
-            ));
+            refuse!("DuplicateSubnetsInSameZone":
+                "Found another subnet in the availability zone of {id}");
         }
         check_room(context.here(), id, 1)?;
     }

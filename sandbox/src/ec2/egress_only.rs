@@ -1,10 +1,11 @@
 //! Egress-only internet gateways: they are there at once, and gone at once.
 
-use super::describe::{Describe, tag_set};
+use super::describe::Description;
 use super::edge;
 use super::lookup::Kind;
 use super::tags::given_tags;
 use crate::context::Context;
+use crate::field::{fields, inside};
 use crate::wire::error::ApiResult;
 use crate::wire::xml::Xml;
 use crate::world::edge::{Edge, EdgeSort};
@@ -15,11 +16,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let tags = given_tags(context, Kind::EgressOnly)?;
     let new = Edge::new(EdgeSort::EgressOnly, Some(vpc), tags, context.now);
     let id = edge::insert(context, Kind::EgressOnly, new);
-    let mut xml = Xml::new();
-    xml.node("egressOnlyInternetGateway", |xml| {
-        describe_one(xml, &id, &context.here().edges[&id]);
-    });
-    Ok(xml.finish())
+    Ok(EGRESS_ONLY.single(context, &id, &context.here().edges[&id]))
 }
 
 /// `DeleteEgressOnlyInternetGateway`. Its routes stay, as blackholes.
@@ -36,36 +33,23 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(xml.finish())
 }
 
-/// `DescribeEgressOnlyInternetGateways`. It has no filters but those for tags.
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let (gateways, next) = Describe {
-        kind: Kind::EgressOnly,
-        ids: "EgressOnlyInternetGatewayId",
-        results: (5, 255),
-        filters: &[],
-        values: &|_, _, _: &Edge| Vec::new(),
-        tags: &|edge| &edge.tags,
-    }
-    .select(context, edge::all(context, Kind::EgressOnly))?;
-    let mut xml = Xml::new();
-    xml.list(
-        "egressOnlyInternetGatewaySet",
-        "item",
-        gateways,
-        |xml, (id, edge)| describe_one(xml, id, edge),
-    )
-    .maybe("nextToken", next);
-    Ok(xml.finish())
-}
+/// It has no filters but those for tags.
+static EGRESS_ONLY: Description<Edge> = Description {
+    kind: Kind::EgressOnly,
+    ids: "EgressOnlyInternetGatewayId",
+    elements: ("egressOnlyInternetGatewaySet", "egressOnlyInternetGateway"),
+    results: (5, 255),
+    fields: fields! { v:
+        "egressOnlyInternetGatewayId" [] v.id;
+        "attachmentSet" [] inside(|xml| if let Some(vpc) = &v.vpc {
+            xml.node("item", |xml| {
+                xml.text("state", "attached").text("vpcId", vpc);
+            });
+        });
+    },
+};
 
-fn describe_one(xml: &mut Xml, id: &str, edge: &Edge) {
-    xml.text("egressOnlyInternetGatewayId", id).list(
-        "attachmentSet",
-        "item",
-        &edge.vpc,
-        |xml, vpc| {
-            xml.text("state", "attached").text("vpcId", vpc);
-        },
-    );
-    tag_set(xml, &edge.tags);
+/// `DescribeEgressOnlyInternetGateways`.
+pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
+    EGRESS_ONLY.answer(context, edge::all(context, Kind::EgressOnly))
 }

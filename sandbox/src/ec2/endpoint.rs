@@ -1,13 +1,14 @@
 //! VPC endpoints: gateway endpoints have routes, interface endpoints have network interfaces.
 
-use super::describe::{Describe, RESULTS, one, tag_set};
+use super::describe::{Description, RESULTS};
 use super::edge;
 use super::interface::{given_groups, group_set};
 use super::lookup::Kind;
 use super::prefix_list::{GATEWAY_SERVICES, of_service};
 use super::tags::given_tags;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{fields, inside, items};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;
 use crate::world::edge::{Edge, EdgeSort, EdgeState, Endpoint};
@@ -74,12 +75,9 @@ fn short_name(context: &Context<'_>, service: &str) -> ApiResult<String> {
         .and_then(|rest| rest.strip_prefix(context.region))
         .and_then(|rest| rest.strip_prefix('.'))
         .filter(|name| !name.is_empty());
-    known.map(str::to_owned).ok_or_else(|| {
-        ApiError::new(
-            "InvalidServiceName",
-            format!("The Vpc Endpoint Service '{service}' does not exist"),
-        )
-    })
+    known.map(str::to_owned).ok_or_else(
+        || refusal!("InvalidServiceName": "The Vpc Endpoint Service '{service}' does not exist"),
+    )
 }
 
 /// The route tables that a gateway endpoint is to have a route in.
@@ -100,12 +98,8 @@ fn given_tables(context: &Context<'_>, vpc: &str, list: &str) -> ApiResult<Vec<S
             .iter()
             .any(|one| one.destination == destination)
         {
-            return Err(ApiError::new(
-                "RouteAlreadyExists",
-                format!(
-                    "route table {id} already has a route with destination-prefix-list-id {list}"
-                ),
-            ));
+            refuse!("RouteAlreadyExists":
+                "route table {id} already has a route with destination-prefix-list-id {list}");
         }
     }
     Ok(tables)
@@ -148,11 +142,7 @@ fn create_interface(
 }
 
 fn answer(context: &Context<'_>, id: &str) -> String {
-    let mut xml = Xml::new();
-    xml.node("vpcEndpoint", |xml| {
-        describe_one(xml, context, id, &context.here().edges[id]);
-    });
-    xml.finish()
+    ENDPOINT.single(context, id, &context.here().edges[id])
 }
 
 /// `DeleteVpcEndpoints`: says which of them it could not delete, and succeeds all the same.
@@ -194,70 +184,34 @@ fn remove(context: &mut Context<'_>, id: &str) {
     here.delete_edge(now, id);
 }
 
+static ENDPOINT: Description<Edge> = Description {
+    kind: Kind::Endpoint,
+    ids: "VpcEndpointId",
+    elements: ("vpcEndpointSet", "vpcEndpoint"),
+    results: RESULTS,
+    fields: fields! { v:
+        "vpcEndpointId" ["vpc-endpoint-id"] v.id;
+        "vpcEndpointType" ["vpc-endpoint-type"]
+            v.endpoint().map(|one| if one.gateway { "Gateway" } else { "Interface" });
+        "vpcId" ["vpc-id"] v.vpc.as_ref();
+        "serviceName" ["service-name"] v.endpoint().map(|one| &one.service);
+        ["service-region"] v.context.region;
+        "state" ["vpc-endpoint-state"] v.state.name();
+        "routeTableIdSet" [] items("item", v.endpoint().iter().flat_map(|one| &one.tables));
+        "subnetIdSet" [] items("item", &v.subnets);
+        "ipAddressType" ["ip-address-type"] "ipv4";
+        "privateDnsEnabled" [] v.endpoint().map(|one| one.private_dns);
+        "requesterManaged" [] false;
+        "networkInterfaceIdSet" [] items("item", &v.interfaces);
+        "creationTimestamp" [] iso(v.created_at);
+        "ownerId" [] v.account();
+        "" [] inside(|xml| {
+            group_set(xml, v.context, v.endpoint().map_or(&[], |one| &one.groups));
+        });
+    },
+};
+
 /// `DescribeVpcEndpoints`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let (endpoints, next) = Describe {
-        kind: Kind::Endpoint,
-        ids: "VpcEndpointId",
-        results: RESULTS,
-        filters: &[
-            "ip-address-type",
-            "service-name",
-            "service-region",
-            "vpc-endpoint-id",
-            "vpc-endpoint-state",
-            "vpc-endpoint-type",
-            "vpc-id",
-        ],
-        values: &|name, id, edge: &Edge| {
-            let endpoint = edge.endpoint().into_iter();
-            match name {
-                "ip-address-type" => one("ipv4"),
-                "service-name" => endpoint.map(|one| one.service.clone()).collect(),
-                "service-region" => one(context.region),
-                "vpc-endpoint-id" => one(id),
-                "vpc-endpoint-state" => one(edge.state.name()),
-                "vpc-endpoint-type" => endpoint.map(|one| type_of(one).to_owned()).collect(),
-                "vpc-id" => edge.vpc.clone().into_iter().collect(),
-                _ => Vec::new(),
-            }
-        },
-        tags: &|edge| &edge.tags,
-    }
-    .select(context, edge::all(context, Kind::Endpoint))?;
-    let mut xml = Xml::new();
-    xml.list("vpcEndpointSet", "item", endpoints, |xml, (id, edge)| {
-        describe_one(xml, context, id, edge);
-    })
-    .maybe("nextToken", next);
-    Ok(xml.finish())
-}
-
-fn type_of(endpoint: &Endpoint) -> &'static str {
-    if endpoint.gateway {
-        "Gateway"
-    } else {
-        "Interface"
-    }
-}
-
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, edge: &Edge) {
-    let Some(endpoint) = edge.endpoint() else {
-        return;
-    };
-    xml.text("vpcEndpointId", id)
-        .text("vpcEndpointType", type_of(endpoint))
-        .maybe("vpcId", edge.vpc.as_ref())
-        .text("serviceName", &endpoint.service)
-        .text("state", edge.state.name())
-        .texts("routeTableIdSet", "item", &endpoint.tables)
-        .texts("subnetIdSet", "item", &edge.subnets)
-        .text("ipAddressType", "ipv4")
-        .text("privateDnsEnabled", endpoint.private_dns)
-        .text("requesterManaged", false)
-        .texts("networkInterfaceIdSet", "item", &edge.interfaces)
-        .text("creationTimestamp", iso(edge.created_at))
-        .text("ownerId", &context.world.account_id);
-    group_set(xml, context, &endpoint.groups);
-    tag_set(xml, &edge.tags);
+    ENDPOINT.answer(context, edge::all(context, Kind::Endpoint))
 }

@@ -1,12 +1,11 @@
 //! Internet gateways.
 
-use super::describe::{Describe, RESULTS, done, one, tag_set};
+use super::describe::{Description, RESULTS, done};
 use super::lookup::{Kind, find, find_any};
 use super::tags::given_tags;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
-use crate::wire::xml::Xml;
-use crate::world::Tags;
+use crate::field::{fields, inside};
+use crate::wire::error::{ApiResult, refuse};
 use crate::world::edge::EdgeSort;
 use crate::world::network::Gateway;
 
@@ -19,12 +18,9 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         tags,
         visible_at: context.visible_at(&id),
     };
-    let mut xml = Xml::new();
-    xml.node("internetGateway", |xml| {
-        describe_one(xml, context, &id, &gateway)
-    });
+    let body = GATEWAY.single(context, &id, &gateway);
     context.here_mut().gateways.insert(id, gateway);
-    Ok(xml.finish())
+    Ok(body)
 }
 
 /// `AttachInternetGateway`: one gateway per VPC, one VPC per gateway.
@@ -33,10 +29,8 @@ pub(crate) fn attach(context: &mut Context<'_>) -> ApiResult<String> {
     let vpc = context.given_vpc()?.0.to_owned();
     let gateway = find(&context.here().gateways, Kind::Gateway, &id, context.now)?;
     if let Some(held) = &gateway.vpc {
-        return Err(ApiError::new(
-            "Resource.AlreadyAssociated",
-            format!("resource {id} is already attached to network {held}"),
-        ));
+        refuse!("Resource.AlreadyAssociated":
+            "resource {id} is already attached to network {held}");
     }
     if context
         .here()
@@ -44,9 +38,7 @@ pub(crate) fn attach(context: &mut Context<'_>) -> ApiResult<String> {
         .values()
         .any(|one| one.vpc.as_deref() == Some(vpc.as_str()))
     {
-        return Err(ApiError::value(format!(
-            "Network {vpc} already has an internet gateway attached"
-        )));
+        refuse!("InvalidParameterValue": "Network {vpc} already has an internet gateway attached");
     }
     if let Some(gateway) = context.here_mut().gateways.get_mut(&id) {
         gateway.vpc = Some(vpc);
@@ -60,10 +52,7 @@ pub(crate) fn detach(context: &mut Context<'_>) -> ApiResult<String> {
     let vpc = context.params.need("VpcId")?.to_owned();
     let gateway = find_any(&context.here().gateways, Kind::Gateway, &id)?;
     if gateway.vpc.as_deref() != Some(vpc.as_str()) {
-        return Err(ApiError::new(
-            "Gateway.NotAttached",
-            format!("resource {id} is not attached to network {vpc}"),
-        ));
+        refuse!("Gateway.NotAttached": "resource {id} is not attached to network {vpc}");
     }
     let mapped = context.here().edges.values().any(|edge| {
         let public = matches!(
@@ -75,9 +64,8 @@ pub(crate) fn detach(context: &mut Context<'_>) -> ApiResult<String> {
         public && edge.holds(&vpc)
     });
     if mapped {
-        return Err(ApiError::dependency(format!(
-            "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
-        )));
+        refuse!("DependencyViolation":
+            "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.");
     }
     if let Some(gateway) = context.here_mut().gateways.get_mut(&id) {
         gateway.vpc = None;
@@ -92,62 +80,32 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         .vpc
         .is_some()
     {
-        return Err(ApiError::dependency(format!(
-            "The internetGateway '{id}' has dependencies and cannot be deleted."
-        )));
+        refuse!("DependencyViolation":
+            "The internetGateway '{id}' has dependencies and cannot be deleted.");
     }
     context.here_mut().gateways.remove(&id);
     done()
 }
 
+static GATEWAY: Description<Gateway> = Description {
+    kind: Kind::Gateway,
+    ids: "InternetGatewayId",
+    elements: ("internetGatewaySet", "internetGateway"),
+    results: RESULTS,
+    fields: fields! { v:
+        "internetGatewayId" ["internet-gateway-id"] v.id;
+        "ownerId" ["owner-id"] v.account();
+        "attachmentSet" [] inside(|xml| if let Some(vpc) = &v.vpc {
+            xml.node("item", |xml| {
+                xml.text("vpcId", vpc).text("state", "available");
+            });
+        });
+        ["attachment.state"] v.vpc.as_ref().map(|_| "available");
+        ["attachment.vpc-id"] v.vpc.as_ref();
+    },
+};
+
 /// `DescribeInternetGateways`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let account = context.world.account_id.clone();
-    let (gateways, next) = Describe {
-        kind: Kind::Gateway,
-        ids: "InternetGatewayId",
-        results: RESULTS,
-        filters: &[
-            "attachment.state",
-            "attachment.vpc-id",
-            "internet-gateway-id",
-            "owner-id",
-        ],
-        values: &|name, id, gateway: &Gateway| match name {
-            "attachment.state" if gateway.vpc.is_some() => one("available"),
-            "attachment.vpc-id" => gateway.vpc.clone().into_iter().collect(),
-            "internet-gateway-id" => one(id),
-            "owner-id" => one(&account),
-            _ => Vec::new(),
-        },
-        tags: &|gateway: &Gateway| -> &Tags { &gateway.tags },
-    }
-    .select(
-        context,
-        context
-            .here()
-            .gateways
-            .iter()
-            .map(|(id, one)| (id.as_str(), one)),
-    )?;
-    let mut xml = Xml::new();
-    xml.list(
-        "internetGatewaySet",
-        "item",
-        gateways,
-        |xml, (id, gateway)| {
-            describe_one(xml, context, id, gateway);
-        },
-    )
-    .maybe("nextToken", next);
-    Ok(xml.finish())
-}
-
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, gateway: &Gateway) {
-    xml.text("internetGatewayId", id)
-        .text("ownerId", &context.world.account_id)
-        .list("attachmentSet", "item", &gateway.vpc, |xml, vpc| {
-            xml.text("vpcId", vpc).text("state", "available");
-        });
-    tag_set(xml, &gateway.tags);
+    GATEWAY.answer(context, &context.here().gateways)
 }

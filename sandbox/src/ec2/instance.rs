@@ -1,11 +1,12 @@
 //! EC2 instances: enough to lay out a VPC in which machines run.
 
-use super::describe::{Describe, RESULTS, one, tag_set};
+use super::describe::{Description, RESULTS};
 use super::interface::{New, add, check_room, given_groups, group_set};
 use super::lookup::{Kind, find_any};
 use super::tags::given_tags_of;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{Each, fields, inside};
+use crate::wire::error::{ApiError, ApiResult, refuse};
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;
 use crate::world::network::{Instance, InstanceState};
@@ -23,9 +24,8 @@ pub(crate) fn run(context: &mut Context<'_>) -> ApiResult<String> {
         .number("MinCount")?
         .ok_or_else(|| ApiError::missing("MinCount"))?;
     if least < 1 || count < least || count > 100 {
-        return Err(ApiError::value(format!(
-            "Invalid values for MinCount ({least}) and MaxCount ({count})"
-        )));
+        refuse!("InvalidParameterValue":
+            "Invalid values for MinCount ({least}) and MaxCount ({count})");
     }
     let subnet_id = params
         .get("SubnetId")
@@ -89,28 +89,40 @@ fn reservation_fields<'a>(
         .text("ownerId", &context.world.account_id)
         .text("groupSet", "")
         .list("instancesSet", "item", instances, |xml, (id, instance)| {
-            describe_one(xml, context, id, instance);
+            INSTANCE.write(xml, context, id, instance);
         });
 }
 
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, instance: &Instance) {
-    let gone = instance.state == InstanceState::Terminated;
-    xml.text("instanceId", id)
-        .text("imageId", &instance.image)
-        .node("instanceState", |xml| state(xml, instance.state))
-        .text("instanceType", &instance.kind)
-        .text("launchTime", iso(instance.launched_at))
-        .node("placement", |xml| {
-            xml.text("availabilityZone", &instance.zone)
-                .text("tenancy", "default");
+static INSTANCE: Description<Instance> = Description {
+    kind: Kind::Instance,
+    ids: "InstanceId",
+    elements: ("reservationSet", ""),
+    results: RESULTS,
+    fields: fields! { v:
+        "instanceId" ["instance-id"] v.id;
+        "imageId" ["image-id"] &v.image;
+        "instanceState" [] inside(|xml| state(xml, v.state));
+        ["instance-state-code"] v.state.code();
+        ["instance-state-name"] v.state.name();
+        "instanceType" ["instance-type"] &v.kind;
+        "launchTime" [] iso(v.launched_at);
+        "placement" [] inside(|xml| {
+            xml.text("availabilityZone", &v.zone).text("tenancy", "default");
         });
-    if !gone {
-        xml.text("privateIpAddress", &instance.address)
-            .text("subnetId", &instance.subnet)
-            .text("vpcId", &instance.vpc);
-    }
-    group_set(xml, context, if gone { &[] } else { &instance.groups });
-    tag_set(xml, &instance.tags);
+        ["availability-zone"] &v.zone;
+        "privateIpAddress" ["private-ip-address"] held(v.one).map(|one| &one.address);
+        "subnetId" ["subnet-id" "network-interface.subnet-id"] held(v.one).map(|one| &one.subnet);
+        "vpcId" ["vpc-id" "network-interface.vpc-id"] held(v.one).map(|one| &one.vpc);
+        "" [] inside(|xml| group_set(xml, v.context, held(v.one).map_or(&[], |one| &one.groups)));
+        ["instance.group-id"] Each(&v.groups);
+        ["owner-id"] v.account();
+        ["reservation-id"] &v.reservation;
+    },
+};
+
+/// The instance, unless it is terminated and so has left its network.
+fn held(instance: &Instance) -> Option<&Instance> {
+    (instance.state != InstanceState::Terminated).then_some(instance)
 }
 
 fn state(xml: &mut Xml, state: InstanceState) {
@@ -119,54 +131,7 @@ fn state(xml: &mut Xml, state: InstanceState) {
 
 /// `DescribeInstances`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let account = context.world.account_id.clone();
-    let (instances, next) = Describe {
-        kind: Kind::Instance,
-        ids: "InstanceId",
-        results: RESULTS,
-        filters: &[
-            "availability-zone",
-            "image-id",
-            "instance-id",
-            "instance-state-code",
-            "instance-state-name",
-            "instance-type",
-            "instance.group-id",
-            "network-interface.subnet-id",
-            "network-interface.vpc-id",
-            "owner-id",
-            "private-ip-address",
-            "reservation-id",
-            "subnet-id",
-            "vpc-id",
-        ],
-        values: &|name, id, instance: &Instance| match name {
-            "availability-zone" => one(&instance.zone),
-            "image-id" => one(&instance.image),
-            "instance-id" => one(id),
-            "instance-state-code" => one(instance.state.code()),
-            "instance-state-name" => one(instance.state.name()),
-            "instance-type" => one(&instance.kind),
-            "instance.group-id" => instance.groups.clone(),
-            "owner-id" => one(&account),
-            "reservation-id" => one(&instance.reservation),
-            // A terminated instance has left its network.
-            _ if instance.state == InstanceState::Terminated => Vec::new(),
-            "private-ip-address" => one(&instance.address),
-            "subnet-id" | "network-interface.subnet-id" => one(&instance.subnet),
-            "vpc-id" | "network-interface.vpc-id" => one(&instance.vpc),
-            _ => Vec::new(),
-        },
-        tags: &|instance| &instance.tags,
-    }
-    .select(
-        context,
-        context
-            .here()
-            .instances
-            .iter()
-            .map(|(id, one)| (id.as_str(), one)),
-    )?;
+    let (instances, next) = INSTANCE.select(context, &context.here().instances)?;
     let mut reservations: Vec<(&str, Vec<(&str, &Instance)>)> = Vec::new();
     for (id, instance) in instances {
         let known = reservations

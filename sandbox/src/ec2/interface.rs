@@ -1,11 +1,12 @@
 //! Network interfaces: those of callers, of instances, of RDS, and of gateways and endpoints.
 
-use super::describe::{Describe, RESULTS, done, one, tag_set};
+use super::describe::{Description, RESULTS, done};
 use super::lookup::{Kind, find_any};
 use super::subnet::free_addresses;
 use super::tags::given_tags;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{Each, View, fields, inside};
+use crate::wire::error::{ApiResult, refuse};
 use crate::wire::xml::Xml;
 use crate::world::cidr::{address as nth, size};
 use crate::world::network::Interface;
@@ -29,10 +30,8 @@ fn is_taken(region: &Region, subnet: &str, address: &str) -> bool {
 pub(crate) fn check_room(region: &Region, subnet_id: &str, count: u64) -> ApiResult<()> {
     let subnet = find_any(&region.subnets, Kind::Subnet, subnet_id)?;
     if free_addresses(region, subnet_id, subnet) < count {
-        return Err(ApiError::new(
-            "InsufficientFreeAddressesInSubnet",
-            format!("The specified subnet does not have enough free addresses: {subnet_id}"),
-        ));
+        refuse!("InsufficientFreeAddressesInSubnet":
+            "The specified subnet does not have enough free addresses: {subnet_id}");
     }
     Ok(())
 }
@@ -96,10 +95,8 @@ pub(crate) fn given_groups(context: &Context<'_>, vpc: &str) -> ApiResult<Vec<St
     let given = context.params.list("SecurityGroupId");
     for id in &given {
         if context.group(id)?.vpc != vpc {
-            return Err(ApiError::new(
-                "InvalidParameter",
-                format!("Security group {id} and subnet belong to different networks."),
-            ));
+            refuse!("InvalidParameter":
+                "Security group {id} and subnet belong to different networks.");
         }
     }
     if !given.is_empty() {
@@ -126,7 +123,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         "InterfaceType",
     ];
     if let Some(name) = unknown.iter().find(|name| params.has(name)) {
-        return Err(ApiError::value(format!("{name} is not simulated")));
+        refuse!("InvalidParameterValue": "{name} is not simulated");
     }
     check_room(context.here(), &subnet_id, 1)?;
     let address = match params.get("PrivateIpAddress") {
@@ -140,11 +137,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         ..New::of(&subnet_id, groups)
     };
     let id = add(context, new);
-    let mut xml = Xml::new();
-    xml.node("networkInterface", |xml| {
-        describe_one(xml, context, &id, &context.here().interfaces[&id]);
-    });
-    Ok(xml.finish())
+    Ok(INTERFACE.single(context, &id, &context.here().interfaces[&id]))
 }
 
 /// An address that a caller chose, if the subnet has it and nobody else does.
@@ -152,19 +145,15 @@ pub(crate) fn own_address(context: &Context<'_>, subnet_id: &str, text: &str) ->
     let cidr = context.subnet(subnet_id)?.cidr;
     let address = text.parse::<Ipv4Addr>();
     if !address.is_ok_and(|address| cidr.contains(&address)) {
-        return Err(ApiError::value(format!(
-            "Address {text} does not fall within the subnet's address range"
-        )));
+        refuse!("InvalidParameterValue":
+            "Address {text} does not fall within the subnet's address range");
     }
     let reserved = [0, 1, 2, 3, size(cidr) - 1];
     let is_reserved = reserved
         .iter()
         .any(|offset| nth(cidr, *offset).to_string() == text);
     if is_reserved || is_taken(context.here(), subnet_id, text) {
-        return Err(ApiError::new(
-            "InvalidIPAddress.InUse",
-            format!("Address {text} is in use."),
-        ));
+        refuse!("InvalidIPAddress.InUse": "Address {text} is in use.");
     }
     Ok(text.to_owned())
 }
@@ -173,27 +162,11 @@ pub(crate) fn own_address(context: &Context<'_>, subnet_id: &str, text: &str) ->
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("NetworkInterfaceId")?.to_owned();
     let interface = find_any(&context.here().interfaces, Kind::Interface, &id)?;
-    if is_attached(interface) {
-        return Err(ApiError::value(format!(
-            "Network interface '{id}' is currently in use."
-        )));
+    if interface.is_attached() {
+        refuse!("InvalidParameterValue": "Network interface '{id}' is currently in use.");
     }
     context.here_mut().interfaces.remove(&id);
     done()
-}
-
-/// Whether an instance or a service of AWS uses it.
-pub(crate) fn is_attached(interface: &Interface) -> bool {
-    interface.instance.is_some() || interface.requester.is_some()
-}
-
-/// `in-use` or `available`.
-pub(crate) fn status(interface: &Interface) -> &'static str {
-    if is_attached(interface) {
-        "in-use"
-    } else {
-        "available"
-    }
 }
 
 /// The gateway, endpoint or attachment for which AWS keeps the interface.
@@ -212,113 +185,55 @@ fn interface_type(region: &Region, id: &str) -> &'static str {
     }
 }
 
+static INTERFACE: Description<Interface> = Description {
+    kind: Kind::Interface,
+    ids: "NetworkInterfaceId",
+    elements: ("networkInterfaceSet", "networkInterface"),
+    results: RESULTS,
+    fields: fields! { v:
+        "networkInterfaceId" ["network-interface-id"] v.id;
+        "subnetId" ["subnet-id"] &v.subnet;
+        "vpcId" ["vpc-id"] &v.vpc;
+        "availabilityZone" ["availability-zone"] &v.zone;
+        "description" ["description"] &v.description;
+        "ownerId" ["owner-id"] v.account();
+        "requesterId" ["requester-id"] v.requester.as_ref();
+        "requesterManaged" ["requester-managed"] v.requester.is_some();
+        "status" ["status"] v.status();
+        "interfaceType" ["interface-type"] interface_type(v.here(), v.id);
+        "privateIpAddress" ["addresses.private-ip-address" "private-ip-address"] &v.address;
+        "sourceDestCheck" [] true;
+        "" [] inside(|xml| {
+            group_set(xml, v.context, &v.groups);
+            if v.is_attached() {
+                xml.node("attachment", |xml| attachment(xml, v));
+            }
+        });
+        ["group-id"] Each(&v.groups);
+        ["group-name"] Each(v.groups.iter().filter_map(|id| Some(&v.here().groups.get(id)?.name)));
+        ["attachment.instance-id"] v.instance.as_ref();
+        ["attachment.status"] v.is_attached().then_some("attached");
+        "privateIpAddressesSet" [] inside(|xml| {
+            xml.node("item", |xml| {
+                xml.text("privateIpAddress", &v.address).text("primary", true);
+            });
+        });
+    },
+};
+
 /// `DescribeNetworkInterfaces`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let account = context.world.account_id.clone();
-    let (interfaces, next) = Describe {
-        kind: Kind::Interface,
-        ids: "NetworkInterfaceId",
-        results: RESULTS,
-        filters: &[
-            "addresses.private-ip-address",
-            "attachment.instance-id",
-            "attachment.status",
-            "availability-zone",
-            "description",
-            "group-id",
-            "group-name",
-            "interface-type",
-            "network-interface-id",
-            "owner-id",
-            "private-ip-address",
-            "requester-id",
-            "requester-managed",
-            "status",
-            "subnet-id",
-            "vpc-id",
-        ],
-        values: &|name, id, interface: &Interface| match name {
-            "addresses.private-ip-address" | "private-ip-address" => one(&interface.address),
-            "attachment.instance-id" => interface.instance.clone().into_iter().collect(),
-            "attachment.status" if is_attached(interface) => one("attached"),
-            "availability-zone" => one(&interface.zone),
-            "description" => one(&interface.description),
-            "group-id" => interface.groups.clone(),
-            "group-name" => interface
-                .groups
-                .iter()
-                .filter_map(|id| Some(context.here().groups.get(id)?.name.clone()))
-                .collect(),
-            "interface-type" => one(interface_type(context.here(), id)),
-            "network-interface-id" => one(id),
-            "owner-id" => one(&account),
-            "requester-id" => interface.requester.clone().into_iter().collect(),
-            "requester-managed" => one(interface.requester.is_some()),
-            "status" => one(status(interface)),
-            "subnet-id" => one(&interface.subnet),
-            "vpc-id" => one(&interface.vpc),
-            _ => Vec::new(),
-        },
-        tags: &|interface| &interface.tags,
-    }
-    .select(
-        context,
-        context
-            .here()
-            .interfaces
-            .iter()
-            .map(|(id, one)| (id.as_str(), one)),
-    )?;
-    let mut xml = Xml::new();
-    xml.list(
-        "networkInterfaceSet",
-        "item",
-        interfaces,
-        |xml, (id, interface)| {
-            describe_one(xml, context, id, interface);
-        },
-    )
-    .maybe("nextToken", next);
-    Ok(xml.finish())
+    INTERFACE.answer(context, &context.here().interfaces)
 }
 
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, interface: &Interface) {
-    xml.text("networkInterfaceId", id)
-        .text("subnetId", &interface.subnet)
-        .text("vpcId", &interface.vpc)
-        .text("availabilityZone", &interface.zone)
-        .text("description", &interface.description)
-        .text("ownerId", &context.world.account_id)
-        .maybe("requesterId", interface.requester.as_ref())
-        .text("requesterManaged", interface.requester.is_some())
-        .text("status", status(interface))
-        .text("interfaceType", interface_type(context.here(), id))
-        .text("privateIpAddress", &interface.address)
-        .text("sourceDestCheck", true);
-    group_set(xml, context, &interface.groups);
-    if is_attached(interface) {
-        attachment(xml, context, id, interface);
-    }
-    xml.node("privateIpAddressesSet", |xml| {
-        xml.node("item", |xml| {
-            xml.text("privateIpAddress", &interface.address)
-                .text("primary", true);
-        });
-    });
-    tag_set(xml, &interface.tags);
-}
-
-fn attachment(xml: &mut Xml, context: &Context<'_>, id: &str, interface: &Interface) {
-    let requester = interface.requester.as_deref();
-    let owner = requester.unwrap_or(&context.world.account_id);
-    xml.node("attachment", |xml| {
-        xml.text("attachmentId", id.replacen("eni-", "eni-attach-", 1))
-            .maybe("instanceId", interface.instance.as_ref())
-            .text("instanceOwnerId", owner)
-            .text("deviceIndex", i32::from(requester.is_some()))
-            .text("status", "attached")
-            .text("deleteOnTermination", requester.is_none());
-    });
+fn attachment(xml: &mut Xml, v: &View<'_, Interface>) {
+    let requester = v.requester.as_deref();
+    xml.text("attachmentId", v.id.replacen("eni-", "eni-attach-", 1))
+        .maybe("instanceId", v.instance.as_ref())
+        .text("instanceOwnerId", requester.unwrap_or(v.account()))
+        .text("deviceIndex", i32::from(requester.is_some()))
+        .text("status", "attached")
+        .text("deleteOnTermination", requester.is_none());
 }
 
 /// The element `groupSet`.

@@ -2,12 +2,13 @@
 
 use crate::context::Context;
 use crate::wire::error::{ApiError, ApiResult};
-use crate::world::Millis;
+
 use crate::world::edge::Edge;
 use crate::world::network::{
     Acl, Gateway, Instance, Interface, PrefixList, RouteTable, Rule, SecurityGroup, Subnet, Vpc,
 };
 use crate::world::peering::Peering;
+use crate::world::{Millis, Tags};
 use std::collections::BTreeMap;
 
 /// A kind of EC2 resource.
@@ -162,22 +163,31 @@ pub(crate) fn is_id(prefix: &str, id: &str) -> bool {
 }
 
 /// A resource that reads may miss for a moment after its creation.
-pub(crate) trait Seen {
+pub(crate) trait Resource {
     /// From when on reads show it.
     fn visible_at(&self) -> Millis;
+
+    /// The tags that it has in a region.
+    fn tags(&self, region: &str) -> &Tags;
 }
 
-macro_rules! seen {
+macro_rules! resources {
     ($($kind:ty),*) => {
-        $(impl Seen for $kind {
-            fn visible_at(&self) -> Millis {
+        $(impl $crate::ec2::lookup::Resource for $kind {
+            fn visible_at(&self) -> $crate::world::Millis {
                 self.visible_at
+            }
+
+            fn tags(&self, _: &str) -> &$crate::world::Tags {
+                &self.tags
             }
         })*
     };
 }
 
-seen!(
+pub(super) use resources;
+
+resources!(
     Vpc,
     Subnet,
     RouteTable,
@@ -185,20 +195,34 @@ seen!(
     Rule,
     Gateway,
     Instance,
-    Peering,
     Acl,
     PrefixList,
     Edge
 );
 
-impl Seen for Interface {
+impl Resource for Interface {
     fn visible_at(&self) -> Millis {
         0
+    }
+
+    fn tags(&self, _: &str) -> &Tags {
+        &self.tags
+    }
+}
+
+impl Resource for Peering {
+    fn visible_at(&self) -> Millis {
+        self.visible_at
+    }
+
+    fn tags(&self, region: &str) -> &Tags {
+        static NO_TAGS: Tags = Tags::new();
+        self.side_in(region).map_or(&NO_TAGS, |side| &side.tags)
     }
 }
 
 /// The resource of that id, if reads show it already.
-pub(crate) fn find<'a, T: Seen>(
+pub(crate) fn find<'a, T: Resource>(
     map: &'a BTreeMap<String, T>,
     kind: Kind,
     id: &str,

@@ -12,6 +12,7 @@ pub(crate) mod gateway;
 pub(crate) mod group;
 pub(crate) mod instance;
 pub(crate) mod interface;
+pub(crate) mod listing;
 pub(crate) mod lookup;
 pub(crate) mod nat;
 pub(crate) mod peering;

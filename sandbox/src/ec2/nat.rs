@@ -1,12 +1,13 @@
 //! NAT gateways.
 
-use super::describe::{Describe, RESULTS, one, tag_set};
+use super::describe::{Description, RESULTS};
 use super::edge;
 use super::interface::{check_room, own_address};
 use super::lookup::{Kind, is_id};
 use super::tags::given_tags;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{Each, fields, inside};
+use crate::wire::error::{ApiError, ApiResult, refuse};
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;
 use crate::world::edge::{Edge, EdgeSort, EdgeState};
@@ -17,17 +18,14 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let public = match params.get("ConnectivityType").unwrap_or("public") {
         "public" => true,
         "private" => false,
-        other => {
-            return Err(ApiError::value(format!(
-                "Value ({other}) for parameter connectivityType is invalid."
-            )));
-        }
+        other => refuse!("InvalidParameterValue":
+                "Value ({other}) for parameter connectivityType is invalid."),
     };
     if params
         .get("AvailabilityMode")
         .is_some_and(|mode| mode != "zonal")
     {
-        return Err(ApiError::value("Regional NAT gateways are not simulated"));
+        refuse!("InvalidParameterValue": "Regional NAT gateways are not simulated");
     }
     let subnet_id = params.need("SubnetId")?.to_owned();
     let subnet = context.subnet(&subnet_id)?;
@@ -54,11 +52,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let id = edge::insert(context, Kind::Nat, new);
     let what = "Interface for NAT Gateway";
     edge::place(context, &id, &[subnet_id], &[], address, what);
-    let mut xml = Xml::new();
-    xml.node("natGateway", |xml| {
-        describe_one(xml, context, &id, &context.here().edges[&id]);
-    });
-    Ok(xml.finish())
+    Ok(NAT.single(context, &id, &context.here().edges[&id]))
 }
 
 /// The allocation of the Elastic IP address that a public one needs, and a private one can't have.
@@ -72,15 +66,11 @@ fn allocation(context: &Context<'_>, public: bool) -> ApiResult<Option<String>> 
         };
     };
     if !public {
-        return Err(ApiError::combination(
-            "AllocationId cannot be specified for a private NAT gateway",
-        ));
+        refuse!("InvalidParameterCombination":
+            "AllocationId cannot be specified for a private NAT gateway");
     }
     if !is_id("eipalloc", id) {
-        return Err(ApiError::new(
-            "InvalidElasticIpID.Malformed",
-            format!("The elastic-ip ID '{id}' is malformed"),
-        ));
+        refuse!("InvalidElasticIpID.Malformed": "The elastic-ip ID '{id}' is malformed");
     }
     let used = edge::all(context, Kind::Nat).any(|(_, one)| {
         let same = EdgeSort::Nat {
@@ -89,10 +79,7 @@ fn allocation(context: &Context<'_>, public: bool) -> ApiResult<Option<String>> 
         one.state.holds() && one.sort == same
     });
     if used {
-        return Err(ApiError::new(
-            "Resource.AlreadyAssociated",
-            format!("Elastic IP address [{id}] is already associated"),
-        ));
+        refuse!("Resource.AlreadyAssociated": "Elastic IP address [{id}] is already associated");
     }
     Ok(Some(id.to_owned()))
 }
@@ -112,66 +99,50 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(xml.finish())
 }
 
-/// `DescribeNatGateways`.
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let (gateways, next) = Describe {
-        kind: Kind::Nat,
-        ids: "NatGatewayId",
-        results: RESULTS,
-        filters: &["nat-gateway-id", "state", "subnet-id", "vpc-id"],
-        values: &|name, id, edge: &Edge| match name {
-            "nat-gateway-id" => one(id),
-            "state" => one(edge.state.name()),
-            "subnet-id" => edge.subnets.clone(),
-            "vpc-id" => edge.vpc.clone().into_iter().collect(),
-            _ => Vec::new(),
-        },
-        tags: &|edge| &edge.tags,
+static NAT: Description<Edge> = Description {
+    kind: Kind::Nat,
+    ids: "NatGatewayId",
+    elements: ("natGatewaySet", "natGateway"),
+    results: RESULTS,
+    fields: fields! { v:
+        "natGatewayId" ["nat-gateway-id"] v.id;
+        "subnetId" [] v.subnets.first();
+        ["subnet-id"] Each(&v.subnets);
+        "vpcId" ["vpc-id"] v.vpc.as_ref();
+        "state" ["state"] v.state.name();
+        "createTime" [] iso(v.created_at);
+        "deleteTime" [] v.deleted_at.map(iso);
+        "connectivityType" [] if allocation_of(v.one).is_some() { "public" } else { "private" };
+        "failureCode" [] failed(v.one).map(|_| "Gateway.NotAttached");
+        "failureMessage" []
+            failed(v.one).map(|vpc| format!("Network {vpc} has no Internet gateway attached"));
+        "natGatewayAddressSet" [] inside(|xml| for id in &v.interfaces {
+            let Some(interface) = v.here().interfaces.get(id) else { continue };
+            xml.node("item", |xml| {
+                xml.text("networkInterfaceId", id)
+                    .text("privateIp", &interface.address)
+                    .maybe("allocationId", allocation_of(v.one))
+                    .text("isPrimary", true)
+                    .text("status", "succeeded");
+            });
+        });
+    },
+};
+
+fn allocation_of(edge: &Edge) -> Option<&String> {
+    match &edge.sort {
+        EdgeSort::Nat { allocation } => allocation.as_ref(),
+        _ => None,
     }
-    .select(context, edge::all(context, Kind::Nat))?;
-    let mut xml = Xml::new();
-    xml.list("natGatewaySet", "item", gateways, |xml, (id, edge)| {
-        describe_one(xml, context, id, edge);
-    })
-    .maybe("nextToken", next);
-    Ok(xml.finish())
 }
 
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, edge: &Edge) {
-    let EdgeSort::Nat { allocation } = &edge.sort else {
-        return;
-    };
-    let kind = if allocation.is_some() {
-        "public"
-    } else {
-        "private"
-    };
-    xml.text("natGatewayId", id)
-        .maybe("subnetId", edge.subnets.first())
-        .maybe("vpcId", edge.vpc.as_ref())
-        .text("state", edge.state.name())
-        .text("createTime", iso(edge.created_at))
-        .maybe("deleteTime", edge.deleted_at.map(iso))
-        .text("connectivityType", kind);
-    if edge.state == EdgeState::Failed {
-        let vpc = edge.vpc.as_deref().unwrap_or_default();
-        let message = format!("Network {vpc} has no Internet gateway attached");
-        xml.text("failureCode", "Gateway.NotAttached")
-            .text("failureMessage", message);
-    }
-    let held =
-        (edge.interfaces.iter()).filter_map(|id| Some((id, context.here().interfaces.get(id)?)));
-    xml.list(
-        "natGatewayAddressSet",
-        "item",
-        held,
-        |xml, (id, interface)| {
-            xml.text("networkInterfaceId", id)
-                .text("privateIp", &interface.address)
-                .maybe("allocationId", allocation.as_ref())
-                .text("isPrimary", true)
-                .text("status", "succeeded");
-        },
-    );
-    tag_set(xml, &edge.tags);
+/// The VPC of one that has failed.
+fn failed(edge: &Edge) -> Option<&str> {
+    let failed = edge.state == EdgeState::Failed;
+    failed.then(|| edge.vpc.as_deref().unwrap_or_default())
+}
+
+/// `DescribeNatGateways`.
+pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
+    NAT.answer(context, edge::all(context, Kind::Nat))
 }

@@ -1,14 +1,16 @@
 //! VPC peering connections, between VPCs of this account in any two regions.
 
-use super::describe::{Describe, RESULTS, done, one, tag_set};
+use super::describe::{Description, RESULTS, done};
 use super::lookup::{Kind, find, find_any};
 use super::tags::given_tags;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{Each, fields, inside};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::wire::timestamp::iso;
 use crate::wire::xml::Xml;
 use crate::world::peering::{Peering, PeeringStatus, Side};
 use crate::world::{Tags, regions, timing};
+use ipnet::Ipv4Net;
 
 /// `CreateVpcPeeringConnection`. A live one of the same direction is answered instead of a new one.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
@@ -21,18 +23,14 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         .unwrap_or(context.region)
         .to_owned();
     if !regions::find(&peer_region).is_some_and(|region| region.is_enabled(context.regions)) {
-        return Err(ApiError::value(format!(
-            "The peer region {peer_region} is not available"
-        )));
+        refuse!("InvalidParameterValue": "The peer region {peer_region} is not available");
     }
     let owner = context.params.get("PeerOwnerId");
     if owner.is_some_and(|owner| owner != context.world.account_id) {
-        return Err(ApiError::value(
-            "Peering with other accounts is not simulated",
-        ));
+        refuse!("InvalidParameterValue": "Peering with other accounts is not simulated");
     }
     if vpc_id == peer_id {
-        return Err(ApiError::value("The VPC cannot be peered with itself"));
+        refuse!("InvalidParameterValue": "The VPC cannot be peered with itself");
     }
     let tags = given_tags(context, Kind::Peering)?;
     let same = context.world.peerings.iter().find(|(_, held)| {
@@ -49,10 +47,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         .values()
         .filter(|one| one.status.is_pending() && one.requester.region == context.region);
     if pending.count() >= context.quotas.pending_peerings {
-        return Err(ApiError::new(
-            "PendingVpcPeeringConnectionLimitExceeded",
-            "You've reached the limit on the number of pending VPC peering connections that you can have.",
-        ));
+        refuse!("PendingVpcPeeringConnectionLimitExceeded":
+            "You've reached the limit on the number of pending VPC peering connections that you can have.");
     }
     // AWS does not tell whether a VPC elsewhere exists: the request is taken and fails.
     let peer = context.world.region(&peer_region).vpcs.get(&peer_id);
@@ -85,11 +81,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
 }
 
 fn answer(context: &Context<'_>, id: &str, peering: &Peering) -> String {
-    let mut xml = Xml::new();
-    xml.node("vpcPeeringConnection", |xml| {
-        describe_one(xml, context, id, peering)
-    });
-    xml.finish()
+    PEERING.single(context, id, peering)
 }
 
 fn given(context: &Context<'_>) -> ApiResult<String> {
@@ -97,13 +89,8 @@ fn given(context: &Context<'_>) -> ApiResult<String> {
 }
 
 fn wrong_state(id: &str, verb: &str, status: PeeringStatus) -> ApiError {
-    ApiError::new(
-        "InvalidStateTransition",
-        format!(
-            "The vpcPeeringConnection {id} is not in a state that can be {verb}: {}",
-            status.code()
-        ),
-    )
+    refusal!("InvalidStateTransition":
+        "The vpcPeeringConnection {id} is not in a state that can be {verb}: {}", status.code())
 }
 
 /// `AcceptVpcPeeringConnection`, in the accepter's region only.
@@ -111,36 +98,24 @@ pub(crate) fn accept(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     let peering = visible_here(context, &id)?;
     if peering.accepter.region != context.region {
-        return Err(ApiError::new(
-            "OperationNotPermitted",
-            format!(
-                "Incorrect region ({}) specified for this request. VPC peering connection {id} must be accepted in region {}",
-                context.region, peering.accepter.region
-            ),
-        ));
+        refuse!("OperationNotPermitted":
+            "Incorrect region ({}) specified for this request. VPC peering connection {id} must be accepted in region {}", context.region, peering.accepter.region);
     }
     if peering.status != PeeringStatus::PendingAcceptance {
         return Err(wrong_state(&id, "accepted", peering.status));
     }
     let mut held = context.world.peerings.values();
     if held.any(|held| held.status.is_joined() && same_pair(held, peering)) {
-        return Err(ApiError::new(
-            "VpcPeeringConnectionAlreadyExists",
-            format!("A VPC peering connection between the VPCs of {id} already exists"),
-        ));
+        refuse!("VpcPeeringConnectionAlreadyExists":
+            "A VPC peering connection between the VPCs of {id} already exists");
     }
     for side in [&peering.accepter, &peering.requester] {
         let held = context.world.peerings.values();
         let joined =
             held.filter(|one| one.status.is_joined() && one.touches(&side.region, &side.vpc));
         if joined.count() >= context.quotas.peerings {
-            return Err(ApiError::new(
-                "ActiveVpcPeeringConnectionPerVpcLimitExceeded",
-                format!(
-                    "You've reached the limit on the number of active VPC peering connections you can have for the VPC {}",
-                    side.vpc
-                ),
-            ));
+            refuse!("ActiveVpcPeeringConnectionPerVpcLimitExceeded":
+                "You've reached the limit on the number of active VPC peering connections you can have for the VPC {}", side.vpc);
         }
     }
     let until = context.now + timing::PEERING_PROVISIONING;
@@ -175,10 +150,8 @@ pub(crate) fn reject(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     let peering = visible_here(context, &id)?;
     if peering.accepter.region != context.region {
-        return Err(ApiError::new(
-            "OperationNotPermitted",
-            format!("User is not allowed to reject VPC peering connection {id} in this region"),
-        ));
+        refuse!("OperationNotPermitted":
+            "User is not allowed to reject VPC peering connection {id} in this region");
     }
     if peering.status != PeeringStatus::PendingAcceptance {
         return Err(wrong_state(&id, "rejected", peering.status));
@@ -198,12 +171,8 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         .ok_or_else(|| Kind::Peering.not_found(&id))?;
     let status = peering.status;
     if status.is_pending() && peering.requester.region != context.region {
-        return Err(ApiError::new(
-            "OperationNotPermitted",
-            format!(
-                "VPC peering connection {id} can be deleted by its requester only, until it is accepted"
-            ),
-        ));
+        refuse!("OperationNotPermitted":
+            "VPC peering connection {id} can be deleted by its requester only, until it is accepted");
     }
     // AWS shows `deleting` only between regions.
     let (next, until) = if peering.is_between_regions() {
@@ -223,97 +192,55 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
-static NO_TAGS: Tags = Tags::new();
+static PEERING: Description<Peering> = Description {
+    kind: Kind::Peering,
+    ids: "VpcPeeringConnectionId",
+    elements: ("vpcPeeringConnectionSet", "vpcPeeringConnection"),
+    results: RESULTS,
+    fields: fields! { v:
+        "vpcPeeringConnectionId" ["vpc-peering-connection-id"] v.id;
+        "requesterVpcInfo" [] inside(|xml| side(xml, v.context, &v.requester, v.one));
+        "accepterVpcInfo" [] inside(|xml| side(xml, v.context, &v.accepter, v.one));
+        ["accepter-vpc-info.cidr-block"] Each(ranges(v.context, &v.accepter, v.one));
+        ["accepter-vpc-info.owner-id" "requester-vpc-info.owner-id"] v.account();
+        ["accepter-vpc-info.vpc-id"] &v.accepter.vpc;
+        ["requester-vpc-info.cidr-block"] Each(ranges(v.context, &v.requester, v.one));
+        ["requester-vpc-info.vpc-id"] &v.requester.vpc;
+        "status" [] inside(|xml| {
+            xml.text("code", v.status.code())
+                .text("message", v.status.message(v.account()));
+        });
+        ["status-code"] v.status.code();
+        ["status-message"] v.status.message(v.account());
+        "expirationTime" [] v.status.is_pending().then(|| iso(v.expires_at));
+        ["expiration-time"] iso(v.expires_at);
+    },
+};
 
 /// `DescribeVpcPeeringConnections`: those with a side in this region.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let account = context.world.account_id.clone();
-    let region = context.region;
-    let here = context
-        .world
-        .peerings
-        .iter()
-        .filter(|(_, peering)| peering.side_in(region).is_some())
-        .map(|(id, peering)| (id.as_str(), peering));
-    let (peerings, next) = Describe {
-        kind: Kind::Peering,
-        ids: "VpcPeeringConnectionId",
-        results: RESULTS,
-        filters: &[
-            "accepter-vpc-info.cidr-block",
-            "accepter-vpc-info.owner-id",
-            "accepter-vpc-info.vpc-id",
-            "expiration-time",
-            "requester-vpc-info.cidr-block",
-            "requester-vpc-info.owner-id",
-            "requester-vpc-info.vpc-id",
-            "status-code",
-            "status-message",
-            "vpc-peering-connection-id",
-        ],
-        values: &|name, id, peering: &Peering| match name {
-            "accepter-vpc-info.cidr-block" => ranges(context, &peering.accepter, peering),
-            "accepter-vpc-info.owner-id" | "requester-vpc-info.owner-id" => one(&account),
-            "accepter-vpc-info.vpc-id" => one(&peering.accepter.vpc),
-            "expiration-time" => one(iso(peering.expires_at)),
-            "requester-vpc-info.cidr-block" => ranges(context, &peering.requester, peering),
-            "requester-vpc-info.vpc-id" => one(&peering.requester.vpc),
-            "status-code" => one(peering.status.code()),
-            "status-message" => one(peering.status.message(&account)),
-            "vpc-peering-connection-id" => one(id),
-            _ => Vec::new(),
-        },
-        tags: &|peering: &Peering| peering.side_in(region).map_or(&NO_TAGS, |side| &side.tags),
-    }
-    .select(context, here)?;
-    let mut xml = Xml::new();
-    xml.list(
-        "vpcPeeringConnectionSet",
-        "item",
-        peerings,
-        |xml, (id, peering)| {
-            describe_one(xml, context, id, peering);
-        },
-    )
-    .maybe("nextToken", next);
-    Ok(xml.finish())
+    let all = context.world.peerings.iter();
+    let here = all.filter(|(_, peering)| peering.side_in(context.region).is_some());
+    PEERING.answer(context, here)
 }
 
 /// The ranges that are told of a side: those of an active peering only.
-fn ranges(context: &Context<'_>, side: &Side, peering: &Peering) -> Vec<String> {
-    let ranges = match peering.status {
+fn ranges(context: &Context<'_>, side: &Side, peering: &Peering) -> Vec<Ipv4Net> {
+    match peering.status {
         PeeringStatus::Active => context.world.ranges_of(side),
         _ => Vec::new(),
-    };
-    ranges.iter().map(ToString::to_string).collect()
+    }
 }
 
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, peering: &Peering) {
-    let account = &context.world.account_id;
-    let side = |xml: &mut Xml, side: &Side| {
-        xml.text("ownerId", account)
-            .text("vpcId", &side.vpc)
-            .text("region", &side.region);
-        let ranges = ranges(context, side, peering);
-        if let Some(first) = ranges.first() {
-            xml.text("cidrBlock", first);
-            xml.list("cidrBlockSet", "item", &ranges, |xml, range| {
-                xml.text("cidrBlock", range);
-            });
-        }
-    };
-    xml.text("vpcPeeringConnectionId", id)
-        .node("requesterVpcInfo", |xml| side(xml, &peering.requester))
-        .node("accepterVpcInfo", |xml| side(xml, &peering.accepter))
-        .node("status", |xml| {
-            xml.text("code", peering.status.code())
-                .text("message", peering.status.message(account));
+fn side(xml: &mut Xml, context: &Context<'_>, side: &Side, peering: &Peering) {
+    xml.text("ownerId", &context.world.account_id)
+        .text("vpcId", &side.vpc)
+        .text("region", &side.region);
+    let ranges = ranges(context, side, peering);
+    if let Some(first) = ranges.first() {
+        xml.text("cidrBlock", first);
+        xml.list("cidrBlockSet", "item", &ranges, |xml, range| {
+            xml.text("cidrBlock", range);
         });
-    if peering.status.is_pending() {
-        xml.text("expirationTime", iso(peering.expires_at));
-    }
-    match peering.side_in(context.region) {
-        Some(side) => tag_set(xml, &side.tags),
-        None => tag_set(xml, &NO_TAGS),
     }
 }

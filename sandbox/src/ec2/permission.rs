@@ -2,7 +2,7 @@
 
 use super::reference::describe_elsewhere;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::wire::params::Params;
 use crate::wire::xml::Xml;
 use crate::world::cidr;
@@ -18,9 +18,8 @@ pub(crate) fn given(context: &Context<'_>) -> ApiResult<Vec<Given>> {
     let indices = params.indices("IpPermissions");
     let simple = params.get("IpProtocol").is_some() || params.get("CidrIp").is_some();
     if !indices.is_empty() && simple {
-        return Err(ApiError::combination(
-            "The parameter 'ipPermissions' may not be used in combination with 'ipProtocol'",
-        ));
+        refuse!("InvalidParameterCombination":
+            "The parameter 'ipPermissions' may not be used in combination with 'ipProtocol'");
     }
     let mut all = Vec::new();
     for index in indices {
@@ -88,15 +87,16 @@ fn description<'a>(params: &'a Params, at: &str) -> ApiResult<Option<&'a str>> {
     let text = params.get(&format!("{at}.Description"));
     let legal = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
     match text {
-        Some(text) if text.len() > 255 || !text.chars().all(legal) => Err(ApiError::value(
-            "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*",
-        )),
+        Some(text) if text.len() > 255 || !text.chars().all(legal) => {
+            Err(refusal!("InvalidParameterValue":
+            "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{{}}!$*"))
+        }
         text => Ok(text),
     }
 }
 
 fn malformed(text: &str) -> ApiError {
-    ApiError::value(format!("CIDR block {text} is malformed"))
+    refusal!("InvalidParameterValue": "CIDR block {text} is malformed")
 }
 
 fn range(text: &str) -> ApiResult<Ipv4Net> {
@@ -126,14 +126,12 @@ fn ports(params: &Params, prefix: &str) -> ApiResult<Ports> {
     match protocol.as_str() {
         "tcp" | "udp" => {
             let (Some(from), Some(to)) = (from, to) else {
-                return Err(ApiError::value(
-                    "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.",
-                ));
+                refuse!("InvalidParameterValue":
+                    "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.");
             };
             if !(0..=65535).contains(&from) || !(0..=65535).contains(&to) || from > to {
-                return Err(ApiError::value(format!(
-                    "Invalid value '{from}-{to}' for portRange. Must be between 0 and 65535, the start not above the end."
-                )));
+                refuse!("InvalidParameterValue":
+                    "Invalid value '{from}-{to}' for portRange. Must be between 0 and 65535, the start not above the end.");
             }
             Ok((protocol, Some(from), Some(to)))
         }
@@ -141,10 +139,8 @@ fn ports(params: &Params, prefix: &str) -> ApiResult<Ports> {
         // With all protocols, ports mean nothing and are dropped.
         "-1" => Ok((protocol, None, None)),
         number if number.parse::<u8>().is_ok() => Ok((protocol, None, None)),
-        other => Err(ApiError::new(
-            "InvalidPermission.Malformed",
-            format!("Invalid value '{other}' for IP protocol. Unknown protocol."),
-        )),
+        other => Err(refusal!("InvalidPermission.Malformed":
+            "Invalid value '{other}' for IP protocol. Unknown protocol.")),
     }
 }
 

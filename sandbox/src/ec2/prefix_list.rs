@@ -1,15 +1,14 @@
 //! Managed prefix lists: those of callers, and those of AWS that gateway endpoints have routes to.
 
-use super::describe::{Describe, one, tag_set};
-use super::lookup::{Kind, Seen};
+use super::describe::Description;
+use super::lookup::{Kind, Resource};
 use super::tags::given_tags;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
-use crate::wire::xml::Xml;
+use crate::field::fields;
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::world::cidr;
 use crate::world::network::PrefixList;
 use crate::world::{Tags, World, ids, timing};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The services that have gateway endpoints, and so a prefix list of AWS.
@@ -45,18 +44,14 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let name = params.need("PrefixListName")?.to_owned();
     if name.len() > 255 || name.starts_with("com.amazonaws") {
-        return Err(ApiError::value(format!(
-            "Invalid prefix list name '{name}': at most 255 characters, and not com.amazonaws"
-        )));
+        refuse!("InvalidParameterValue":
+            "Invalid prefix list name '{name}': at most 255 characters, and not com.amazonaws");
     }
     let v6 = match params.need("AddressFamily")? {
         "IPv4" => false,
         "IPv6" => true,
-        other => {
-            return Err(ApiError::value(format!(
-                "Invalid address family '{other}'. Must be IPv4 or IPv6"
-            )));
-        }
+        other => refuse!("InvalidParameterValue":
+                "Invalid address family '{other}'. Must be IPv4 or IPv6"),
     };
     let max = params
         .number("MaxEntries")?
@@ -64,13 +59,11 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let max = usize::try_from(max)
         .ok()
         .filter(|max| (1..=1000).contains(max))
-        .ok_or_else(|| ApiError::value("MaxEntries must be from 1 to 1000"))?;
+        .ok_or_else(|| refusal!("InvalidParameterValue": "MaxEntries must be from 1 to 1000"))?;
     let entries = entries(context, v6)?;
     if entries.len() > max {
-        return Err(ApiError::new(
-            "PrefixListMaxEntriesExceeded",
-            "The request exceeds the maximum number of entries of the prefix list",
-        ));
+        refuse!("PrefixListMaxEntriesExceeded":
+            "The request exceeds the maximum number of entries of the prefix list");
     }
     let tags = given_tags(context, Kind::PrefixList)?;
     let id = context.world.new_id("pl");
@@ -83,12 +76,10 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         ready_at: context.now + timing::PREFIX_LIST,
         visible_at: context.visible_at(&id),
     };
-    let mut xml = Xml::new();
-    xml.node("prefixList", |xml| {
-        describe_one(xml, context, &id, &View::of(&list));
-    });
-    context.here_mut().prefix_lists.insert(id, list);
-    Ok(xml.finish())
+    let view = View { list, aws: false };
+    let body = PREFIX_LIST.single(context, &id, &view);
+    context.here_mut().prefix_lists.insert(id, view.list);
+    Ok(body)
 }
 
 fn entries(context: &Context<'_>, v6: bool) -> ApiResult<Vec<(String, Option<String>)>> {
@@ -101,12 +92,12 @@ fn entries(context: &Context<'_>, v6: bool) -> ApiResult<Vec<(String, Option<Str
         } else {
             cidr::v4(text).map(|cidr| cidr.to_string())
         };
-        let range =
-            range.ok_or_else(|| ApiError::value(format!("The CIDR '{text}' is not valid here")))?;
+        let range = range.ok_or_else(|| {
+            refusal!("InvalidParameterValue":
+                "The CIDR '{text}' is not valid here")
+        })?;
         if all.iter().any(|(known, _)| *known == range) {
-            return Err(ApiError::value(format!(
-                "The CIDR '{range}' is given twice"
-            )));
+            refuse!("InvalidParameterValue": "The CIDR '{range}' is given twice");
         }
         let description = params.get(&format!("Entry.{index}.Description"));
         all.push((range, description.map(str::to_owned)));
@@ -115,103 +106,63 @@ fn entries(context: &Context<'_>, v6: bool) -> ApiResult<Vec<(String, Option<Str
 }
 
 /// A prefix list as reads show it.
-struct View<'a> {
-    list: Cow<'a, PrefixList>,
+#[derive(Clone)]
+struct View {
+    list: PrefixList,
     aws: bool,
 }
 
-impl<'a> View<'a> {
-    fn of(list: &'a PrefixList) -> Self {
-        Self {
-            list: Cow::Borrowed(list),
-            aws: false,
-        }
-    }
-}
-
-impl Seen for View<'_> {
+impl Resource for View {
     fn visible_at(&self) -> u64 {
         self.list.visible_at
+    }
+
+    fn tags(&self, _: &str) -> &Tags {
+        &self.list.tags
     }
 }
 
 /// Every prefix list of the region, by id.
-fn all<'a>(context: &'a Context<'_>) -> BTreeMap<String, View<'a>> {
+fn all(context: &Context<'_>) -> BTreeMap<String, View> {
     let made = context.here().prefix_lists.iter();
-    let mut all: BTreeMap<String, View<'a>> = made
-        .map(|(id, list)| (id.clone(), View::of(list)))
-        .collect();
-    for service in GATEWAY_SERVICES {
+    let made = made.map(|(id, list)| {
+        let list = list.clone();
+        (id.clone(), View { list, aws: false })
+    });
+    let of_aws = GATEWAY_SERVICES.into_iter().map(|service| {
         let list = PrefixList {
             name: format!("com.amazonaws.{}.{service}", context.region),
-            v6: false,
-            max: 0,
-            entries: Vec::new(),
-            tags: Tags::new(),
-            ready_at: 0,
-            visible_at: 0,
+            ..PrefixList::default()
         };
-        let view = View {
-            list: Cow::Owned(list),
-            aws: true,
-        };
-        all.insert(of_service(context.region, service), view);
-    }
-    all
+        (
+            of_service(context.region, service),
+            View { list, aws: true },
+        )
+    });
+    made.chain(of_aws).collect()
 }
+
+static PREFIX_LIST: Description<View> = Description {
+    kind: Kind::PrefixList,
+    ids: "PrefixListId",
+    elements: ("prefixListSet", "prefixList"),
+    results: (1, 100),
+    fields: fields! { v:
+        "prefixListId" ["prefix-list-id"] v.id;
+        "addressFamily" [] if v.list.v6 { "IPv6" } else { "IPv4" };
+        "state" [] v.list.state(v.context.now);
+        "prefixListArn" [] {
+            let account = if v.aws { "aws" } else { v.account() };
+            format!("arn:aws:ec2:{}:{account}:prefix-list/{}", v.context.region, v.id)
+        };
+        "prefixListName" ["prefix-list-name"] &v.list.name;
+        "ownerId" ["owner-id"] if v.aws { "AWS" } else { v.account() };
+        "maxEntries" [] (!v.aws).then_some(v.list.max);
+        "version" [] (!v.aws).then_some("1");
+    },
+};
 
 /// `DescribeManagedPrefixLists`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let views = all(context);
-    let (lists, next) = Describe {
-        kind: Kind::PrefixList,
-        ids: "PrefixListId",
-        results: (1, 100),
-        filters: &["owner-id", "prefix-list-id", "prefix-list-name"],
-        values: &|name, id, view: &View<'_>| match name {
-            "owner-id" => one(owner(context, view)),
-            "prefix-list-id" => one(id),
-            "prefix-list-name" => one(&view.list.name),
-            _ => Vec::new(),
-        },
-        tags: &|view| &view.list.tags,
-    }
-    .select(context, views.iter().map(|(id, view)| (id.as_str(), view)))?;
-    let mut xml = Xml::new();
-    xml.list("prefixListSet", "item", lists, |xml, (id, view)| {
-        describe_one(xml, context, id, view);
-    })
-    .maybe("nextToken", next);
-    Ok(xml.finish())
-}
-
-fn owner<'a>(context: &'a Context<'_>, view: &View<'_>) -> &'a str {
-    if view.aws {
-        "AWS"
-    } else {
-        &context.world.account_id
-    }
-}
-
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, view: &View<'_>) {
-    let (list, owner) = (&view.list, owner(context, view));
-    let account = if view.aws { "aws" } else { owner };
-    let state = if context.now < list.ready_at {
-        "create-in-progress"
-    } else {
-        "create-complete"
-    };
-    xml.text("prefixListId", id)
-        .text("addressFamily", if list.v6 { "IPv6" } else { "IPv4" })
-        .text("state", state)
-        .text(
-            "prefixListArn",
-            format_args!("arn:aws:ec2:{}:{account}:prefix-list/{id}", context.region),
-        )
-        .text("prefixListName", &list.name)
-        .text("ownerId", owner);
-    if !view.aws {
-        xml.text("maxEntries", list.max).text("version", 1);
-    }
-    tag_set(xml, &list.tags);
+    PREFIX_LIST.answer(context, &all(context))
 }

@@ -2,7 +2,7 @@
 
 use super::lookup::Kind;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refusal};
 use crate::wire::xml::Xml;
 use crate::world::network::Peer;
 use crate::world::peering::{Peering, PeeringStatus};
@@ -23,10 +23,8 @@ pub(crate) fn check_peer(context: &Context<'_>, vpc: &str, peer: &Peer) -> ApiRe
             if other == vpc || active_peering(context, vpc, other) {
                 return Ok(());
             }
-            Err(ApiError::new(
-                "InvalidGroup.NotFound",
-                "You have specified two resources that belong to different networks.",
-            ))
+            Err(refusal!("InvalidGroup.NotFound":
+                "You have specified two resources that belong to different networks."))
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::describe::{checked_filters, matches_any, one};
 use super::subnet::this_region;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refuse};
 use crate::wire::xml::Xml;
 use crate::world::regions::{REGIONS, RegionInfo};
 
@@ -19,11 +19,12 @@ pub(crate) fn describe_regions(context: &mut Context<'_>) -> ApiResult<String> {
         .iter()
         .find(|name| !REGIONS.iter().any(|region| region.name == name.as_str()))
     {
-        return Err(ApiError::value(format!(
-            "Invalid region provided: {unknown}, regions must be valid"
-        )));
+        refuse!("InvalidParameterValue":
+            "Invalid region provided: {unknown}, regions must be valid");
     }
-    let filters = checked_filters(context, &["endpoint", "opt-in-status", "region-name"])?;
+    let filters = checked_filters(context, |name| {
+        ["endpoint", "opt-in-status", "region-name"].contains(&name)
+    })?;
     let regions = REGIONS.iter().filter(|region| {
         (all || region.is_enabled(context.regions) || names.iter().any(|name| name == region.name))
             && (names.is_empty() || names.iter().any(|name| name == region.name))
@@ -63,14 +64,11 @@ pub(crate) fn describe_zones(context: &mut Context<'_>) -> ApiResult<String> {
         (&ids, zones.iter().map(|(id, _)| id).collect()),
     ] {
         if let Some(unknown) = given.iter().find(|one| !known.contains(one)) {
-            return Err(ApiError::value(format!(
-                "Invalid availability zone: [{unknown}]"
-            )));
+            refuse!("InvalidParameterValue": "Invalid availability zone: [{unknown}]");
         }
     }
-    let filters = checked_filters(
-        context,
-        &[
+    let filters = checked_filters(context, |name| {
+        [
             "group-name",
             "opt-in-status",
             "region-name",
@@ -79,8 +77,9 @@ pub(crate) fn describe_zones(context: &mut Context<'_>) -> ApiResult<String> {
             "zone-name",
             "zone-state",
             "zone-type",
-        ],
-    )?;
+        ]
+        .contains(&name)
+    })?;
     let shown = zones.iter().filter(|(id, name)| {
         (names.is_empty() || names.contains(name))
             && (ids.is_empty() || ids.contains(id))

@@ -5,7 +5,7 @@ use super::lookup::{Kind, find_any};
 use super::prefix_list::weight;
 use super::route_target;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::world::network::{Destination, Route, RouteTable, Target};
 use crate::world::{Region, cidr};
 
@@ -39,9 +39,8 @@ fn given(context: &Context<'_>, ended: bool) -> ApiResult<Given> {
     let target = route_target::given(context, table_id, &table.vpc, &destination, ended)?;
     for local in locals(context.here(), table) {
         if local != destination && contains(&local, &destination) {
-            return Err(ApiError::value(format!(
-                "Route destination {destination} is more specific than the local route {local} and its target is not in the VPC"
-            )));
+            refuse!("InvalidParameterValue":
+                "Route destination {destination} is more specific than the local route {local} and its target is not in the VPC");
         }
     }
     Ok(Given {
@@ -74,9 +73,8 @@ fn destination(context: &Context<'_>) -> ApiResult<Destination> {
         return Err(ApiError::missing("DestinationCidrBlock"));
     };
     if given.next().is_some() {
-        return Err(ApiError::combination(
-            "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock, destinationPrefixListId",
-        ));
+        refuse!("InvalidParameterCombination":
+            "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock, destinationPrefixListId");
     }
     let parsed = match name {
         "DestinationPrefixListId" => {
@@ -87,9 +85,8 @@ fn destination(context: &Context<'_>) -> ApiResult<Destination> {
         _ => cidr::v4(text).map(Destination::Cidr),
     };
     parsed.ok_or_else(|| {
-        ApiError::value(format!(
-            "Value ({text}) for parameter {spelled} is invalid. This is not a valid CIDR block."
-        ))
+        refusal!("InvalidParameterValue":
+            "Value ({text}) for parameter {spelled} is invalid. This is not a valid CIDR block.")
     })
 }
 
@@ -99,25 +96,20 @@ fn not_found(table: &str, destination: &Destination) -> ApiError {
         Destination::Cidr6(_) => "destination-ipv6-cidr-block",
         Destination::PrefixList(_) => "destination-prefix-list-id",
     };
-    ApiError::new(
-        "InvalidRoute.NotFound",
-        format!("no route with {name} {destination} in route table {table}"),
-    )
+    refusal!("InvalidRoute.NotFound": "no route with {name} {destination} in route table {table}")
 }
 
 /// Routes of AWS are changed in another way than by calls about routes.
 fn check_own(context: &Context<'_>, table_id: &str, verb: &str, to: &Destination) -> ApiResult<()> {
     let table = find_any(&context.here().route_tables, Kind::RouteTable, table_id)?;
     if locals(context.here(), table).contains(to) {
-        return Err(ApiError::value(format!(
-            "cannot {verb} local route {to} in route table {table_id}"
-        )));
+        refuse!("InvalidParameterValue":
+            "cannot {verb} local route {to} in route table {table_id}");
     }
     let held = table.routes.iter().find(|route| route.destination == *to);
     match held {
-        Some(route) if is_endpoint(route) => Err(ApiError::value(format!(
-            "cannot {verb} VPC endpoint route {to} in route table {table_id}"
-        ))),
+        Some(route) if is_endpoint(route) => Err(refusal!("InvalidParameterValue":
+            "cannot {verb} VPC endpoint route {to} in route table {table_id}")),
         Some(_) => Ok(()),
         None => Err(not_found(table_id, to)),
     }
@@ -143,20 +135,15 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let mut taken = locals(context.here(), held);
     taken.extend(held.routes.iter().map(|route| route.destination.clone()));
     if taken.contains(&destination) {
-        return Err(ApiError::new(
-            "RouteAlreadyExists",
-            format!("The route identified by {destination} already exists."),
-        ));
+        refuse!("RouteAlreadyExists": "The route identified by {destination} already exists.");
     }
     // Routes of gateway endpoints don't count.
     let counted = (held.routes.iter())
         .filter(|route| !is_endpoint(route))
         .map(|route| size(context, &route.destination));
     if counted.sum::<usize>() + size(context, &destination) > quota {
-        return Err(ApiError::new(
-            "RouteLimitExceeded",
-            format!("The route table {table} has reached the limit of {quota} routes"),
-        ));
+        refuse!("RouteLimitExceeded":
+            "The route table {table} has reached the limit of {quota} routes");
     }
     if let Some(table) = context.here_mut().route_tables.get_mut(&table) {
         table.routes.push(Route {

@@ -1,12 +1,13 @@
 //! Route tables.
 
-use super::describe::{Describe, done, one, tag_set};
+use super::describe::{Description, done};
 use super::lookup::{Kind, find_any};
 use super::route::locals;
 use super::route_target::is_blackhole;
 use super::tags::given_tags;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{self, Each, Value, fields, inside};
+use crate::wire::error::{ApiResult, refuse};
 use crate::wire::xml::Xml;
 use crate::world::edge::EdgeSort;
 use crate::world::network::{Association, Destination, Route, RouteTable, Target};
@@ -17,10 +18,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let tags = given_tags(context, Kind::RouteTable)?;
     let held = context.here().route_tables.values();
     if held.filter(|one| one.vpc == vpc).count() >= context.quotas.route_tables {
-        return Err(ApiError::new(
-            "RouteTableLimitExceeded",
-            format!("You have reached the limit on the number of route tables in VPC '{vpc}'"),
-        ));
+        refuse!("RouteTableLimitExceeded":
+            "You have reached the limit on the number of route tables in VPC '{vpc}'");
     }
     let id = context.world.new_id("rtb");
     let table = RouteTable {
@@ -30,10 +29,9 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         associations: Vec::new(),
         visible_at: context.visible_at(&id),
     };
-    let mut xml = Xml::new();
-    xml.node("routeTable", |xml| describe_one(xml, context, &id, &table));
+    let body = ROUTE_TABLE.single(context, &id, &table);
     context.here_mut().route_tables.insert(id, table);
-    Ok(xml.finish())
+    Ok(body)
 }
 
 /// `DeleteRouteTable`.
@@ -41,9 +39,8 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("RouteTableId")?.to_owned();
     let table = find_any(&context.here().route_tables, Kind::RouteTable, &id)?;
     if !table.associations.is_empty() {
-        return Err(ApiError::dependency(format!(
-            "The routeTable '{id}' has dependencies and cannot be deleted."
-        )));
+        refuse!("DependencyViolation":
+            "The routeTable '{id}' has dependencies and cannot be deleted.");
     }
     let here = context.here_mut();
     here.route_tables.remove(&id);
@@ -55,107 +52,64 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
+static ROUTE_TABLE: Description<RouteTable> = Description {
+    kind: Kind::RouteTable,
+    ids: "RouteTableId",
+    elements: ("routeTableSet", "routeTable"),
+    results: (5, 100),
+    fields: fields! { v:
+        "routeTableId" ["route-table-id"] v.id;
+        "vpcId" ["vpc-id"] &v.vpc;
+        "ownerId" ["owner-id"] v.account();
+        "routeSet" [] inside(|xml| routes(xml, v));
+        ["route.carrier-gateway-id"] targets(v, "carrierGatewayId");
+        ["route.destination-cidr-block"] destinations(v, "destinationCidrBlock");
+        ["route.destination-ipv6-cidr-block"] destinations(v, "destinationIpv6CidrBlock");
+        ["route.destination-prefix-list-id"] destinations(v, "destinationPrefixListId");
+        ["route.egress-only-internet-gateway-id"] targets(v, "egressOnlyInternetGatewayId");
+        ["route.gateway-id"] targets(v, "gatewayId");
+        ["route.gateway-id"] "local";
+        ["route.nat-gateway-id"] targets(v, "natGatewayId");
+        ["route.origin"] Each(v.routes.iter().map(|_| "CreateRoute"));
+        ["route.origin"] "CreateRouteTable";
+        ["route.state"] Each(v.routes.iter().map(|route| state(v.context, v.one, route)));
+        ["route.state"] "active";
+        ["route.transit-gateway-id"] targets(v, "transitGatewayId");
+        ["route.vpc-peering-connection-id"] targets(v, "vpcPeeringConnectionId");
+        "associationSet" [] inside(|xml| for one in &v.associations {
+            xml.node("item", |xml| association(xml, v.id, one));
+        });
+        ["association.gateway-id"] None::<&str>;
+        ["association.main"] Each(v.associations.iter().map(|one| one.subnet.is_none()));
+        ["association.route-table-association-id"] Each(v.associations.iter().map(|one| &one.id));
+        ["association.route-table-id"] Each(v.associations.iter().map(|_| v.id));
+        ["association.subnet-id"] Each(v.associations.iter().filter_map(|one| one.subnet.as_ref()));
+        "propagatingVgwSet" [] "";
+    },
+};
+
 /// `DescribeRouteTables`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let account = context.world.account_id.clone();
-    let (tables, next) = Describe {
-        kind: Kind::RouteTable,
-        ids: "RouteTableId",
-        results: (5, 100),
-        filters: &[
-            "association.gateway-id",
-            "association.main",
-            "association.route-table-association-id",
-            "association.route-table-id",
-            "association.subnet-id",
-            "owner-id",
-            "route.carrier-gateway-id",
-            "route.destination-cidr-block",
-            "route.destination-ipv6-cidr-block",
-            "route.destination-prefix-list-id",
-            "route.egress-only-internet-gateway-id",
-            "route.gateway-id",
-            "route.nat-gateway-id",
-            "route.origin",
-            "route.state",
-            "route.transit-gateway-id",
-            "route.vpc-peering-connection-id",
-            "route-table-id",
-            "vpc-id",
-        ],
-        values: &|name, id, table: &RouteTable| values(context, &account, name, id, table),
-        tags: &|table| &table.tags,
-    }
-    .select(
-        context,
-        context
-            .here()
-            .route_tables
-            .iter()
-            .map(|(id, one)| (id.as_str(), one)),
-    )?;
-    let mut xml = Xml::new();
-    xml.list("routeTableSet", "item", tables, |xml, (id, table)| {
-        describe_one(xml, context, id, table);
-    })
-    .maybe("nextToken", next);
-    Ok(xml.finish())
+    ROUTE_TABLE.answer(context, &context.here().route_tables)
 }
 
-fn values(
-    context: &Context<'_>,
-    account: &str,
-    name: &str,
-    id: &str,
-    table: &RouteTable,
-) -> Vec<String> {
-    let associations = |value: &dyn Fn(&Association) -> Option<String>| {
-        table.associations.iter().filter_map(value).collect()
-    };
-    let locals = locals(context.here(), table);
-    let own = table.routes.iter().map(|route| &route.destination);
-    let destinations = |wanted: &str| -> Vec<String> {
-        (locals.iter().chain(own))
-            .filter(|one| destination_name(one) == wanted)
-            .map(ToString::to_string)
-            .collect()
-    };
-    let targets = |wanted: &'static str| {
-        let named = table.routes.iter().map(|route| target_name(&route.target));
-        named
-            .filter(move |(name, _)| *name == wanted)
-            .map(|(_, id)| id.to_owned())
-    };
-    match name {
-        "association.main" => associations(&|one| Some(one.subnet.is_none().to_string())),
-        "association.route-table-association-id" => associations(&|one| Some(one.id.clone())),
-        "association.route-table-id" => associations(&|_| Some(id.to_owned())),
-        "association.subnet-id" => associations(&|one| one.subnet.clone()),
-        "owner-id" => one(account),
-        "route.carrier-gateway-id" => targets("carrierGatewayId").collect(),
-        "route.destination-cidr-block" => destinations("destinationCidrBlock"),
-        "route.destination-ipv6-cidr-block" => destinations("destinationIpv6CidrBlock"),
-        "route.destination-prefix-list-id" => destinations("destinationPrefixListId"),
-        "route.egress-only-internet-gateway-id" => targets("egressOnlyInternetGatewayId").collect(),
-        "route.gateway-id" => targets("gatewayId").chain(["local".into()]).collect(),
-        "route.nat-gateway-id" => targets("natGatewayId").collect(),
-        "route.origin" => {
-            let own = table.routes.iter().map(|_| "CreateRoute".to_owned());
-            own.chain(["CreateRouteTable".into()]).collect()
-        }
-        "route.state" => {
-            let own = table
-                .routes
-                .iter()
-                .map(|route| state(context, table, route).to_owned());
-            own.chain(["active".into()]).collect()
-        }
-        "route.transit-gateway-id" => targets("transitGatewayId").collect(),
-        "route.vpc-peering-connection-id" => targets("vpcPeeringConnectionId").collect(),
-        "route-table-id" => one(id),
-        "vpc-id" => one(&table.vpc),
-        _ => Vec::new(),
-    }
+type View<'a> = field::View<'a, RouteTable>;
+
+/// The destinations that have this element.
+fn destinations(v: &View<'_>, element: &'static str) -> impl Value {
+    let own = v.routes.iter().map(|route| route.destination.clone());
+    let all = locals(v.here(), v.one).into_iter().chain(own);
+    let named = all.filter(move |one| destination_name(one) == element);
+    Each(named.map(|one| one.to_string()))
+}
+
+/// The ids of the targets that have this element.
+fn targets(v: &View<'_>, element: &'static str) -> impl Value {
+    let all = v.routes.iter().map(|route| target_name(&route.target));
+    Each(
+        all.filter(move |(name, _)| *name == element)
+            .map(|(_, id)| id),
+    )
 }
 
 fn state(context: &Context<'_>, table: &RouteTable, route: &Route) -> &'static str {
@@ -193,38 +147,32 @@ fn target_name(target: &Target) -> (&'static str, &str) {
     }
 }
 
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, table: &RouteTable) {
-    xml.text("routeTableId", id)
-        .text("vpcId", &table.vpc)
-        .text("ownerId", &context.world.account_id)
-        .node("routeSet", |xml| {
-            for local in locals(context.here(), table) {
-                xml.node("item", |xml| {
-                    xml.text(destination_name(&local), &local)
-                        .text("gatewayId", "local")
-                        .text("state", "active")
-                        .text("origin", "CreateRouteTable");
-                });
-            }
-            for route in &table.routes {
-                let (name, id) = target_name(&route.target);
-                xml.node("item", |xml| {
-                    xml.text(destination_name(&route.destination), &route.destination)
-                        .text(name, id)
-                        .text("state", state(context, table, route))
-                        .text("origin", "CreateRoute");
-                });
-            }
-        })
-        .list("associationSet", "item", &table.associations, |xml, one| {
-            xml.text("routeTableAssociationId", &one.id)
-                .text("routeTableId", id)
-                .maybe("subnetId", one.subnet.as_ref())
-                .text("main", one.subnet.is_none())
-                .node("associationState", |xml| {
-                    xml.text("state", "associated");
-                });
-        })
-        .text("propagatingVgwSet", "");
-    tag_set(xml, &table.tags);
+fn routes(xml: &mut Xml, v: &View<'_>) {
+    for local in locals(v.here(), v.one) {
+        xml.node("item", |xml| {
+            xml.text(destination_name(&local), &local)
+                .text("gatewayId", "local")
+                .text("state", "active")
+                .text("origin", "CreateRouteTable");
+        });
+    }
+    for route in &v.routes {
+        let (name, id) = target_name(&route.target);
+        xml.node("item", |xml| {
+            xml.text(destination_name(&route.destination), &route.destination)
+                .text(name, id)
+                .text("state", state(v.context, v.one, route))
+                .text("origin", "CreateRoute");
+        });
+    }
+}
+
+fn association(xml: &mut Xml, table: &str, one: &Association) {
+    xml.text("routeTableAssociationId", &one.id)
+        .text("routeTableId", table)
+        .maybe("subnetId", one.subnet.as_ref())
+        .text("main", one.subnet.is_none())
+        .node("associationState", |xml| {
+            xml.text("state", "associated");
+        });
 }

@@ -4,7 +4,7 @@ use super::edge;
 use super::lookup::{Kind, find};
 use super::transit::transit_of;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::world::edge::{AttachmentState, EdgeState};
 use crate::world::network::{Destination, Target};
 use crate::world::peering::PeeringStatus;
@@ -72,9 +72,7 @@ pub(crate) fn given(
 ) -> ApiResult<Target> {
     let params = context.params;
     if let Some(name) = UNKNOWN.iter().find(|name| params.has(name)) {
-        return Err(ApiError::value(format!(
-            "{name} is not simulated as a route target"
-        )));
+        refuse!("InvalidParameterValue": "{name} is not simulated as a route target");
     }
     let mut given = TARGETS
         .iter()
@@ -83,9 +81,8 @@ pub(crate) fn given(
         return Err(ApiError::missing("gatewayId or vpcPeeringConnectionId"));
     };
     if given.next().is_some() {
-        return Err(ApiError::combination(
-            "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, vpcPeeringConnectionId",
-        ));
+        refuse!("InvalidParameterCombination":
+            "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, vpcPeeringConnectionId");
     }
     if name == "VpcPeeringConnectionId" {
         return peering(context, table, vpc, id, ended);
@@ -99,9 +96,8 @@ pub(crate) fn given(
     }
     let v6 = matches!(destination, Destination::Cidr6(_));
     if name == "EgressOnlyInternetGatewayId" && !v6 {
-        return Err(ApiError::value(format!(
-            "Route destination {destination} is not an IPv6 range, which egress only internet gateway {id} needs"
-        )));
+        refuse!("InvalidParameterValue":
+            "Route destination {destination} is not an IPv6 range, which egress only internet gateway {id} needs");
     }
     edge_target(context, table, vpc, name, id)
 }
@@ -137,10 +133,7 @@ fn edge_target(
 }
 
 fn nat_not_found(id: &str) -> ApiError {
-    ApiError::new(
-        "InvalidNatGatewayID.NotFound",
-        format!("The natGateway ID '{id}' does not exist"),
-    )
+    refusal!("InvalidNatGatewayID.NotFound": "The natGateway ID '{id}' does not exist")
 }
 
 fn peering(
@@ -161,18 +154,12 @@ fn peering(
         | PeeringStatus::PendingAcceptance
         | PeeringStatus::Provisioning => Err(different_networks(table, id)),
         _ if ended => Ok(Target::Peering(id.to_owned())),
-        _ => Err(ApiError::new(
-            "InvalidStateTransition",
-            format!(
-                "The vpcPeeringConnection {id} is in state {} and cannot be a route target",
-                found.status.code()
-            ),
-        )),
+        _ => Err(refusal!("InvalidStateTransition":
+            "The vpcPeeringConnection {id} is in state {} and cannot be a route target", found.status.code())),
     }
 }
 
 fn different_networks(table: &str, target: &str) -> ApiError {
-    ApiError::value(format!(
-        "route table {table} and network gateway {target} belong to different networks"
-    ))
+    refusal!("InvalidParameterValue":
+        "route table {table} and network gateway {target} belong to different networks")
 }

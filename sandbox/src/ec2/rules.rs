@@ -1,14 +1,16 @@
 //! The rules of security groups.
 
-use super::describe::{Describe, RESULTS, one, tag_set};
-use super::lookup::{Kind, find_any};
+use super::describe::{Description, RESULTS};
+use super::lookup::{Kind, Resource, find_any};
 use super::permission::{Given, given, quoted};
 use super::prefix_list::weight;
 use super::reference::{check_peer, describe_elsewhere};
 use super::tags::given_tags;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{fields, inside};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::wire::xml::Xml;
+use crate::world::Tags;
 use crate::world::network::{Peer, Permission, Rule, SecurityGroup};
 use std::collections::BTreeMap;
 
@@ -16,10 +18,8 @@ use std::collections::BTreeMap;
 fn given_group(context: &Context<'_>) -> ApiResult<String> {
     let id = context.params.get("GroupId").ok_or_else(|| {
         if context.params.has("GroupName") {
-            ApiError::new(
-                "VPCIdNotSpecified",
-                "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.",
-            )
+            refusal!("VPCIdNotSpecified":
+                "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.")
         } else {
             ApiError::missing("groupName or groupId")
         }
@@ -49,21 +49,14 @@ fn authorize(context: &mut Context<'_>, egress: bool) -> ApiResult<String> {
     for (index, (permission, _)) in permissions.iter().enumerate() {
         check_peer(context, &group.vpc, &permission.peer)?;
         if held(group, egress, permission).is_some() {
-            return Err(ApiError::new(
-                "InvalidPermission.Duplicate",
-                format!(
-                    "the specified rule \"{}\" already exists",
-                    quoted(permission)
-                ),
-            ));
+            refuse!("InvalidPermission.Duplicate":
+                "the specified rule \"{}\" already exists", quoted(permission));
         }
         if permissions[..index]
             .iter()
             .any(|(earlier, _)| earlier == permission)
         {
-            return Err(ApiError::value(
-                "The same permission must not appear multiple times",
-            ));
+            refuse!("InvalidParameterValue": "The same permission must not appear multiple times");
         }
     }
     check_quota(context, group, egress, &permissions)?;
@@ -86,7 +79,7 @@ fn authorize(context: &mut Context<'_>, egress: bool) -> ApiResult<String> {
     let mut xml = Xml::new();
     xml.text("return", true)
         .list("securityGroupRuleSet", "item", &new, |xml, rule| {
-            describe_one(xml, context, &group_id, rule);
+            RULE.write(xml, context, &rule.id, &(group_id.clone(), rule.clone()));
         });
     if let Some(group) = context.here_mut().groups.get_mut(&group_id) {
         group.rules.extend(new);
@@ -127,10 +120,8 @@ fn check_quota(
     if v4.max(v6) <= context.quotas.rules {
         return Ok(());
     }
-    Err(ApiError::new(
-        "RulesPerSecurityGroupLimitExceeded",
-        "The maximum number of rules per security group has been reached.",
-    ))
+    Err(refusal!("RulesPerSecurityGroupLimitExceeded":
+        "The maximum number of rules per security group has been reached."))
 }
 
 /// `RevokeSecurityGroupIngress`, by rule id or by permission: all of the rules or none.
@@ -149,9 +140,8 @@ fn revoke(context: &mut Context<'_>, egress: bool) -> ApiResult<String> {
     let ids = context.params.list("SecurityGroupRuleId");
     let permissions = given(context)?;
     if ids.is_empty() == permissions.is_empty() {
-        return Err(ApiError::combination(
-            "Either ipPermissions or securityGroupRuleIds should be provided",
-        ));
+        refuse!("InvalidParameterCombination":
+            "Either ipPermissions or securityGroupRuleIds should be provided");
     }
     let mut gone = Vec::new();
     for id in &ids {
@@ -165,12 +155,8 @@ fn revoke(context: &mut Context<'_>, egress: bool) -> ApiResult<String> {
     for (permission, _) in &permissions {
         match held(group, egress, permission) {
             Some(rule) => gone.push(rule.id.clone()),
-            None => {
-                return Err(ApiError::new(
-                    "InvalidPermission.NotFound",
-                    "The specified rule does not exist in this security group.",
-                ));
-            }
+            None => refuse!("InvalidPermission.NotFound":
+                    "The specified rule does not exist in this security group."),
         }
     }
     let mut xml = Xml::new();
@@ -186,12 +172,7 @@ fn revoke(context: &mut Context<'_>, egress: bool) -> ApiResult<String> {
                 .text("ipProtocol", &rule.permission.protocol)
                 .text("fromPort", rule.permission.from.unwrap_or(-1))
                 .text("toPort", rule.permission.to.unwrap_or(-1));
-            match &rule.permission.peer {
-                Peer::Cidr(cidr) => xml.text("cidrIpv4", cidr),
-                Peer::Cidr6(text) => xml.text("cidrIpv6", text),
-                Peer::PrefixList(id) => xml.text("prefixListId", id),
-                Peer::Group(id) => xml.text("referencedGroupId", id),
-            };
+            range(xml, &rule.permission.peer);
             xml.maybe("description", rule.description.as_ref());
         },
     );
@@ -201,80 +182,62 @@ fn revoke(context: &mut Context<'_>, egress: bool) -> ApiResult<String> {
     Ok(xml.finish())
 }
 
-/// `DescribeSecurityGroupRules`.
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let now = context.now;
-    let groups = context
-        .here()
-        .groups
-        .iter()
-        .filter(|(_, group)| now >= group.visible_at);
-    let all: BTreeMap<&str, (&str, &Rule)> = groups
-        .flat_map(|(id, group)| {
-            group
-                .rules
-                .iter()
-                .map(move |rule| (rule.id.as_str(), (id.as_str(), rule)))
-        })
-        .collect();
-    let (rules, next) = Describe {
-        kind: Kind::Rule,
-        ids: "SecurityGroupRuleId",
-        results: RESULTS,
-        filters: &["group-id", "security-group-rule-id"],
-        values: &|name, id, _: &Rule| match name {
-            "group-id" => all
-                .get(id)
-                .map(|(group, _)| (*group).to_owned())
-                .into_iter()
-                .collect(),
-            "security-group-rule-id" => one(id),
-            _ => Vec::new(),
-        },
-        tags: &|rule| &rule.tags,
+static RULE: Description<(String, Rule)> = Description {
+    kind: Kind::Rule,
+    ids: "SecurityGroupRuleId",
+    elements: ("securityGroupRuleSet", ""),
+    results: RESULTS,
+    fields: fields! { v:
+        "securityGroupRuleId" ["security-group-rule-id"] v.id;
+        "groupId" ["group-id"] &v.0;
+        "groupOwnerId" [] v.account();
+        "isEgress" [] v.1.egress;
+        "ipProtocol" [] &v.1.permission.protocol;
+        "fromPort" [] v.1.permission.from.unwrap_or(-1);
+        "toPort" [] v.1.permission.to.unwrap_or(-1);
+        "" [] inside(|xml| match &v.1.permission.peer {
+            Peer::Group(id) => {
+                xml.node("referencedGroupInfo", |xml| {
+                    xml.text("groupId", id).text("userId", v.account());
+                    describe_elsewhere(xml, v.context, &v.0, id);
+                });
+            }
+            peer => range(xml, peer),
+        });
+        "description" [] v.1.description.as_ref();
+        "securityGroupRuleArn" [] v.context.ec2_arn("security-group-rule", v.id);
+    },
+};
+
+/// With the id of its group.
+impl Resource for (String, Rule) {
+    fn visible_at(&self) -> u64 {
+        self.1.visible_at
     }
-    .select(context, all.iter().map(|(id, (_, rule))| (*id, *rule)))?;
-    let mut xml = Xml::new();
-    xml.list("securityGroupRuleSet", "item", rules, |xml, (id, rule)| {
-        describe_one(xml, context, all[id].0, rule);
-    })
-    .maybe("nextToken", next);
-    Ok(xml.finish())
+
+    fn tags(&self, _: &str) -> &Tags {
+        &self.1.tags
+    }
 }
 
-fn describe_one(xml: &mut Xml, context: &Context<'_>, group: &str, rule: &Rule) {
-    let account = &context.world.account_id;
-    let one = &rule.permission;
-    xml.text("securityGroupRuleId", &rule.id)
-        .text("groupId", group)
-        .text("groupOwnerId", account)
-        .text("isEgress", rule.egress)
-        .text("ipProtocol", &one.protocol)
-        .text("fromPort", one.from.unwrap_or(-1))
-        .text("toPort", one.to.unwrap_or(-1));
-    match &one.peer {
-        Peer::Cidr(cidr) => {
-            xml.text("cidrIpv4", cidr);
-        }
-        Peer::Cidr6(text) => {
-            xml.text("cidrIpv6", text);
-        }
-        Peer::PrefixList(id) => {
-            xml.text("prefixListId", id);
-        }
-        Peer::Group(id) => {
-            xml.node("referencedGroupInfo", |xml| {
-                xml.text("groupId", id).text("userId", account);
-                describe_elsewhere(xml, context, group, id);
-            });
-        }
-    }
-    xml.maybe("description", rule.description.as_ref()).text(
-        "securityGroupRuleArn",
-        format_args!(
-            "arn:aws:ec2:{}:{account}:security-group-rule/{}",
-            context.region, rule.id
-        ),
-    );
-    tag_set(xml, &rule.tags);
+/// `DescribeSecurityGroupRules`.
+pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
+    let groups = context.here().groups.iter();
+    let groups = groups.filter(|(_, group)| context.now >= group.visible_at);
+    let all: BTreeMap<String, (String, Rule)> = groups
+        .flat_map(|(id, group)| {
+            let rules = group.rules.iter();
+            rules.map(|rule| (rule.id.clone(), (id.clone(), rule.clone())))
+        })
+        .collect();
+    RULE.answer(context, &all)
+}
+
+fn range(xml: &mut Xml, peer: &Peer) {
+    match peer {
+        Peer::Cidr(cidr) => xml.text("cidrIpv4", cidr),
+        Peer::Cidr6(text) => xml.text("cidrIpv6", text),
+        Peer::PrefixList(id) => xml.text("prefixListId", id),
+        Peer::Group(id) => xml.text("referencedGroupId", id),
+    };
 }

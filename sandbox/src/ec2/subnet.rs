@@ -1,12 +1,12 @@
 //! Subnets.
 
-use super::describe::{Describe, RESULTS, done, one, pending_until, tag_set};
+use super::describe::{Description, RESULTS, done, pending_until};
 use super::lookup::{Kind, find_any};
 use super::tags::given_tags;
 use super::vpc::given_range;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
-use crate::wire::xml::Xml;
+use crate::field::fields;
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::world::cidr::{overlaps, size};
 use crate::world::network::Subnet;
 use crate::world::regions::{self, RegionInfo};
@@ -19,10 +19,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let cidr = given_range(context)?;
     if !(16..=28).contains(&cidr.prefix_len()) || !ranges.iter().any(|range| range.contains(&cidr))
     {
-        return Err(ApiError::new(
-            "InvalidSubnet.Range",
-            format!("The CIDR '{cidr}' is invalid."),
-        ));
+        refuse!("InvalidSubnet.Range": "The CIDR '{cidr}' is invalid.");
     }
     let zone = zone(context)?;
     let tags = given_tags(context, Kind::Subnet)?;
@@ -33,16 +30,11 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         .values()
         .filter(|one| one.vpc == vpc_id);
     if siblings.clone().any(|one| overlaps(one.cidr, cidr)) {
-        return Err(ApiError::new(
-            "InvalidSubnet.Conflict",
-            format!("The CIDR '{cidr}' conflicts with another subnet"),
-        ));
+        refuse!("InvalidSubnet.Conflict": "The CIDR '{cidr}' conflicts with another subnet");
     }
     if siblings.by_ref().count() >= context.quotas.subnets {
-        return Err(ApiError::new(
-            "SubnetLimitExceeded",
-            format!("You have reached the limit on the number of subnets in VPC '{vpc_id}'"),
-        ));
+        refuse!("SubnetLimitExceeded":
+            "You have reached the limit on the number of subnets in VPC '{vpc_id}'");
     }
     let id = context.world.new_id("subnet");
     let subnet = Subnet {
@@ -54,10 +46,9 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         available_at: context.now + timing::NETWORK_PENDING,
         visible_at: context.visible_at(&id),
     };
-    let mut xml = Xml::new();
-    xml.node("subnet", |xml| describe_one(xml, context, &id, &subnet));
+    let body = SUBNET.single(context, &id, &subnet);
     context.here_mut().subnets.insert(id, subnet);
-    Ok(xml.finish())
+    Ok(body)
 }
 
 /// The zone given by name or id, or the region's first.
@@ -65,18 +56,15 @@ fn zone(context: &Context<'_>) -> ApiResult<String> {
     let region = this_region(context)?;
     let names: Vec<String> = region.zone_names().collect();
     let invalid = |given: &str| {
-        ApiError::value(format!(
-            "Value ({given}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: {}.",
-            names.join(", ")
-        ))
+        refusal!("InvalidParameterValue":
+            "Value ({given}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: {}.", names.join(", "))
     };
     match (
         context.params.get("AvailabilityZone"),
         context.params.get("AvailabilityZoneId"),
     ) {
-        (Some(_), Some(_)) => Err(ApiError::combination(
-            "The request must not contain both AvailabilityZone and AvailabilityZoneId",
-        )),
+        (Some(_), Some(_)) => Err(refusal!("InvalidParameterCombination":
+            "The request must not contain both AvailabilityZone and AvailabilityZoneId")),
         (Some(name), None) if names.iter().any(|known| known == name) => Ok(name.to_owned()),
         (None, Some(id)) => names
             .iter()
@@ -89,92 +77,35 @@ fn zone(context: &Context<'_>) -> ApiResult<String> {
 }
 
 pub(crate) fn this_region(context: &Context<'_>) -> ApiResult<&'static RegionInfo> {
-    regions::find(context.region).ok_or_else(|| ApiError::value("unknown region"))
+    regions::find(context.region).ok_or_else(|| refusal!("InvalidParameterValue": "unknown region"))
 }
+
+pub(crate) static SUBNET: Description<Subnet> = Description {
+    kind: Kind::Subnet,
+    ids: "SubnetId",
+    elements: ("subnetSet", "subnet"),
+    results: RESULTS,
+    fields: fields! { v:
+        "subnetId" ["subnet-id"] v.id;
+        "subnetArn" ["subnet-arn"] v.context.ec2_arn("subnet", v.id);
+        "state" ["state"] pending_until(v.available_at, v.context.now);
+        "ownerId" ["owner-id"] v.account();
+        "vpcId" ["vpc-id"] &v.vpc;
+        "cidrBlock" ["cidr" "cidr-block" "cidrBlock"] v.cidr;
+        "availableIpAddressCount" ["available-ip-address-count"] free_addresses(v.here(), v.id, v.one);
+        "availabilityZone" ["availability-zone" "availabilityZone"] &v.zone;
+        "availabilityZoneId" ["availability-zone-id" "availabilityZoneId"]
+            regions::find(v.context.region).map(|region| region.zone_id(&v.zone));
+        "defaultForAz" ["default-for-az" "defaultForAz"] false;
+        "mapPublicIpOnLaunch" ["map-public-ip-on-launch"] false;
+        "assignIpv6AddressOnCreation" [] false;
+    },
+};
 
 /// `DescribeSubnets`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let account = context.world.account_id.clone();
-    let now = context.now;
-    let region = this_region(context)?;
-    let (subnets, next) = Describe {
-        kind: Kind::Subnet,
-        ids: "SubnetId",
-        results: RESULTS,
-        filters: &[
-            "availability-zone",
-            "availability-zone-id",
-            "availabilityZone",
-            "availabilityZoneId",
-            "available-ip-address-count",
-            "cidr",
-            "cidr-block",
-            "cidrBlock",
-            "default-for-az",
-            "defaultForAz",
-            "map-public-ip-on-launch",
-            "owner-id",
-            "state",
-            "subnet-arn",
-            "subnet-id",
-            "vpc-id",
-        ],
-        values: &|name, id, subnet: &Subnet| match name {
-            "availability-zone" | "availabilityZone" => one(&subnet.zone),
-            "availability-zone-id" | "availabilityZoneId" => one(region.zone_id(&subnet.zone)),
-            "available-ip-address-count" => one(free_addresses(context.here(), id, subnet)),
-            "cidr" | "cidr-block" | "cidrBlock" => one(subnet.cidr),
-            "default-for-az" | "defaultForAz" | "map-public-ip-on-launch" => one(false),
-            "owner-id" => one(&account),
-            "state" => one(pending_until(subnet.available_at, now)),
-            "subnet-arn" => one(arn(context, id)),
-            "subnet-id" => one(id),
-            "vpc-id" => one(&subnet.vpc),
-            _ => Vec::new(),
-        },
-        tags: &|subnet| &subnet.tags,
-    }
-    .select(
-        context,
-        context
-            .here()
-            .subnets
-            .iter()
-            .map(|(id, subnet)| (id.as_str(), subnet)),
-    )?;
-    let mut xml = Xml::new();
-    xml.list("subnetSet", "item", subnets, |xml, (id, subnet)| {
-        describe_one(xml, context, id, subnet);
-    })
-    .maybe("nextToken", next);
-    Ok(xml.finish())
-}
-
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, subnet: &Subnet) {
-    let zone_id = regions::find(context.region).map(|region| region.zone_id(&subnet.zone));
-    xml.text("subnetId", id)
-        .text("subnetArn", arn(context, id))
-        .text("state", pending_until(subnet.available_at, context.now))
-        .text("ownerId", &context.world.account_id)
-        .text("vpcId", &subnet.vpc)
-        .text("cidrBlock", subnet.cidr)
-        .text(
-            "availableIpAddressCount",
-            free_addresses(context.here(), id, subnet),
-        )
-        .text("availabilityZone", &subnet.zone)
-        .maybe("availabilityZoneId", zone_id)
-        .text("defaultForAz", false)
-        .text("mapPublicIpOnLaunch", false)
-        .text("assignIpv6AddressOnCreation", false);
-    tag_set(xml, &subnet.tags);
-}
-
-fn arn(context: &Context<'_>, id: &str) -> String {
-    format!(
-        "arn:aws:ec2:{}:{}:subnet/{id}",
-        context.region, context.world.account_id
-    )
+    this_region(context)?;
+    SUBNET.answer(context, &context.here().subnets)
 }
 
 /// Addresses left: AWS keeps five of each subnet.
@@ -193,9 +124,7 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         .values()
         .any(|one| one.subnet == id)
     {
-        return Err(ApiError::dependency(format!(
-            "The subnet '{id}' has dependencies and cannot be deleted."
-        )));
+        refuse!("DependencyViolation": "The subnet '{id}' has dependencies and cannot be deleted.");
     }
     let here = context.here_mut();
     here.subnets.remove(&id);

@@ -1,10 +1,10 @@
 //! Tags of EC2 resources.
 
-use super::acl;
-use super::describe::{RESULTS, checked_filters, done, matches_any, one, page};
-use super::lookup::{Kind, Seen};
+use super::describe::{RESULTS, checked_filters, done, matches_any, page};
+use super::lookup::Kind;
+use super::{acl, listing};
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::wire::xml::Xml;
 use crate::world::{Millis, Tags};
 
@@ -34,9 +34,8 @@ pub(crate) fn given_tags_of(
         let prefix = format!("{name}.{index}");
         let given = context.params.need(&format!("{prefix}.ResourceType"))?;
         if !allowed.contains(&given) {
-            return Err(ApiError::value(format!(
-                "'{given}' is not a valid taggable resource type for this operation."
-            )));
+            refuse!("InvalidParameterValue":
+                "'{given}' is not a valid taggable resource type for this operation.");
         }
         let tags = context.params.tags(&format!("{prefix}.Tag"))?;
         if given == wanted {
@@ -48,78 +47,43 @@ pub(crate) fn given_tags_of(
 
 /// The tags of the resource of that id, and from when on reads show it.
 fn tags_of<'a>(context: &'a mut Context<'_>, id: &str) -> Option<(Millis, &'a mut Tags)> {
-    let kind = Kind::of_id(id)?;
-    let region = context.region;
+    macro_rules! of {
+        ($one:expr) => {{
+            let one = $one?;
+            Some((one.visible_at, &mut one.tags))
+        }};
+    }
+    let (kind, region) = (Kind::of_id(id)?, context.region);
     if kind == Kind::Peering {
         let peering = context.world.peerings.get_mut(id)?;
-        let visible = peering.visible_at();
-        return Some((visible, &mut peering.side_in_mut(region)?.tags));
+        return Some((peering.visible_at, &mut peering.side_in_mut(region)?.tags));
     }
     let here = context.here_mut();
-    Some(match kind {
-        Kind::Vpc => here
-            .vpcs
-            .get_mut(id)
-            .map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::Subnet => here
-            .subnets
-            .get_mut(id)
-            .map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::RouteTable => here
-            .route_tables
-            .get_mut(id)
-            .map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::Group => here
-            .groups
-            .get_mut(id)
-            .map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::Rule => here
-            .groups
-            .values_mut()
-            .flat_map(|group| &mut group.rules)
-            .find(|rule| rule.id == id)
-            .map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::Gateway => here
-            .gateways
-            .get_mut(id)
-            .map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::Instance => here
-            .instances
-            .get_mut(id)
-            .map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::Interface => here.interfaces.get_mut(id).map(|one| (0, &mut one.tags))?,
-        Kind::Acl => match acl::default_owner(id) {
-            Some(vpc) if here.vpcs.contains_key(&vpc) => here
-                .vpcs
-                .get_mut(&vpc)
-                .map(|vpc| (vpc.visible_at, &mut vpc.acl_tags))?,
-            _ => here
-                .acls
-                .get_mut(id)
-                .map(|one| (one.visible_at, &mut one.tags))?,
+    match kind {
+        Kind::Vpc => of!(here.vpcs.get_mut(id)),
+        Kind::Subnet => of!(here.subnets.get_mut(id)),
+        Kind::RouteTable => of!(here.route_tables.get_mut(id)),
+        Kind::Group => of!(here.groups.get_mut(id)),
+        Kind::Rule => {
+            let mut rules = here.groups.values_mut().flat_map(|group| &mut group.rules);
+            of!(rules.find(|rule| rule.id == id))
+        }
+        Kind::Gateway => of!(here.gateways.get_mut(id)),
+        Kind::Instance => of!(here.instances.get_mut(id)),
+        Kind::Interface => Some((0, &mut here.interfaces.get_mut(id)?.tags)),
+        Kind::Acl => match acl::default_owner(id).and_then(|vpc| here.vpcs.get_mut(&vpc)) {
+            Some(vpc) => Some((vpc.visible_at, &mut vpc.acl_tags)),
+            None => of!(here.acls.get_mut(id)),
         },
-        Kind::PrefixList => here
-            .prefix_lists
-            .get_mut(id)
-            .map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::Nat
-        | Kind::Endpoint
-        | Kind::EgressOnly
-        | Kind::Vpn
-        | Kind::Transit
-        | Kind::TransitAttachment
-        | Kind::Carrier => here
-            .edges
-            .get_mut(id)
-            .map(|one| (one.visible_at, &mut one.tags))?,
-        Kind::Peering => return None,
-    })
+        Kind::PrefixList => of!(here.prefix_lists.get_mut(id)),
+        _ => of!(here.edges.get_mut(id)),
+    }
 }
 
 fn not_found(id: &str) -> ApiError {
     match Kind::of_id(id) {
         Some(kind) => kind.not_found(id),
-        None => ApiError::new("InvalidID", format!("The ID '{id}' is not valid")),
+        None => refusal!("InvalidID": "The ID '{id}' is not valid"),
     }
 }
 
@@ -190,101 +154,43 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
-/// Kind and id of a resource, key and value of one of its tags.
-type Row<'a> = (Kind, String, &'a str, &'a str);
-
 /// `DescribeTags`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let filters = checked_filters(context, &["key", "resource-id", "resource-type", "value"])?;
-    let mut all: Vec<(String, Row<'_>)> = Vec::new();
-    for (kind, id, tags) in every(context) {
-        for (key, value) in tags {
-            let values = |name: &str| match name {
-                "key" => one(key),
-                "resource-id" => one(&id),
-                "resource-type" => one(kind.resource_type()),
-                "value" => one(value),
-                name if name.strip_prefix("tag:") == Some(key) => one(value),
-                _ => Vec::new(),
-            };
-            if filters
-                .iter()
-                .all(|filter| matches_any(filter, &values(&filter.name)))
-            {
-                all.push((format!("{id} {key}"), (kind, id.clone(), key, value)));
-            }
-        }
-    }
+    let filters = checked_filters(context, |name| {
+        matches!(name, "key" | "resource-id" | "resource-type" | "value")
+    })?;
+    let mut listed = listing::in_region(context.here(), context.now);
+    listed.extend(listing::peerings(context.world, context.region));
+    listed.retain(|one| context.now >= one.visible_at);
+    let rows = listed.iter().flat_map(|one| {
+        let tags = one.tags.iter();
+        tags.map(move |(key, value)| (format!("{} {key}", one.id), (one, key, value)))
+    });
+    let mut all: Vec<_> = rows
+        .filter(|(_, (one, key, value))| {
+            filters.iter().all(|filter| {
+                let held = match filter.name.as_str() {
+                    "key" => key.as_str(),
+                    "resource-id" => &one.id,
+                    "resource-type" => one.kind.resource_type(),
+                    "value" => value,
+                    name if name.strip_prefix("tag:") == Some(key) => value,
+                    _ => return false,
+                };
+                matches_any(filter, &[held.to_owned()])
+            })
+        })
+        .collect();
     all.sort_by(|a, b| a.0.cmp(&b.0));
     let keyed = all.iter().map(|(key, row)| (key.as_str(), row)).collect();
     let (rows, next) = page(context, keyed, true, "resourceId", RESULTS)?;
     let mut xml = Xml::new();
-    xml.list(
-        "tagSet",
-        "item",
-        rows,
-        |xml, (_, (kind, id, key, value))| {
-            xml.text("resourceId", id)
-                .text("resourceType", kind.resource_type())
-                .text("key", key)
-                .text("value", value);
-        },
-    )
+    xml.list("tagSet", "item", rows, |xml, (_, (one, key, value))| {
+        xml.text("resourceId", &one.id)
+            .text("resourceType", one.kind.resource_type())
+            .text("key", key)
+            .text("value", value);
+    })
     .maybe("nextToken", next);
     Ok(xml.finish())
-}
-
-/// Every resource that reads show, with its tags.
-fn every<'a>(context: &'a Context<'_>) -> Vec<(Kind, String, &'a Tags)> {
-    let here = context.here();
-    let now = context.now;
-    let mut all: Vec<(Kind, String, &Tags)> = Vec::new();
-    macro_rules! add {
-        ($kind:expr, $map:expr) => {
-            all.extend(
-                $map.filter(|(_, one)| now >= one.visible_at())
-                    .map(|(id, one)| ($kind, id.clone(), &one.tags)),
-            )
-        };
-    }
-    add!(Kind::Vpc, here.vpcs.iter());
-    add!(Kind::Subnet, here.subnets.iter());
-    add!(Kind::RouteTable, here.route_tables.iter());
-    add!(Kind::Group, here.groups.iter());
-    add!(
-        Kind::Rule,
-        here.groups
-            .values()
-            .flat_map(|g| &g.rules)
-            .map(|rule| (&rule.id, rule))
-    );
-    add!(Kind::Gateway, here.gateways.iter());
-    add!(Kind::Instance, here.instances.iter());
-    add!(Kind::Interface, here.interfaces.iter());
-    add!(Kind::PrefixList, here.prefix_lists.iter());
-    add!(Kind::Acl, here.acls.iter());
-    all.extend(
-        (here.vpcs.iter())
-            .filter(|(_, vpc)| now >= vpc.visible_at)
-            .map(|(id, vpc)| (Kind::Acl, acl::default_of(id), &vpc.acl_tags)),
-    );
-    all.extend((here.edges.iter()).filter_map(|(id, one)| {
-        let kind = Kind::of_id(id).filter(|_| now >= one.visible_at)?;
-        Some((kind, id.clone(), &one.tags))
-    }));
-    all.extend(
-        context
-            .world
-            .peerings
-            .iter()
-            .filter(|(_, one)| now >= one.visible_at)
-            .filter_map(|(id, one)| {
-                Some((
-                    Kind::Peering,
-                    id.clone(),
-                    &one.side_in(context.region)?.tags,
-                ))
-            }),
-    );
-    all
 }

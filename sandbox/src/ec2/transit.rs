@@ -1,14 +1,14 @@
 //! Transit gateways.
 
-use super::describe::{Describe, RESULTS, one, tag_set};
+use super::describe::{Description, RESULTS};
 use super::edge;
 use super::lookup::Kind;
 use super::tags::given_tags;
 use super::vpn::asn;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{fields, inside};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::wire::timestamp::iso;
-use crate::wire::xml::Xml;
 use crate::world::edge::{Edge, EdgeSort, EdgeState};
 
 /// `CreateTransitGateway`.
@@ -32,16 +32,10 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let state = edge::any(context, Kind::Transit, &id)?.state;
     let attached: Vec<&str> = edge::all(context, Kind::TransitAttachment)
         .filter(|(_, one)| one.state.holds() && transit_of(one) == Some(&id))
-        .map(|(id, _)| id)
+        .map(|(id, _)| id.as_str())
         .collect();
     if !attached.is_empty() {
-        return Err(ApiError::new(
-            "IncorrectState",
-            format!(
-                "{id} has non-deleted VPC Attachments: {}.",
-                attached.join(", ")
-            ),
-        ));
+        refuse!("IncorrectState": "{id} has non-deleted VPC Attachments: {}.", attached.join(", "));
     }
     let now = context.now;
     match state {
@@ -54,7 +48,7 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
 
 /// The error for a transit gateway or attachment in another state than the call needs.
 pub(super) fn wrong_state(id: &str) -> ApiError {
-    ApiError::new("IncorrectState", format!("{id} is in invalid state."))
+    refusal!("IncorrectState": "{id} is in invalid state.")
 }
 
 /// The transit gateway of an attachment.
@@ -66,55 +60,35 @@ pub(super) fn transit_of(edge: &Edge) -> Option<&String> {
 }
 
 fn answer(context: &Context<'_>, id: &str) -> String {
-    let mut xml = Xml::new();
-    xml.node("transitGateway", |xml| {
-        describe_one(xml, context, id, &context.here().edges[id]);
-    });
-    xml.finish()
+    TRANSIT.single(context, id, &context.here().edges[id])
+}
+
+static TRANSIT: Description<Edge> = Description {
+    kind: Kind::Transit,
+    ids: "TransitGatewayIds",
+    elements: ("transitGatewaySet", "transitGateway"),
+    results: RESULTS,
+    fields: fields! { v:
+        "transitGatewayId" ["transit-gateway-id"] v.id;
+        "transitGatewayArn" [] v.context.ec2_arn("transit-gateway", v.id);
+        "state" ["state"] v.state.name();
+        "ownerId" ["owner-id"] v.account();
+        "description" [] options(v.one).map(|(description, _)| description);
+        "creationTime" [] iso(v.created_at);
+        "options" [] inside(|xml| {
+            xml.maybe("amazonSideAsn", options(v.one).map(|(_, asn)| asn));
+        });
+    },
+};
+
+fn options(edge: &Edge) -> Option<(&String, i64)> {
+    match &edge.sort {
+        EdgeSort::Transit { description, asn } => Some((description, *asn)),
+        _ => None,
+    }
 }
 
 /// `DescribeTransitGateways`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let account = context.world.account_id.clone();
-    let (gateways, next) = Describe {
-        kind: Kind::Transit,
-        ids: "TransitGatewayIds",
-        results: RESULTS,
-        filters: &["owner-id", "state", "transit-gateway-id"],
-        values: &|name, id, edge: &Edge| match name {
-            "owner-id" => one(&account),
-            "state" => one(edge.state.name()),
-            "transit-gateway-id" => one(id),
-            _ => Vec::new(),
-        },
-        tags: &|edge| &edge.tags,
-    }
-    .select(context, edge::all(context, Kind::Transit))?;
-    let mut xml = Xml::new();
-    xml.list("transitGatewaySet", "item", gateways, |xml, (id, edge)| {
-        describe_one(xml, context, id, edge);
-    })
-    .maybe("nextToken", next);
-    Ok(xml.finish())
-}
-
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, edge: &Edge) {
-    let EdgeSort::Transit { description, asn } = &edge.sort else {
-        return;
-    };
-    let account = &context.world.account_id;
-    let arn = format!(
-        "arn:aws:ec2:{}:{account}:transit-gateway/{id}",
-        context.region
-    );
-    xml.text("transitGatewayId", id)
-        .text("transitGatewayArn", arn)
-        .text("state", edge.state.name())
-        .text("ownerId", account)
-        .text("description", description)
-        .text("creationTime", iso(edge.created_at))
-        .node("options", |xml| {
-            xml.text("amazonSideAsn", asn);
-        });
-    tag_set(xml, &edge.tags);
+    TRANSIT.answer(context, edge::all(context, Kind::Transit))
 }

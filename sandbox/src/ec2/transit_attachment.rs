@@ -1,14 +1,14 @@
 //! Attachments of VPCs to transit gateways.
 
-use super::describe::{Describe, RESULTS, one, tag_set};
+use super::describe::{Description, RESULTS};
 use super::edge;
 use super::lookup::Kind;
 use super::tags::given_tags;
 use super::transit::{transit_of, wrong_state};
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{fields, items};
+use crate::wire::error::{ApiError, ApiResult, refuse};
 use crate::wire::timestamp::iso;
-use crate::wire::xml::Xml;
 use crate::world::edge::{Edge, EdgeSort, EdgeState};
 
 /// `CreateTransitGatewayVpcAttachment`: an interface in one subnet of each zone.
@@ -28,10 +28,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let twin = edge::all(context, Kind::TransitAttachment)
         .find(|(_, one)| one.holds(&vpc) && transit_of(one) == Some(&transit));
     if let Some((held, _)) = twin {
-        return Err(ApiError::new(
-            "DuplicateTransitGatewayAttachment",
-            format!("{transit} already has the attachment {held} to {vpc}"),
-        ));
+        refuse!("DuplicateTransitGatewayAttachment":
+            "{transit} already has the attachment {held} to {vpc}");
     }
     let sort = EdgeSort::TransitAttachment { transit };
     let new = Edge::new(sort, Some(vpc), tags, context.now);
@@ -58,100 +56,50 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
 }
 
 fn answer(context: &Context<'_>, id: &str) -> String {
-    let mut xml = Xml::new();
-    xml.node("transitGatewayVpcAttachment", |xml| {
-        describe_one(xml, context, id, &context.here().edges[id]);
-    });
-    xml.finish()
+    ATTACHMENT.single(context, id, &context.here().edges[id])
 }
+
+static ATTACHMENT: Description<Edge> = Description {
+    kind: Kind::TransitAttachment,
+    ids: "TransitGatewayAttachmentIds",
+    elements: (
+        "transitGatewayVpcAttachments",
+        "transitGatewayVpcAttachment",
+    ),
+    results: RESULTS,
+    fields: fields! { v:
+        "transitGatewayAttachmentId" ["transit-gateway-attachment-id"] v.id;
+        "transitGatewayId" ["transit-gateway-id"] transit_of(v.one);
+        "vpcId" ["vpc-id"] v.vpc.as_ref();
+        "vpcOwnerId" [] v.account();
+        "state" ["state"] v.state.name();
+        "subnetIds" [] items("item", &v.subnets);
+        "creationTime" [] iso(v.created_at);
+    },
+};
 
 /// `DescribeTransitGatewayVpcAttachments`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let (attachments, next) = Describe {
-        kind: Kind::TransitAttachment,
-        ids: "TransitGatewayAttachmentIds",
-        results: RESULTS,
-        filters: &[
-            "state",
-            "transit-gateway-attachment-id",
-            "transit-gateway-id",
-            "vpc-id",
-        ],
-        values: &|name, id, edge: &Edge| values("", name, id, edge),
-        tags: &|edge| &edge.tags,
-    }
-    .select(context, edge::all(context, Kind::TransitAttachment))?;
-    let mut xml = Xml::new();
-    xml.list(
-        "transitGatewayVpcAttachments",
-        "item",
-        attachments,
-        |xml, (id, edge)| describe_one(xml, context, id, edge),
-    )
-    .maybe("nextToken", next);
-    Ok(xml.finish())
+    ATTACHMENT.answer(context, edge::all(context, Kind::TransitAttachment))
 }
 
-fn values(account: &str, name: &str, id: &str, edge: &Edge) -> Vec<String> {
-    match name {
-        "resource-id" | "vpc-id" => edge.vpc.clone().into_iter().collect(),
-        "resource-owner-id" | "transit-gateway-owner-id" => one(account),
-        "resource-type" => one("vpc"),
-        "state" => one(edge.state.name()),
-        "transit-gateway-attachment-id" => one(id),
-        "transit-gateway-id" => transit_of(edge).cloned().into_iter().collect(),
-        _ => Vec::new(),
-    }
-}
+/// Attachments of whatever kind; here all of them are of VPCs.
+static ANY_ATTACHMENT: Description<Edge> = Description {
+    elements: ("transitGatewayAttachments", ""),
+    fields: fields! { v:
+        "transitGatewayAttachmentId" ["transit-gateway-attachment-id"] v.id;
+        "transitGatewayId" ["transit-gateway-id"] transit_of(v.one);
+        "transitGatewayOwnerId" ["transit-gateway-owner-id"] v.account();
+        "resourceOwnerId" ["resource-owner-id"] v.account();
+        "resourceType" ["resource-type"] "vpc";
+        "resourceId" ["resource-id"] v.vpc.as_ref();
+        "state" ["state"] v.state.name();
+        "creationTime" [] iso(v.created_at);
+    },
+    ..ATTACHMENT
+};
 
-/// `DescribeTransitGatewayAttachments`: attachments of VPCs are the only ones here.
+/// `DescribeTransitGatewayAttachments`.
 pub(crate) fn describe_all(context: &mut Context<'_>) -> ApiResult<String> {
-    let account = context.world.account_id.clone();
-    let (attachments, next) = Describe {
-        kind: Kind::TransitAttachment,
-        ids: "TransitGatewayAttachmentIds",
-        results: RESULTS,
-        filters: &[
-            "resource-id",
-            "resource-owner-id",
-            "resource-type",
-            "state",
-            "transit-gateway-attachment-id",
-            "transit-gateway-id",
-            "transit-gateway-owner-id",
-        ],
-        values: &|name, id, edge: &Edge| values(&account, name, id, edge),
-        tags: &|edge| &edge.tags,
-    }
-    .select(context, edge::all(context, Kind::TransitAttachment))?;
-    let mut xml = Xml::new();
-    xml.list(
-        "transitGatewayAttachments",
-        "item",
-        attachments,
-        |xml, (id, edge)| {
-            xml.text("transitGatewayAttachmentId", id)
-                .maybe("transitGatewayId", transit_of(edge))
-                .text("transitGatewayOwnerId", &account)
-                .text("resourceOwnerId", &account)
-                .text("resourceType", "vpc")
-                .maybe("resourceId", edge.vpc.as_ref())
-                .text("state", edge.state.name())
-                .text("creationTime", iso(edge.created_at));
-            tag_set(xml, &edge.tags);
-        },
-    )
-    .maybe("nextToken", next);
-    Ok(xml.finish())
-}
-
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, edge: &Edge) {
-    xml.text("transitGatewayAttachmentId", id)
-        .maybe("transitGatewayId", transit_of(edge))
-        .maybe("vpcId", edge.vpc.as_ref())
-        .text("vpcOwnerId", &context.world.account_id)
-        .text("state", edge.state.name())
-        .texts("subnetIds", "item", &edge.subnets)
-        .text("creationTime", iso(edge.created_at));
-    tag_set(xml, &edge.tags);
+    ANY_ATTACHMENT.answer(context, edge::all(context, Kind::TransitAttachment))
 }

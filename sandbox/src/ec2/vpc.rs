@@ -1,11 +1,12 @@
 //! VPCs.
 
-use super::describe::{Describe, RESULTS, done, one, pending_until, tag_set};
+use super::describe::{Description, RESULTS, done, pending_until};
 use super::lookup::{Kind, find, find_any};
 use super::tags::given_tags;
 use super::{acl, block};
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{Each, fields, inside};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::wire::xml::Xml;
 use crate::world::cidr;
 use crate::world::network::{Association, Peer, Permission, RouteTable, Rule, SecurityGroup, Vpc};
@@ -16,10 +17,7 @@ use ipnet::Ipv4Net;
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let cidr = given_range(context)?;
     if !(16..=28).contains(&cidr.prefix_len()) {
-        return Err(ApiError::new(
-            "InvalidVpc.Range",
-            format!("The CIDR '{cidr}' is invalid."),
-        ));
+        refuse!("InvalidVpc.Range": "The CIDR '{cidr}' is invalid.");
     }
     let tenancy = context
         .params
@@ -27,17 +25,13 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         .unwrap_or("default")
         .to_owned();
     if !matches!(tenancy.as_str(), "default" | "dedicated" | "host") {
-        return Err(ApiError::value(format!(
-            "Value ({tenancy}) for parameter instanceTenancy is invalid."
-        )));
+        refuse!("InvalidParameterValue":
+            "Value ({tenancy}) for parameter instanceTenancy is invalid.");
     }
     let v6 = context.params.flag("AmazonProvidedIpv6CidrBlock")? == Some(true);
     let tags = given_tags(context, Kind::Vpc)?;
     if context.here().vpcs.len() >= context.quotas.vpcs {
-        return Err(ApiError::new(
-            "VpcLimitExceeded",
-            "The maximum number of VPCs has been reached.",
-        ));
+        refuse!("VpcLimitExceeded": "The maximum number of VPCs has been reached.");
     }
     let id = context.world.new_id("vpc");
     let visible_at = context.visible_at(&id);
@@ -58,12 +52,11 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         available_at: context.now + timing::NETWORK_PENDING,
         visible_at,
     };
-    let mut xml = Xml::new();
-    xml.node("vpc", |xml| describe_one(xml, context, &id, &vpc));
+    let body = VPC.single(context, &id, &vpc);
     context.here_mut().vpcs.insert(id.clone(), vpc);
     add_main_route_table(context, &id, visible_at);
     add_default_group(context, &id, visible_at);
-    Ok(xml.finish())
+    Ok(body)
 }
 
 fn add_main_route_table(context: &mut Context<'_>, vpc: &str, visible_at: u64) {
@@ -130,89 +123,38 @@ fn everything(peer: Peer) -> Permission {
 pub(crate) fn given_range(context: &Context<'_>) -> ApiResult<Ipv4Net> {
     let text = context.params.need("CidrBlock")?;
     cidr::v4(text).ok_or_else(|| {
-        ApiError::value(format!(
-            "Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block."
-        ))
+        refusal!("InvalidParameterValue":
+            "Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.")
     })
 }
+
+pub(crate) static VPC: Description<Vpc> = Description {
+    kind: Kind::Vpc,
+    ids: "VpcId",
+    elements: ("vpcSet", "vpc"),
+    results: RESULTS,
+    fields: fields! { v:
+        "vpcId" ["vpc-id"] v.id;
+        "ownerId" ["owner-id"] v.account();
+        "state" ["state"] pending_until(v.available_at, v.context.now);
+        "cidrBlock" ["cidr" "cidr-block" "cidrBlock"] v.cidr;
+        "" [] inside(|xml| block::describe_all(xml, v.context, v.id, v.one));
+        ["cidr-block-association.association-id"] block::first_association(v.id);
+        ["cidr-block-association.association-id"] Each(v.more.iter().map(|one| &one.association));
+        ["cidr-block-association.cidr-block"] Each(v.ranges());
+        ["cidr-block-association.state"] "associated";
+        ["ipv6-cidr-block-association.association-id"] Each(v.v6.iter().map(|one| &one.association));
+        ["ipv6-cidr-block-association.ipv6-cidr-block"] Each(v.v6.iter().map(|one| one.range));
+        ["ipv6-cidr-block-association.state"] Each(v.v6.iter().map(|_| "associated"));
+        "dhcpOptionsId" ["dhcp-options-id"] "default";
+        "instanceTenancy" [] &v.tenancy;
+        "isDefault" ["is-default" "isDefault"] false;
+    },
+};
 
 /// `DescribeVpcs`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let account = context.world.account_id.clone();
-    let now = context.now;
-    let (vpcs, next) = Describe {
-        kind: Kind::Vpc,
-        ids: "VpcId",
-        results: RESULTS,
-        filters: &[
-            "cidr",
-            "cidr-block",
-            "cidrBlock",
-            "cidr-block-association.association-id",
-            "cidr-block-association.cidr-block",
-            "cidr-block-association.state",
-            "dhcp-options-id",
-            "ipv6-cidr-block-association.association-id",
-            "ipv6-cidr-block-association.ipv6-cidr-block",
-            "ipv6-cidr-block-association.state",
-            "is-default",
-            "isDefault",
-            "owner-id",
-            "state",
-            "vpc-id",
-        ],
-        values: &|name, id, vpc: &Vpc| match name {
-            "cidr" | "cidr-block" | "cidrBlock" => one(vpc.cidr),
-            "cidr-block-association.association-id" => (vpc.more.iter())
-                .map(|one| one.association.clone())
-                .chain([block::first_association(id)])
-                .collect(),
-            "cidr-block-association.cidr-block" => {
-                vpc.ranges().iter().map(ToString::to_string).collect()
-            }
-            "cidr-block-association.state" => one("associated"),
-            "ipv6-cidr-block-association.association-id" => {
-                vpc.v6.iter().map(|one| one.association.clone()).collect()
-            }
-            "ipv6-cidr-block-association.ipv6-cidr-block" => {
-                vpc.v6.iter().map(|one| one.range.to_string()).collect()
-            }
-            "ipv6-cidr-block-association.state" if !vpc.v6.is_empty() => one("associated"),
-            "dhcp-options-id" => one("default"),
-            "is-default" | "isDefault" => one(false),
-            "owner-id" => one(&account),
-            "state" => one(pending_until(vpc.available_at, now)),
-            "vpc-id" => one(id),
-            _ => Vec::new(),
-        },
-        tags: &|vpc| &vpc.tags,
-    }
-    .select(
-        context,
-        context
-            .here()
-            .vpcs
-            .iter()
-            .map(|(id, vpc)| (id.as_str(), vpc)),
-    )?;
-    let mut xml = Xml::new();
-    xml.list("vpcSet", "item", vpcs, |xml, (id, vpc)| {
-        describe_one(xml, context, id, vpc)
-    })
-    .maybe("nextToken", next);
-    Ok(xml.finish())
-}
-
-fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, vpc: &Vpc) {
-    xml.text("vpcId", id)
-        .text("ownerId", &context.world.account_id)
-        .text("state", pending_until(vpc.available_at, context.now))
-        .text("cidrBlock", vpc.cidr);
-    block::describe_all(xml, context, id, vpc);
-    xml.text("dhcpOptionsId", "default")
-        .text("instanceTenancy", &vpc.tenancy)
-        .text("isDefault", false);
-    tag_set(xml, &vpc.tags);
+    VPC.answer(context, &context.here().vpcs)
 }
 
 /// `DeleteVpc`. What AWS made with the VPC goes with it.
@@ -225,9 +167,7 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         .values()
         .any(|peering| peering.status.holds_vpcs() && peering.touches(context.region, &id));
     if peered || is_used(context.here(), &id) {
-        return Err(ApiError::dependency(format!(
-            "The vpc '{id}' has dependencies and cannot be deleted."
-        )));
+        refuse!("DependencyViolation": "The vpc '{id}' has dependencies and cannot be deleted.");
     }
     let here = context.here_mut();
     here.vpcs.remove(&id);
@@ -265,9 +205,8 @@ pub(crate) fn modify_attribute(context: &mut Context<'_>) -> ApiResult<String> {
         .flag("EnableNetworkAddressUsageMetrics.Value")?;
     let given = [support, hostnames, metrics].iter().flatten().count();
     if given != 1 {
-        return Err(ApiError::combination(
-            "Exactly one attribute must be specified in a ModifyVpcAttribute request",
-        ));
+        refuse!("InvalidParameterCombination":
+            "Exactly one attribute must be specified in a ModifyVpcAttribute request");
     }
     if let Some(vpc) = context.here_mut().vpcs.get_mut(&id) {
         vpc.dns_support = support.unwrap_or(vpc.dns_support);
@@ -286,11 +225,8 @@ pub(crate) fn describe_attribute(context: &mut Context<'_>) -> ApiResult<String>
         "enableDnsSupport" => vpc.dns_support,
         "enableDnsHostnames" => vpc.dns_hostnames,
         "enableNetworkAddressUsageMetrics" => vpc.address_metrics,
-        _ => {
-            return Err(ApiError::value(format!(
-                "Value ({attribute}) for parameter attribute is invalid. Unknown attribute."
-            )));
-        }
+        _ => refuse!("InvalidParameterValue":
+                "Value ({attribute}) for parameter attribute is invalid. Unknown attribute."),
     };
     let mut xml = Xml::new();
     xml.text("vpcId", id).node(attribute, |xml| {

@@ -4,21 +4,21 @@ use super::arn::Arn;
 use super::cluster::delete::accept;
 use super::cluster::placement::check_new;
 use super::cluster::replica::replicas;
-use super::cluster::{self, wrong_state};
+use super::cluster::{self};
 use super::global::membership;
 use super::instance;
 use super::instance::create::{Wanted, launch, place};
-use super::page::{filters, page};
+use super::page::Description;
 use super::tags::{given_tags, tag_list};
 use super::validate::check_identifier;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{View, fields, inside};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::wire::timestamp::iso;
-use crate::wire::xml::Xml;
 use crate::world::catalog::{ENGINE, find_class, parts, resolve};
 use crate::world::database::{Cluster, DbInstance, Deployment, Source};
 use crate::world::state::ClusterStatus;
-use crate::world::{Region, Tags, timing};
+use crate::world::{Region, timing};
 
 /// The deployment in which a cluster is, blue or green.
 fn deployment_of<'a>(here: &'a Region, cluster: &str) -> Option<&'a str> {
@@ -32,19 +32,15 @@ fn deployment_of<'a>(here: &'a Region, cluster: &str) -> Option<&'a str> {
 pub(crate) fn check(context: &Context<'_>, cluster: &str) -> ApiResult<()> {
     match deployment_of(context.here(), cluster) {
         None => Ok(()),
-        Some(id) => Err(wrong_state(format!(
-            "DB cluster {cluster} is part of the blue/green deployment {id}. Delete the deployment first."
-        ))),
+        Some(id) => Err(refusal!("InvalidDBClusterStateFault":
+            "DB cluster {cluster} is part of the blue/green deployment {id}. Delete the deployment first.")),
     }
 }
 
 fn find<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a Deployment> {
-    context.here().deployments.get(id).ok_or_else(|| {
-        ApiError::new(
-            "BlueGreenDeploymentNotFoundFault",
-            format!("BlueGreenDeployment not found: {id}"),
-        )
-    })
+    context.here().deployments.get(id).ok_or_else(
+        || refusal!("BlueGreenDeploymentNotFoundFault": "BlueGreenDeployment not found: {id}"),
+    )
 }
 
 /// `CreateBlueGreenDeployment`: copies the cluster and its writer.
@@ -56,10 +52,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let source = source(context, params.need("Source")?)?;
     let same = |one: &Deployment| one.name.eq_ignore_ascii_case(name);
     if context.here().deployments.values().any(same) {
-        return Err(ApiError::new(
-            "BlueGreenDeploymentAlreadyExistsFault",
-            format!("BlueGreenDeployment already exists: {name}"),
-        ));
+        refuse!("BlueGreenDeploymentAlreadyExistsFault":
+            "BlueGreenDeployment already exists: {name}");
     }
     let blue = cluster::seen(context, &source)?.clone();
     check_source(context, &source, &blue)?;
@@ -67,9 +61,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let writer = blue.writer.as_ref();
     let writer = writer.and_then(|id| Some((id, context.here().db_instances.get(id)?.clone())));
     let Some((writer_id, writer)) = writer else {
-        return Err(wrong_state(format!(
-            "Source cluster {source} has no writer DB instance"
-        )));
+        refuse!("InvalidDBClusterStateFault": "Source cluster {source} has no writer DB instance");
     };
     let suffix = context.world.new_token(6).to_lowercase();
     let target = green_name(&source, &suffix);
@@ -78,10 +70,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let class = find_class(&writer.class);
     let class = class.filter(|class| class.is_offered(&version, &writer.zone));
     let Some(class) = class else {
-        return Err(ApiError::combination(format!(
-            "The DB instance class {} is not available for {version}.",
-            writer.class
-        )));
+        refuse!("InvalidParameterCombination":
+            "The DB instance class {} is not available for {version}.", writer.class);
     };
     let place = place(context, None, &blue, class)?;
     let green = green(context, &blue, version);
@@ -100,29 +90,28 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         created_at: now,
         available_at: now + timing::GREEN_PROVISIONING,
         tags,
+        deleting: false,
     };
     context
         .here_mut()
         .deployments
         .insert(id.clone(), deployment);
-    Ok(single(context, &id, find(context, &id)?, None))
+    Ok(DEPLOYMENT.single(context, &id, find(context, &id)?))
 }
 
 /// The identifier of the cluster whose ARN is given.
 fn source(context: &Context<'_>, text: &str) -> ApiResult<String> {
     let arn = Arn::parse(text)
         .filter(|arn| arn.is_own(context) && arn.region == context.region)
-        .ok_or_else(|| ApiError::value(format!("Invalid source: {text}")))?;
+        .ok_or_else(|| refusal!("InvalidParameterValue": "Invalid source: {text}"))?;
     match arn.kind {
         "cluster" => Ok(arn.name),
         "db" => {
             instance::seen(context, &arn.name)?;
-            Err(ApiError::new(
-                "SourceDatabaseNotSupportedFault",
-                "A DB instance of a DB cluster can't be the source of a blue/green deployment.",
-            ))
+            Err(refusal!("SourceDatabaseNotSupportedFault":
+                "A DB instance of a DB cluster can't be the source of a blue/green deployment."))
         }
-        _ => Err(ApiError::value(format!("Invalid source: {text}"))),
+        _ => Err(refusal!("InvalidParameterValue": "Invalid source: {text}")),
     }
 }
 
@@ -156,10 +145,8 @@ fn target_version(context: &Context<'_>, blue: &Cluster) -> ApiResult<String> {
     };
     match resolve(wanted) {
         Some(version) if parts(version) >= parts(&blue.version) => Ok(version.to_owned()),
-        _ => Err(ApiError::combination(format!(
-            "Cannot upgrade {} from {} to {wanted}",
-            blue.engine, blue.version
-        ))),
+        _ => Err(refusal!("InvalidParameterCombination":
+            "Cannot upgrade {} from {} to {wanted}", blue.engine, blue.version)),
     }
 }
 
@@ -203,65 +190,65 @@ fn copy_of(blue: DbInstance) -> Wanted {
     }
 }
 
+static DEPLOYMENT: Description<Deployment> = Description {
+    elements: ("BlueGreenDeployments", "member"),
+    matches: str::eq_ignore_ascii_case,
+    fields: fields! { v:
+        "BlueGreenDeploymentIdentifier" ["blue-green-deployment-identifier"] v.id;
+        "BlueGreenDeploymentName" ["blue-green-deployment-name"] &v.name;
+        "Source" ["source"] v.context.rds_arn("cluster", &v.source);
+        "Target" ["target"] v.context.rds_arn("cluster", &v.target);
+        "SwitchoverDetails" [] inside(|xml| {
+            xml.node("member", |xml| {
+                xml.text("SourceMember", v.context.rds_arn("cluster", &v.source))
+                    .text("TargetMember", v.context.rds_arn("cluster", &v.target))
+                    .text("Status", status(v));
+            });
+        });
+        "Tasks" [] inside(|xml| {
+            let done = v.deleting || v.context.now >= v.available_at;
+            xml.node("member", |xml| {
+                xml.text("Name", "CREATING_READ_REPLICA_OF_SOURCE")
+                    .text("Status", if done { "COMPLETED" } else { "IN_PROGRESS" });
+            });
+        });
+        "Status" [] status(v);
+        "CreateTime" [] iso(v.created_at);
+        "" [] inside(|xml| tag_list(xml, &v.tags));
+    },
+};
+
+fn status(v: &View<'_, Deployment>) -> &'static str {
+    match v.deleting {
+        true => "DELETING",
+        false => v.status(v.context.now),
+    }
+}
+
 /// `DescribeBlueGreenDeployments`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let known = [
-        "blue-green-deployment-identifier",
-        "blue-green-deployment-name",
-        "source",
-        "target",
-    ];
-    let filters = filters(context, &known)?;
-    let wanted = context.params.get("BlueGreenDeploymentIdentifier");
-    if let Some(id) = wanted {
-        find(context, id)?;
-    }
-    let shown = (context.here().deployments.iter())
-        .filter(|(id, _)| wanted.is_none_or(|wanted| wanted == *id))
-        .filter(|(id, one)| {
-            filters.iter().all(|filter| {
-                let held = match filter.name.as_str() {
-                    "blue-green-deployment-identifier" => (*id).clone(),
-                    "blue-green-deployment-name" => one.name.clone(),
-                    "source" => context.rds_arn("cluster", &one.source),
-                    _ => context.rds_arn("cluster", &one.target),
-                };
-                filter
-                    .values
-                    .iter()
-                    .any(|value| value.eq_ignore_ascii_case(&held))
-            })
-        })
-        .map(|(id, one)| (id.clone(), (id, one)));
-    let (deployments, marker) = page(context, shown)?;
-    let mut xml = Xml::new();
-    xml.list(
-        "BlueGreenDeployments",
-        "member",
-        deployments,
-        |xml, (id, one)| describe_one(xml, context, id, one, None),
-    )
-    .maybe("Marker", marker);
-    Ok(xml.finish())
+    DEPLOYMENT.answer(context, context.here().deployments.iter(), || {
+        let id = context.params.get("BlueGreenDeploymentIdentifier");
+        id.map(|id| find(context, id).map(|_| id.to_owned()))
+            .transpose()
+    })
 }
 
 /// `DeleteBlueGreenDeployment`: the green cluster stays as one of its own, or goes too.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("BlueGreenDeploymentIdentifier")?;
     let delete_target = context.params.flag("DeleteTarget")?.unwrap_or(false);
-    let deployment = find(context, id)?.clone();
+    let deployment = Deployment {
+        deleting: true,
+        ..find(context, id)?.clone()
+    };
     let green = cluster::find(context, &deployment.target)?;
     if delete_target && green.deletion_protection {
-        return Err(ApiError::new(
-            "InvalidBlueGreenDeploymentStateFault",
-            format!(
-                "The green DB cluster {} has deletion protection enabled.",
-                deployment.target
-            ),
-        ));
+        refuse!("InvalidBlueGreenDeploymentStateFault":
+            "The green DB cluster {} has deletion protection enabled.", deployment.target);
     }
     let members = green.members.clone();
-    let body = single(context, id, &deployment, Some("DELETING"));
+    let body = DEPLOYMENT.single(context, id, &deployment);
     context.here_mut().deployments.remove(id);
     if delete_target {
         for member in members {
@@ -270,47 +257,4 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         accept(context, &deployment.target, None);
     }
     Ok(body)
-}
-
-fn single(context: &Context<'_>, id: &str, one: &Deployment, status: Option<&str>) -> String {
-    let mut xml = Xml::new();
-    xml.node("BlueGreenDeployment", |xml| {
-        describe_one(xml, context, id, one, status);
-    });
-    xml.finish()
-}
-
-fn describe_one(
-    xml: &mut Xml,
-    context: &Context<'_>,
-    id: &str,
-    one: &Deployment,
-    status: Option<&str>,
-) {
-    let (status, task) = match status {
-        Some(status) => (status, "COMPLETED"),
-        None if context.now < one.available_at => ("PROVISIONING", "IN_PROGRESS"),
-        None => ("AVAILABLE", "COMPLETED"),
-    };
-    let tags: &Tags = &one.tags;
-    xml.text("BlueGreenDeploymentIdentifier", id)
-        .text("BlueGreenDeploymentName", &one.name)
-        .text("Source", context.rds_arn("cluster", &one.source))
-        .text("Target", context.rds_arn("cluster", &one.target))
-        .node("SwitchoverDetails", |xml| {
-            xml.node("member", |xml| {
-                xml.text("SourceMember", context.rds_arn("cluster", &one.source))
-                    .text("TargetMember", context.rds_arn("cluster", &one.target))
-                    .text("Status", status);
-            });
-        })
-        .node("Tasks", |xml| {
-            xml.node("member", |xml| {
-                xml.text("Name", "CREATING_READ_REPLICA_OF_SOURCE")
-                    .text("Status", task);
-            });
-        })
-        .text("Status", status)
-        .text("CreateTime", iso(one.created_at));
-    tag_list(xml, tags);
 }

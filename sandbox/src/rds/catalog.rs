@@ -2,7 +2,7 @@
 
 use super::page::{filters, matches, page, page_of};
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refuse};
 use crate::wire::xml::Xml;
 use crate::world::catalog::{
     CLASSES, DEFAULT_VERSION, ENGINE, RETIRED, VERSIONS, family, is_engine, parts,
@@ -16,12 +16,12 @@ pub(crate) fn describe_orderable(context: &mut Context<'_>) -> ApiResult<String>
     let wanted_version = params.get("EngineVersion");
     let wanted_class = params.get("DBInstanceClass");
     let vpc = params.flag("Vpc")?;
-    filters(context, &[])?;
+    filters(context, |_| false)?;
     let zones: Vec<String> = regions::find(context.region)
         .map(|region| region.zone_names().collect())
         .unwrap_or_default();
     if !is_engine(engine) && !matches!(engine, "mysql" | "mariadb" | "postgres") {
-        return Err(ApiError::value(format!("Invalid DB engine: {engine}")));
+        refuse!("InvalidParameterValue": "Invalid DB engine: {engine}");
     }
     let options = VERSIONS
         .iter()
@@ -94,16 +94,16 @@ pub(crate) fn describe_versions(context: &mut Context<'_>) -> ApiResult<String> 
         _ => &[],
     };
     let default_only = params.flag("DefaultOnly")?.unwrap_or(false);
-    let filters = filters(
-        context,
-        &[
+    let filters = filters(context, |name| {
+        [
             "db-parameter-group-family",
             "engine",
             "engine-mode",
             "engine-version",
             "status",
-        ],
-    )?;
+        ]
+        .contains(&name)
+    })?;
     let mut all: Vec<&str> = VERSIONS.iter().chain(retired).copied().collect();
     all.sort_by_key(|version| parts(version));
     let shown = all
@@ -116,12 +116,12 @@ pub(crate) fn describe_versions(context: &mut Context<'_>) -> ApiResult<String> 
         .filter(|known| !default_only || is_default(known, version))
         .filter(|known| {
             filters.iter().all(|filter| match filter.name.as_str() {
-                "engine" => matches(filter, &[ENGINE]),
-                "engine-version" => matches(filter, &[known]),
-                "engine-mode" => matches(filter, &["provisioned"]),
-                "db-parameter-group-family" => matches(filter, &[&family(ENGINE, known)]),
-                _ if RETIRED.contains(known) => matches(filter, &["deprecated"]),
-                _ => matches(filter, &["available"]),
+                "engine" => matches(filter, ENGINE),
+                "engine-version" => matches(filter, known),
+                "engine-mode" => matches(filter, "provisioned"),
+                "db-parameter-group-family" => matches(filter, &family(ENGINE, known)),
+                _ if RETIRED.contains(known) => matches(filter, "deprecated"),
+                _ => matches(filter, "available"),
             })
         })
         .map(|known| {

@@ -2,7 +2,7 @@
 
 use super::page::page;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::wire::timestamp::{iso, parse};
 use crate::wire::xml::Xml;
 
@@ -13,16 +13,18 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         params
             .get(name)
             .map(|text| {
-                parse(text).ok_or_else(|| ApiError::value(format!("Invalid {name}: {text}")))
+                parse(text).ok_or_else(|| {
+                    refusal!("InvalidParameterValue":
+                    "Invalid {name}: {text}")
+                })
             })
             .transpose()
     };
     let source = params.get("SourceIdentifier");
     let kind = params.get("SourceType");
     if source.is_some() && kind.is_none() {
-        return Err(ApiError::combination(
-            "SourceIdentifier cannot be specified without a SourceType",
-        ));
+        refuse!("InvalidParameterCombination":
+            "SourceIdentifier cannot be specified without a SourceType");
     }
     let known = [
         "db-instance",
@@ -33,7 +35,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         "db-snapshot",
     ];
     if let Some(kind) = kind.filter(|kind| !known.contains(kind)) {
-        return Err(ApiError::value(format!("Invalid source type: {kind}")));
+        refuse!("InvalidParameterValue": "Invalid source type: {kind}");
     }
     let (start, end) = (time("StartTime")?, time("EndTime")?.unwrap_or(context.now));
     let minutes = params.number("Duration")?.unwrap_or(60).max(0) as u64;

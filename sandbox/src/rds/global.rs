@@ -2,12 +2,13 @@
 
 use super::arn::Arn;
 use super::cluster::replica::{Origin, promotion};
-use super::cluster::{check_idle, not_found, wrong_state};
-use super::page::{filters, page};
+use super::cluster::{check_idle, not_found};
+use super::page::Description;
 use super::tags::{given_tags, tag_list};
 use super::validate::{database, identifier, refuse_unsimulated};
 use crate::context::{Context, rds_arn};
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{self, Each, View, fields, inside};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::wire::xml::Xml;
 use crate::world::World;
 use crate::world::catalog::{ENGINE, resolve};
@@ -15,22 +16,17 @@ use crate::world::database::{GlobalCluster, GlobalMember};
 
 /// The global cluster of that lower-case identifier.
 fn find<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a GlobalCluster> {
-    context.world.global_clusters.get(id).ok_or_else(|| {
-        ApiError::new(
-            "GlobalClusterNotFoundFault",
-            format!("Global Cluster {id} not found"),
-        )
-    })
+    context
+        .world
+        .global_clusters
+        .get(id)
+        .ok_or_else(|| refusal!("GlobalClusterNotFoundFault": "Global Cluster {id} not found"))
 }
 
 fn given(context: &Context<'_>) -> ApiResult<String> {
     let id = identifier(context.params, "GlobalClusterIdentifier")?;
     find(context, &id)?;
     Ok(id)
-}
-
-fn wrong_global_state(message: impl Into<String>) -> ApiError {
-    ApiError::new("InvalidGlobalClusterStateFault", message)
 }
 
 /// The global cluster in which the cluster `id` of `region` is, and its place there.
@@ -51,13 +47,11 @@ pub(crate) fn check_deletion(context: &Context<'_>, id: &str) -> ApiResult<()> {
     match membership(context.world, context.region, id) {
         None => Ok(()),
         Some((_, global, member)) if member.writer && global.members.len() > 1 => {
-            Err(wrong_global_state(
-                "Unable to delete cluster that is a primary member of global cluster while there are other global cluster members",
-            ))
+            Err(refusal!("InvalidGlobalClusterStateFault":
+                "Unable to delete cluster that is a primary member of global cluster while there are other global cluster members"))
         }
-        Some(_) => Err(wrong_state(
-            "This cluster is a part of a global cluster, please remove it from globalcluster first",
-        )),
+        Some(_) => Err(refusal!("InvalidDBClusterStateFault":
+            "This cluster is a part of a global cluster, please remove it from globalcluster first")),
     }
 }
 
@@ -74,10 +68,8 @@ pub(crate) fn joined(context: &Context<'_>) -> ApiResult<Option<Origin>> {
         .iter()
         .any(|one| one.region == context.region)
     {
-        return Err(ApiError::combination(format!(
-            "Global cluster {id} already has a cluster in {}",
-            context.region
-        )));
+        refuse!("InvalidParameterCombination":
+            "Global cluster {id} already has a cluster in {}", context.region);
     }
     let Some(primary) = global.members.iter().find(|one| one.writer) else {
         return Ok(None);
@@ -89,9 +81,8 @@ pub(crate) fn joined(context: &Context<'_>) -> ApiResult<Option<Origin>> {
             read_only: true,
             ..Origin::copy(primary)
         })),
-        None => Err(wrong_global_state(format!(
-            "The primary cluster of global cluster {id} is not in available state"
-        ))),
+        None => Err(refusal!("InvalidGlobalClusterStateFault":
+            "The primary cluster of global cluster {id} is not in available state")),
     }
 }
 
@@ -124,15 +115,12 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         None => empty(context, encrypted)?,
     };
     if context.world.global_clusters.contains_key(&id) {
-        return Err(ApiError::new(
-            "GlobalClusterAlreadyExistsFault",
-            format!("Global Cluster with id {id} already exists"),
-        ));
+        refuse!("GlobalClusterAlreadyExistsFault": "Global Cluster with id {id} already exists");
     }
     global.tags = tags;
     global.deletion_protection = deletion_protection;
     global.resource_id = format!("cluster-{}", context.world.new_token(16).to_lowercase());
-    let body = single(context, &id, &global, "available");
+    let body = answer(context, &id, &global);
     context.world.global_clusters.insert(id, global);
     Ok(body)
 }
@@ -146,9 +134,8 @@ fn of_source(context: &Context<'_>, source: &str) -> ApiResult<GlobalCluster> {
         "StorageEncrypted",
     ] {
         if params.get(name).is_some() {
-            return Err(ApiError::combination(format!(
-                "When creating global cluster from existing db cluster, value for {name} should not be specified since it will be inherited from source cluster"
-            )));
+            refuse!("InvalidParameterCombination":
+                "When creating global cluster from existing db cluster, value for {name} should not be specified since it will be inherited from source cluster");
         }
     }
     let arn = Arn::of_cluster(context, source);
@@ -159,17 +146,12 @@ fn of_source(context: &Context<'_>, source: &str) -> ApiResult<GlobalCluster> {
         .filter(|_| arn.is_own(context));
     let found = found.ok_or_else(|| not_found(&arn.name))?;
     if membership(context.world, arn.region, &arn.name).is_some() {
-        return Err(wrong_state(format!(
-            "DB cluster {} is already a member of a global cluster",
-            arn.name
-        )));
+        refuse!("InvalidDBClusterStateFault":
+            "DB cluster {} is already a member of a global cluster", arn.name);
     }
     if !found.is_idle() || found.replica_of.is_some() {
-        return Err(wrong_state(format!(
-            "Source cluster {} is not in a state that can become a primary: {}",
-            arn.name,
-            found.state()
-        )));
+        refuse!("InvalidDBClusterStateFault":
+            "Source cluster {} is not in a state that can become a primary: {}", arn.name, found.state());
     }
     Ok(GlobalCluster {
         engine: found.engine.clone(),
@@ -189,21 +171,16 @@ fn empty(context: &Context<'_>, encrypted: bool) -> ApiResult<GlobalCluster> {
     let params = context.params;
     match params.get("Engine") {
         Some(ENGINE) => {}
-        Some(other) => return Err(ApiError::value(format!("Invalid DB engine: {other}"))),
-        None => {
-            return Err(ApiError::value(
-                "The parameter Engine must be provided and must not be blank.",
-            ));
-        }
+        Some(other) => refuse!("InvalidParameterValue": "Invalid DB engine: {other}"),
+        None => refuse!("InvalidParameterValue":
+                "The parameter Engine must be provided and must not be blank."),
     }
     let wanted = params.get("EngineVersion").unwrap_or("");
     let version = match (wanted, resolve(wanted)) {
         ("", _) => crate::world::catalog::DEFAULT_VERSION,
         (_, Some(version)) => version,
         (_, None) => {
-            return Err(ApiError::combination(format!(
-                "Cannot find version {wanted} for {ENGINE}"
-            )));
+            refuse!("InvalidParameterCombination": "Cannot find version {wanted} for {ENGINE}")
         }
     };
     let name = params.get("DatabaseName");
@@ -217,31 +194,38 @@ fn empty(context: &Context<'_>, encrypted: bool) -> ApiResult<GlobalCluster> {
     })
 }
 
+static GLOBAL_CLUSTER: Description<GlobalCluster> = Description {
+    elements: ("GlobalClusters", "GlobalClusterMember"),
+    matches: |wanted, held| wanted == held,
+    fields: fields! { v:
+        "GlobalClusterIdentifier" [] v.id;
+        "GlobalClusterResourceId" [] &v.resource_id;
+        "GlobalClusterArn" [] rds_arn(v.context.world, "", "global-cluster", v.id);
+        "Status" [] if v.deleting { "deleting" } else { "available" };
+        "Engine" [] &v.engine;
+        "EngineVersion" [] &v.version;
+        "EngineLifecycleSupport" [] "open-source-rds-extended-support";
+        "DatabaseName" [] v.database.as_ref();
+        "StorageEncrypted" [] v.encrypted;
+        "DeletionProtection" [] v.deletion_protection;
+        "GlobalClusterMembers" [] inside(|xml| for member in &v.members {
+            xml.node("GlobalClusterMember", |xml| describe_member(xml, v, member));
+        });
+        ["region"] Each(v.members.iter().map(|member| &member.region));
+        "" [] inside(|xml| tag_list(xml, &v.tags));
+    },
+};
+
 /// `DescribeGlobalClusters`: the same in every region.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let filters = filters(context, &["region"])?;
-    let wanted = match context.params.get("GlobalClusterIdentifier") {
-        Some(_) => Some(given(context)?),
-        None => None,
-    };
-    let shown = (context.world.global_clusters.iter())
-        .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted == *id))
-        .filter(|(_, global)| {
-            filters.iter().all(|filter| {
-                let mut members = global.members.iter();
-                members.any(|member| filter.values.contains(&member.region))
-            })
-        })
-        .map(|(id, global)| (id.clone(), (id, global)));
-    let (globals, marker) = page(context, shown)?;
+    let all = context.world.global_clusters.iter();
+    let (list, marker) = GLOBAL_CLUSTER.select(context, all, || {
+        let wanted = context.params.get("GlobalClusterIdentifier");
+        wanted.map(|_| given(context)).transpose()
+    })?;
     let mut xml = Xml::new();
-    xml.maybe("Marker", marker).list(
-        "GlobalClusters",
-        "GlobalClusterMember",
-        globals,
-        |xml, (id, global)| describe_one(xml, context, id, global, "available"),
-    );
-    Ok(xml.finish())
+    xml.maybe("Marker", marker);
+    Ok(xml.finish() + &list.finish())
 }
 
 /// `ModifyGlobalCluster`: deletion protection.
@@ -255,7 +239,7 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
     if let Some(global) = context.world.global_clusters.get_mut(&id) {
         global.deletion_protection = protection.unwrap_or(global.deletion_protection);
     }
-    Ok(single(context, &id, find(context, &id)?, "available"))
+    single(context, &id)
 }
 
 /// `RemoveFromGlobalCluster`: the member leaves when its promotion is over; a primary only as the
@@ -270,9 +254,8 @@ pub(crate) fn remove(context: &mut Context<'_>) -> ApiResult<String> {
         .find(|one| one.region == region && one.cluster == cluster)
         .ok_or_else(|| not_found(&cluster))?;
     if member.writer && global.members.len() > 1 {
-        return Err(wrong_global_state(
-            "Unable to remove the primary cluster from global cluster while there are other global cluster members",
-        ));
+        refuse!("InvalidGlobalClusterStateFault":
+            "Unable to remove the primary cluster from global cluster while there are other global cluster members");
     }
     let found = context.world.region(&region).clusters.get(&cluster);
     let found = found.ok_or_else(|| not_found(&cluster))?;
@@ -281,7 +264,7 @@ pub(crate) fn remove(context: &mut Context<'_>) -> ApiResult<String> {
     if let Some(found) = context.world.region_mut(&region).clusters.get_mut(&cluster) {
         found.schedule(promotion(), now);
     }
-    Ok(single(context, &id, find(context, &id)?, "available"))
+    single(context, &id)
 }
 
 /// `DeleteGlobalCluster`: without members and protection.
@@ -289,16 +272,17 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     let global = find(context, &id)?;
     if global.deletion_protection {
-        return Err(ApiError::combination(
-            "Cannot delete protected Global Cluster, please disable deletion protection and try again.",
-        ));
+        refuse!("InvalidParameterCombination":
+            "Cannot delete protected Global Cluster, please disable deletion protection and try again.");
     }
     if !global.members.is_empty() {
-        return Err(wrong_global_state(format!(
-            "Global Cluster {id} is not empty"
-        )));
+        refuse!("InvalidGlobalClusterStateFault": "Global Cluster {id} is not empty");
     }
-    let body = single(context, &id, global, "deleting");
+    let gone = GlobalCluster {
+        deleting: true,
+        ..global.clone()
+    };
+    let body = answer(context, &id, &gone);
     context.world.global_clusters.remove(&id);
     Ok(body)
 }
@@ -307,49 +291,24 @@ fn arn_of(context: &Context<'_>, member: &GlobalMember) -> String {
     rds_arn(context.world, &member.region, "cluster", &member.cluster)
 }
 
-fn single(context: &Context<'_>, id: &str, global: &GlobalCluster, status: &str) -> String {
+fn single(context: &Context<'_>, id: &str) -> ApiResult<String> {
+    let one = find(context, id)?;
+    Ok(answer(context, id, one))
+}
+
+fn answer(context: &Context<'_>, id: &str, one: &GlobalCluster) -> String {
     let mut xml = Xml::new();
     xml.node("GlobalCluster", |xml| {
-        describe_one(xml, context, id, global, status);
+        field::write(GLOBAL_CLUSTER.fields, &View { context, id, one }, xml);
     });
     xml.finish()
 }
 
-fn describe_one(
-    xml: &mut Xml,
-    context: &Context<'_>,
-    id: &str,
-    global: &GlobalCluster,
-    status: &str,
-) {
-    let readers: Vec<String> = (global.members.iter())
-        .filter(|member| !member.writer)
-        .map(|member| arn_of(context, member))
-        .collect();
-    xml.text("GlobalClusterIdentifier", id)
-        .text("GlobalClusterResourceId", &global.resource_id)
-        .text(
-            "GlobalClusterArn",
-            rds_arn(context.world, "", "global-cluster", id),
-        )
-        .text("Status", status)
-        .text("Engine", &global.engine)
-        .text("EngineVersion", &global.version)
-        .text("EngineLifecycleSupport", "open-source-rds-extended-support")
-        .maybe("DatabaseName", global.database.as_ref())
-        .text("StorageEncrypted", global.encrypted)
-        .text("DeletionProtection", global.deletion_protection)
-        .list(
-            "GlobalClusterMembers",
-            "GlobalClusterMember",
-            &global.members,
-            |xml, member| {
-                let readers = if member.writer { &readers[..] } else { &[] };
-                xml.text("DBClusterArn", arn_of(context, member))
-                    .texts("Readers", "member", readers)
-                    .text("IsWriter", member.writer)
-                    .text("SynchronizationStatus", "connected");
-            },
-        );
-    tag_list(xml, &global.tags);
+fn describe_member(xml: &mut Xml, v: &View<'_, GlobalCluster>, member: &GlobalMember) {
+    let readers = v.members.iter().filter(|one| member.writer && !one.writer);
+    let readers = readers.map(|one| arn_of(v.context, one));
+    xml.text("DBClusterArn", arn_of(v.context, member))
+        .texts("Readers", "member", readers)
+        .text("IsWriter", member.writer)
+        .text("SynchronizationStatus", "connected");
 }

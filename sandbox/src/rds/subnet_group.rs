@@ -1,9 +1,10 @@
 //! DB subnet groups.
 
-use super::page::{filters, page};
+use super::page::{Description, by_name};
 use super::tags::given_tags;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field::{self, View, fields, inside, items};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::wire::xml::Xml;
 use crate::world::database::SubnetGroup;
 use std::collections::BTreeSet;
@@ -32,10 +33,7 @@ pub(crate) fn find<'a>(
 }
 
 fn not_found(name: &str) -> ApiError {
-    ApiError::new(
-        "DBSubnetGroupNotFoundFault",
-        format!("DB subnet group '{name}' does not exist."),
-    )
+    refusal!("DBSubnetGroupNotFoundFault": "DB subnet group '{name}' does not exist.")
 }
 
 /// The zones that a subnet group covers, in order.
@@ -56,9 +54,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let legal = |c: char| c.is_ascii_alphanumeric() || " ._-".contains(c);
     let begun = name.starts_with(|c: char| c.is_ascii_alphabetic());
     if !begun || name.len() > 255 || !name.chars().all(legal) || name == "default" {
-        return Err(ApiError::value(
-            "The parameter DBSubnetGroupName is not valid: up to 255 letters, digits, spaces, periods, underscores and hyphens, a letter first, and not 'default'.",
-        ));
+        refuse!("InvalidParameterValue":
+            "The parameter DBSubnetGroupName is not valid: up to 255 letters, digits, spaces, periods, underscores and hyphens, a letter first, and not 'default'.");
     }
     let description = params.need("DBSubnetGroupDescription")?.to_owned();
     let subnets = params.wrapped_list("SubnetIds", "SubnetIdentifier");
@@ -67,22 +64,15 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     }
     let tags = given_tags(params)?;
     if context.here().subnet_groups.contains_key(&name) {
-        return Err(ApiError::new(
-            "DBSubnetGroupAlreadyExists",
-            format!("The DB subnet group '{name}' already exists."),
-        ));
+        refuse!("DBSubnetGroupAlreadyExists": "The DB subnet group '{name}' already exists.");
     }
     if context.here().subnet_groups.len() >= context.quotas.subnet_groups {
-        return Err(ApiError::new(
-            "DBSubnetGroupQuotaExceeded",
-            "The request would result in the user exceeding the allowed number of DB subnet groups.",
-        ));
+        refuse!("DBSubnetGroupQuotaExceeded":
+            "The request would result in the user exceeding the allowed number of DB subnet groups.");
     }
     if subnets.len() > context.quotas.group_subnets {
-        return Err(ApiError::new(
-            "DBSubnetQuotaExceededFault",
-            "The request would result in the user exceeding the allowed number of subnets in a DB subnet groups.",
-        ));
+        refuse!("DBSubnetQuotaExceededFault":
+            "The request would result in the user exceeding the allowed number of subnets in a DB subnet groups.");
     }
     let vpc = common_vpc(context, &subnets)?;
     let group = SubnetGroup {
@@ -94,19 +84,12 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     };
     let covered = zones(context, &group).len();
     if covered < 2 {
-        return Err(ApiError::new(
-            "DBSubnetGroupDoesNotCoverEnoughAZs",
-            format!(
-                "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: {covered}. Add subnets to cover at least 2 AZs."
-            ),
-        ));
+        refuse!("DBSubnetGroupDoesNotCoverEnoughAZs":
+            "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: {covered}. Add subnets to cover at least 2 AZs.");
     }
-    let mut xml = Xml::new();
-    xml.node("DBSubnetGroup", |xml| {
-        describe_one(xml, context, &name, &group)
-    });
+    let body = SUBNET_GROUP.single(context, &name, &group);
     context.here_mut().subnet_groups.insert(name, group);
-    Ok(xml.finish())
+    Ok(body)
 }
 
 /// The VPC of all the subnets. One that RDS does not know, or not yet, is `InvalidParameterValue`
@@ -122,9 +105,7 @@ fn common_vpc(context: &Context<'_>, subnets: &[String]) -> ApiResult<String> {
         .collect();
     if !unknown.is_empty() {
         let unknown = unknown.join(", ");
-        return Err(ApiError::value(format!(
-            "Some input subnets in :[{unknown}] are invalid."
-        )));
+        refuse!("InvalidParameterValue": "Some input subnets in :[{unknown}] are invalid.");
     }
     let mut vpc: Option<&str> = None;
     for (index, id) in subnets.iter().enumerate() {
@@ -132,14 +113,11 @@ fn common_vpc(context: &Context<'_>, subnets: &[String]) -> ApiResult<String> {
             continue;
         };
         if subnets[..index].contains(id) {
-            return Err(ApiError::value(format!("The subnet {id} is listed twice")));
+            refuse!("InvalidParameterValue": "The subnet {id} is listed twice");
         }
         match vpc {
             Some(vpc) if vpc != subnet.vpc => {
-                return Err(ApiError::new(
-                    "InvalidSubnet",
-                    "The specified subnets are not all in the same VPC.",
-                ));
+                refuse!("InvalidSubnet": "The specified subnets are not all in the same VPC.")
             }
             _ => vpc = Some(&subnet.vpc),
         }
@@ -147,51 +125,43 @@ fn common_vpc(context: &Context<'_>, subnets: &[String]) -> ApiResult<String> {
     Ok(vpc.unwrap_or_default().to_owned())
 }
 
+static SUBNET_GROUP: Description<SubnetGroup> = Description {
+    elements: ("DBSubnetGroups", "DBSubnetGroup"),
+    matches: by_name,
+    fields: fields! { v:
+        "DBSubnetGroupName" [] v.id;
+        "DBSubnetGroupDescription" [] &v.description;
+        "VpcId" [] &v.vpc;
+        "SubnetGroupStatus" [] "Complete";
+        "Subnets" [] inside(|xml| for id in &v.subnets {
+            let zone = v.here().subnets.get(id).map(|subnet| &subnet.zone);
+            xml.node("Subnet", |xml| {
+                xml.text("SubnetIdentifier", id)
+                    .node("SubnetAvailabilityZone", |xml| {
+                        xml.maybe("Name", zone);
+                    })
+                    .node("SubnetOutpost", |_| ())
+                    .text("SubnetStatus", "Active");
+            });
+        });
+        "DBSubnetGroupArn" [] v.context.rds_arn("subgrp", v.id);
+        "SupportedNetworkTypes" [] items("member", ["IPV4"]);
+    },
+};
+
 /// `DescribeDBSubnetGroups`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    filters(context, &[])?;
-    let wanted = match context.params.get("DBSubnetGroupName") {
-        Some(name) => Some(seen(context, name)?.0),
-        None => None,
-    };
-    let shown = context
-        .here()
-        .subnet_groups
-        .iter()
-        .filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == *name))
-        .filter(|(_, group)| context.now >= group.visible_at)
-        .map(|(name, group)| (name.clone(), (name, group)));
-    let (groups, marker) = page(context, shown)?;
-    let mut xml = Xml::new();
-    xml.list(
-        "DBSubnetGroups",
-        "DBSubnetGroup",
-        groups,
-        |xml, (name, group)| {
-            describe_one(xml, context, name, group);
-        },
-    )
-    .maybe("Marker", marker);
-    Ok(xml.finish())
+    let groups = context.here().subnet_groups.iter();
+    let shown = groups.filter(|(_, group)| context.now >= group.visible_at);
+    SUBNET_GROUP.answer(context, shown, || {
+        let name = context.params.get("DBSubnetGroupName");
+        name.map(|name| Ok(seen(context, name)?.0)).transpose()
+    })
 }
 
 /// The inside of `DBSubnetGroup`.
-pub(crate) fn describe_one(xml: &mut Xml, context: &Context<'_>, name: &str, group: &SubnetGroup) {
-    xml.text("DBSubnetGroupName", name)
-        .text("DBSubnetGroupDescription", &group.description)
-        .text("VpcId", &group.vpc)
-        .text("SubnetGroupStatus", "Complete")
-        .list("Subnets", "Subnet", &group.subnets, |xml, id| {
-            let zone = context.here().subnets.get(id).map(|subnet| &subnet.zone);
-            xml.text("SubnetIdentifier", id)
-                .node("SubnetAvailabilityZone", |xml| {
-                    xml.maybe("Name", zone);
-                })
-                .node("SubnetOutpost", |_| ())
-                .text("SubnetStatus", "Active");
-        })
-        .text("DBSubnetGroupArn", context.rds_arn("subgrp", name))
-        .texts("SupportedNetworkTypes", "member", ["IPV4"]);
+pub(crate) fn write(xml: &mut Xml, context: &Context<'_>, id: &str, one: &SubnetGroup) {
+    field::write(SUBNET_GROUP.fields, &View { context, id, one }, xml);
 }
 
 /// `DeleteDBSubnetGroup`.
@@ -203,12 +173,8 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         .iter()
         .find(|(_, one)| one.subnet_group == name);
     if let Some((cluster, _)) = user {
-        return Err(ApiError::new(
-            "InvalidDBSubnetGroupStateFault",
-            format!(
-                "Cannot delete the subnet group '{name}' because at least one database cluster: {cluster} is still using it."
-            ),
-        ));
+        refuse!("InvalidDBSubnetGroupStateFault":
+            "Cannot delete the subnet group '{name}' because at least one database cluster: {cluster} is still using it.");
     }
     context.here_mut().subnet_groups.remove(&name);
     Ok(String::new())

@@ -2,7 +2,8 @@
 
 use super::arn::Arn;
 use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::field;
+use crate::wire::error::{ApiError, ApiResult, refuse};
 use crate::wire::params::Params;
 use crate::wire::xml::Xml;
 use crate::world::Tags;
@@ -20,24 +21,19 @@ pub(crate) fn given_tags(params: &Params) -> ApiResult<Tags> {
     for text in tags.iter().flat_map(|(key, value)| [key, value]) {
         let lower = text.to_ascii_lowercase();
         if lower.starts_with("aws:") || lower.starts_with("rds:") {
-            return Err(ApiError::value(format!(
-                "Tags can't be prefixed with 'aws:' or 'rds:': {text}"
-            )));
+            refuse!("InvalidParameterValue":
+                "Tags can't be prefixed with 'aws:' or 'rds:': {text}");
         }
         if !text.chars().all(fits) {
-            return Err(ApiError::value(format!(
-                "Tags may hold Unicode letters, digits, white space and _.:/=+-@ only: {text}"
-            )));
+            refuse!("InvalidParameterValue":
+                "Tags may hold Unicode letters, digits, white space and _.:/=+-@ only: {text}");
         }
     }
     Ok(tags)
 }
 
-/// The element `TagList`.
 pub(crate) fn tag_list(xml: &mut Xml, tags: &Tags) {
-    xml.list("TagList", "Tag", tags, |xml, (key, value)| {
-        xml.text("Key", key).text("Value", value);
-    });
+    field::tag_list(xml, ["TagList", "Tag", "Key", "Value"], tags);
 }
 
 /// The tags of the resource that the parameter `ResourceName`, an ARN, names.
@@ -50,44 +46,35 @@ fn tags_of<'a>(context: &'a mut Context<'_>) -> ApiResult<&'a mut Tags> {
         name,
     }) = Arn::parse(arn)
     else {
-        return Err(ApiError::value(format!("Invalid resource name: {arn}")));
+        refuse!("InvalidParameterValue": "Invalid resource name: {arn}");
     };
     let here = region == context.region || kind == "global-cluster";
     if !here || account != context.world.account_id {
-        return Err(ApiError::value(format!(
-            "The specified resource name does not match an RDS resource in this region: {arn}"
-        )));
+        refuse!("InvalidParameterValue":
+            "The specified resource name does not match an RDS resource in this region: {arn}");
     }
-    let name = &name;
-    if kind == "global-cluster" {
-        let held = context.world.global_clusters.get_mut(name);
-        return held.map(|one| &mut one.tags).ok_or_else(|| {
-            ApiError::new("GlobalClusterNotFoundFault", format!("{name} not found."))
-        });
+    macro_rules! of {
+        ($map:expr, $code:literal) => {
+            ($map.get_mut(&name).map(|one| &mut one.tags), $code)
+        };
     }
-    let held = context.here_mut();
     let (tags, code) = match kind {
-        "cluster" => (
-            held.clusters.get_mut(name).map(|one| &mut one.tags),
-            "DBClusterNotFoundFault",
+        "global-cluster" => of!(context.world.global_clusters, "GlobalClusterNotFoundFault"),
+        "cluster" => of!(context.here_mut().clusters, "DBClusterNotFoundFault"),
+        "db" => of!(context.here_mut().db_instances, "DBInstanceNotFound"),
+        "cluster-snapshot" => of!(
+            context.here_mut().snapshots,
+            "DBClusterSnapshotNotFoundFault"
         ),
-        "db" => (
-            held.db_instances.get_mut(name).map(|one| &mut one.tags),
-            "DBInstanceNotFound",
+        "subgrp" => of!(
+            context.here_mut().subnet_groups,
+            "DBSubnetGroupNotFoundFault"
         ),
-        "cluster-snapshot" => (
-            held.snapshots.get_mut(name).map(|one| &mut one.tags),
-            "DBClusterSnapshotNotFoundFault",
+        "deployment" => of!(
+            context.here_mut().deployments,
+            "BlueGreenDeploymentNotFoundFault"
         ),
-        "subgrp" => (
-            held.subnet_groups.get_mut(name).map(|one| &mut one.tags),
-            "DBSubnetGroupNotFoundFault",
-        ),
-        "deployment" => (
-            held.deployments.get_mut(name).map(|one| &mut one.tags),
-            "BlueGreenDeploymentNotFoundFault",
-        ),
-        _ => return Err(ApiError::value(format!("Invalid resource type in {arn}"))),
+        _ => refuse!("InvalidParameterValue": "Invalid resource type in {arn}"),
     };
     tags.ok_or_else(|| ApiError::new(code, format!("{name} not found.")))
 }
@@ -98,7 +85,7 @@ pub(crate) fn add(context: &mut Context<'_>) -> ApiResult<String> {
     let tags = tags_of(context)?;
     let added = new.keys().filter(|key| !tags.contains_key(*key)).count();
     if tags.len() + added > 50 {
-        return Err(ApiError::value("Tag quota of 50 per resource exceeded"));
+        refuse!("InvalidParameterValue": "Tag quota of 50 per resource exceeded");
     }
     tags.extend(new);
     Ok(String::new())

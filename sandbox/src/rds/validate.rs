@@ -1,14 +1,13 @@
 //! What RDS accepts as names, users and passwords.
 
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::wire::params::Params;
 
 /// Refuses parameters that AWS takes and the sandbox does not simulate.
 pub(crate) fn refuse_unsimulated(params: &Params, names: &[&str]) -> ApiResult<()> {
     match names.iter().find(|name| params.get(name).is_some()) {
-        Some(name) => Err(ApiError::combination(format!(
-            "The parameter {name} is not simulated"
-        ))),
+        Some(name) => Err(refusal!("InvalidParameterCombination":
+            "The parameter {name} is not simulated")),
         None => Ok(()),
     }
 }
@@ -27,14 +26,12 @@ pub(crate) fn check_identifier(name: &str, text: &str, longest: usize) -> ApiRes
         && !text.ends_with('-')
         && !text.contains("--");
     if !formed {
-        return Err(ApiError::value(format!(
-            "The parameter {name} is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
-        )));
+        refuse!("InvalidParameterValue":
+            "The parameter {name} is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens.");
     }
     if text.len() > longest {
-        return Err(ApiError::value(format!(
-            "The parameter {name} is not a valid identifier because it is longer than {longest} characters."
-        )));
+        refuse!("InvalidParameterValue":
+            "The parameter {name} is not a valid identifier because it is longer than {longest} characters.");
     }
     Ok(text.to_ascii_lowercase())
 }
@@ -54,9 +51,8 @@ pub(crate) fn username(text: &str) -> ApiResult<()> {
     let lower = text.to_ascii_lowercase();
     // PostgreSQL keeps the prefix for itself (CREATE ROLE, PostgreSQL manual).
     if RESERVED.contains(&lower.as_str()) || lower.starts_with("pg_") {
-        return Err(ApiError::value(format!(
-            "MasterUsername {text} cannot be used as it is a reserved word used by the engine"
-        )));
+        refuse!("InvalidParameterValue":
+            "MasterUsername {text} cannot be used as it is a reserved word used by the engine");
     }
     let formed = (1..=16).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -64,26 +60,23 @@ pub(crate) fn username(text: &str) -> ApiResult<()> {
     if formed {
         Ok(())
     } else {
-        Err(ApiError::value(
-            "The parameter MasterUsername is not valid. It must begin with a letter and contain 1 to 16 alphanumeric characters.",
-        ))
+        Err(refusal!("InvalidParameterValue":
+            "The parameter MasterUsername is not valid. It must begin with a letter and contain 1 to 16 alphanumeric characters."))
     }
 }
 
 /// A master password. The message never has it.
 pub(crate) fn password(text: &str) -> ApiResult<()> {
     if !(8..=41).contains(&text.chars().count()) {
-        return Err(ApiError::value(
-            "The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters or longer than 41 characters.",
-        ));
+        refuse!("InvalidParameterValue":
+            "The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters or longer than 41 characters.");
     }
     let legal = |c: char| c.is_ascii_graphic() && !matches!(c, '/' | '@' | '"');
     if text.chars().all(legal) {
         Ok(())
     } else {
-        Err(ApiError::value(
-            "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used.",
-        ))
+        Err(refusal!("InvalidParameterValue":
+            "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used."))
     }
 }
 
@@ -93,15 +86,13 @@ pub(crate) fn database(text: &str) -> ApiResult<()> {
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !formed {
-        return Err(ApiError::value(
-            "DatabaseName must begin with a letter and contain only alphanumeric characters.",
-        ));
+        refuse!("InvalidParameterValue":
+            "DatabaseName must begin with a letter and contain only alphanumeric characters.");
     }
     let reserved = ["postgres", "rdsadmin", "template0", "template1"];
     if reserved.contains(&text.to_ascii_lowercase().as_str()) && text != "postgres" {
-        return Err(ApiError::value(format!(
-            "Database name {text} cannot be used. It is a reserved word for this engine"
-        )));
+        refuse!("InvalidParameterValue":
+            "Database name {text} cannot be used. It is a reserved word for this engine");
     }
     Ok(())
 }
@@ -109,9 +100,8 @@ pub(crate) fn database(text: &str) -> ApiResult<()> {
 /// A port that a cluster may listen on.
 pub(crate) fn port(params: &Params) -> ApiResult<Option<i64>> {
     match params.number("Port")? {
-        Some(port) if !(1150..=65535).contains(&port) => Err(ApiError::value(format!(
-            "Invalid endpoint port {port}, valid port range is [1150-65535]"
-        ))),
+        Some(port) if !(1150..=65535).contains(&port) => Err(refusal!("InvalidParameterValue":
+            "Invalid endpoint port {port}, valid port range is [1150-65535]")),
         port => Ok(port),
     }
 }
@@ -119,9 +109,8 @@ pub(crate) fn port(params: &Params) -> ApiResult<Option<i64>> {
 /// Days for which backups are kept.
 pub(crate) fn retention(params: &Params) -> ApiResult<Option<i64>> {
     match params.number("BackupRetentionPeriod")? {
-        Some(days) if !(1..=35).contains(&days) => Err(ApiError::value(format!(
-            "Invalid backup retention period: {days}. Must be between 1 and 35."
-        ))),
+        Some(days) if !(1..=35).contains(&days) => Err(refusal!("InvalidParameterValue":
+            "Invalid backup retention period: {days}. Must be between 1 and 35.")),
         days => Ok(days),
     }
 }

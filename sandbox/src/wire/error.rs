@@ -11,6 +11,22 @@ pub(crate) struct ApiError {
     pub(crate) status: u16,
 }
 
+/// The error of a code, with a message: `refusal!("VpcLimitExceeded": "{most} VPCs are there")`.
+macro_rules! refusal {
+    ($code:literal: $($message:tt)+) => {
+        $crate::wire::error::ApiError::new($code, format!($($message)+))
+    };
+}
+
+/// Returns the [`refusal!`].
+macro_rules! refuse {
+    ($($refusal:tt)+) => {
+        return Err($crate::wire::error::refusal!($($refusal)+))
+    };
+}
+
+pub(crate) use {refusal, refuse};
+
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
@@ -33,21 +49,6 @@ impl ApiError {
             error.status = 401;
         }
         error
-    }
-
-    /// `InvalidParameterValue`.
-    pub(crate) fn value(message: impl Into<String>) -> Self {
-        Self::new("InvalidParameterValue", message)
-    }
-
-    /// `InvalidParameterCombination`.
-    pub(crate) fn combination(message: impl Into<String>) -> Self {
-        Self::new("InvalidParameterCombination", message)
-    }
-
-    /// `DependencyViolation`.
-    pub(crate) fn dependency(message: impl Into<String>) -> Self {
-        Self::new("DependencyViolation", message)
     }
 
     /// `MissingParameter`, spelled as EC2 does.

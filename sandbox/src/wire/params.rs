@@ -1,6 +1,6 @@
 //! The parameters of one request, as the query form has them.
 
-use super::error::{ApiError, ApiResult};
+use super::error::{ApiError, ApiResult, refusal, refuse};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A query filter: a name and the values of which one must match.
@@ -45,9 +45,8 @@ impl Params {
             None => Ok(None),
             Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
             Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(text) => Err(ApiError::value(format!(
-                "Invalid value '{text}' for {name}. Must be true or false"
-            ))),
+            Some(text) => Err(refusal!("InvalidParameterValue":
+                "Invalid value '{text}' for {name}. Must be true or false")),
         }
     }
 
@@ -56,7 +55,8 @@ impl Params {
         self.get(name)
             .map(|text| {
                 text.parse().map_err(|_| {
-                    ApiError::value(format!("Invalid value '{text}' for {name}: not a number"))
+                    refusal!("InvalidParameterValue":
+                        "Invalid value '{text}' for {name}: not a number")
                 })
             })
             .transpose()
@@ -99,29 +99,22 @@ impl Params {
         for index in self.indices(prefix) {
             let key = self
                 .get(&format!("{prefix}.{index}.Key"))
-                .ok_or_else(|| ApiError::value("Tag keys can't be empty"))?;
+                .ok_or_else(|| refusal!("InvalidParameterValue": "Tag keys can't be empty"))?;
             let value = self.get(&format!("{prefix}.{index}.Value")).unwrap_or("");
             if key.chars().count() > 128 || value.chars().count() > 256 {
-                return Err(ApiError::value(format!(
-                    "Tag '{key}' exceeds the maximum length (key 128, value 256)"
-                )));
+                refuse!("InvalidParameterValue":
+                    "Tag '{key}' exceeds the maximum length (key 128, value 256)");
             }
             if key.to_ascii_lowercase().starts_with("aws:") {
-                return Err(ApiError::value(format!(
-                    "Tag keys starting with 'aws:' are reserved for internal use: {key}"
-                )));
+                refuse!("InvalidParameterValue":
+                    "Tag keys starting with 'aws:' are reserved for internal use: {key}");
             }
             if tags.insert(key.to_owned(), value.to_owned()).is_some() {
-                return Err(ApiError::value(format!(
-                    "Duplicate tag key '{key}' specified."
-                )));
+                refuse!("InvalidParameterValue": "Duplicate tag key '{key}' specified.");
             }
         }
         if tags.len() > 50 {
-            return Err(ApiError::new(
-                "TagLimitExceeded",
-                "More than 50 tags specified.",
-            ));
+            refuse!("TagLimitExceeded": "More than 50 tags specified.");
         }
         Ok(tags)
     }
@@ -134,7 +127,7 @@ impl Params {
                 let name = self.need(&format!("{prefix}.{index}.Name"))?.to_owned();
                 let values: Vec<String> = self.list(&format!("{prefix}.{index}.{values}"));
                 if values.is_empty() {
-                    return Err(ApiError::value(format!("The filter '{name}' has no value")));
+                    refuse!("InvalidParameterValue": "The filter '{name}' has no value");
                 }
                 Ok(Filter { name, values })
             })

@@ -1,6 +1,6 @@
 //! Which service, region and operation a request is for.
 
-use super::error::{ApiError, ApiResult};
+use super::error::{ApiError, ApiResult, refusal};
 use super::params::Params;
 use super::service::Service;
 use bytes::Bytes;
@@ -39,21 +39,15 @@ pub(crate) fn parse(request: &Request<Bytes>) -> Result<Parsed, Refused> {
     let service = match name.or(host_service) {
         Some(name) => Service::from_signing_name(&name).ok_or_else(|| Refused {
             service: guessed,
-            error: ApiError::new(
-                "InvalidAction",
-                format!(
-                    "the service {name} is not simulated; only ec2, rds, sts and secretsmanager are"
-                ),
-            ),
+            error: refusal!("InvalidAction":
+                "the service {name} is not simulated; only ec2, rds, sts and secretsmanager are"),
         })?,
         None => guessed,
     };
     let refuse = |error| Refused { service, error };
     let Some(scope) = scope else {
-        return Err(refuse(ApiError::new(
-            "MissingAuthenticationToken",
-            "Request is missing Authentication Token",
-        )));
+        return Err(refuse(refusal!("MissingAuthenticationToken":
+            "Request is missing Authentication Token")));
     };
     let region = scope
         .region
@@ -67,10 +61,8 @@ pub(crate) fn parse(request: &Request<Bytes>) -> Result<Parsed, Refused> {
         None => params
             .get("Action")
             .ok_or_else(|| {
-                refuse(ApiError::new(
-                    "MissingAction",
-                    "The request is missing an action or a required parameter.",
-                ))
+                refuse(refusal!("MissingAction":
+                    "The request is missing an action or a required parameter."))
             })?
             .to_owned(),
     };
@@ -150,7 +142,7 @@ fn service_of_version(version: Option<&str>) -> Service {
 
 /// Adds the top-level scalars of a JSON body.
 fn flatten(body: &str, params: &mut Params) -> ApiResult<()> {
-    let bad = || ApiError::new("SerializationException", "the body is not a JSON object");
+    let bad = || refusal!("SerializationException": "the body is not a JSON object");
     let value: serde_json::Value = serde_json::from_str(body).map_err(|_| bad())?;
     for (name, value) in value.as_object().ok_or_else(bad)? {
         let text = value

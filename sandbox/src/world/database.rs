@@ -101,6 +101,9 @@ pub(crate) struct GlobalCluster {
     pub(crate) deletion_protection: bool,
     pub(crate) resource_id: String,
     pub(crate) tags: Tags,
+    /// In the answer to its deletion, after which it is gone.
+    #[serde(skip)]
+    pub(crate) deleting: bool,
     /// Clusters in the order in which they joined; at most one of them writes.
     pub(crate) members: Vec<GlobalMember>,
 }
@@ -126,6 +129,18 @@ pub(crate) struct Deployment {
     /// From when on it is `AVAILABLE`.
     pub(crate) available_at: Millis,
     pub(crate) tags: Tags,
+    /// In the answer to its deletion, after which it is gone.
+    #[serde(skip)]
+    pub(crate) deleting: bool,
+}
+
+impl Deployment {
+    pub(crate) fn status(&self, now: Millis) -> &'static str {
+        match now < self.available_at {
+            true => "PROVISIONING",
+            false => "AVAILABLE",
+        }
+    }
 }
 
 /// An accepted `DeleteDBCluster`.
@@ -181,6 +196,15 @@ pub(crate) struct Snapshot {
     pub(crate) created_at: Millis,
     /// From when on it is `available`.
     pub(crate) available_at: Millis,
+}
+
+impl Snapshot {
+    pub(crate) fn status(&self, now: Millis) -> &'static str {
+        match now < self.available_at {
+            true => "creating",
+            false => "available",
+        }
+    }
 }
 
 /// A master user secret. Its password follows from the account's seed and the ARN.

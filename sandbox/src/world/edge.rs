@@ -195,6 +195,14 @@ impl Edge {
         }
     }
 
+    /// The state; a VPN gateway that is attached has that of its attachment, which holds a VPC.
+    pub(crate) fn shown_state(&self) -> &'static str {
+        match self.attachment() {
+            Some(held) => held.state.name(),
+            None => self.state.name(),
+        }
+    }
+
     /// What only endpoints have, if this is one.
     pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
         match &self.sort {

@@ -77,7 +77,7 @@ pub(crate) struct Acl {
 }
 
 /// A prefix list that a caller made.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct PrefixList {
     pub(crate) name: String,
     pub(crate) v6: bool,
@@ -89,6 +89,15 @@ pub(crate) struct PrefixList {
     /// From when on it is `create-complete`.
     pub(crate) ready_at: Millis,
     pub(crate) visible_at: Millis,
+}
+
+impl PrefixList {
+    pub(crate) fn state(&self, now: Millis) -> &'static str {
+        match now < self.ready_at {
+            true => "create-in-progress",
+            false => "create-complete",
+        }
+    }
 }
 
 /// A route table.
@@ -229,6 +238,20 @@ pub(crate) struct Interface {
     pub(crate) tags: Tags,
     /// When AWS removes it, once its owner is gone.
     pub(crate) gone_at: Option<Millis>,
+}
+
+impl Interface {
+    /// Whether an instance or a service of AWS uses it.
+    pub(crate) fn is_attached(&self) -> bool {
+        self.instance.is_some() || self.requester.is_some()
+    }
+
+    pub(crate) fn status(&self) -> &'static str {
+        match self.is_attached() {
+            true => "in-use",
+            false => "available",
+        }
+    }
 }
 
 /// An internet gateway.

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::rds::global;
 use crate::rds::tags::given_tags;
 use crate::rds::validate::{self, database, identifier, password, port, retention, username};
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::world::catalog::{
     DEFAULT_VERSION, ENGINE, default_port, is_engine, other_version, resolve,
 };
@@ -23,10 +23,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     refuse_unsimulated(context)?;
     let origin = origin(context)?;
     if let Some(origin) = origin.as_ref().filter(|origin| origin.engine != engine) {
-        return Err(ApiError::combination(format!(
-            "The engine {engine} is not the source's: {}",
-            origin.engine
-        )));
+        refuse!("InvalidParameterCombination":
+            "The engine {engine} is not the source's: {}", origin.engine);
     }
     let copied = origin.as_ref().map(|origin| origin.version.as_str());
     let version = version(context, &engine, copied)?;
@@ -98,7 +96,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
 
 fn master_user(context: &Context<'_>) -> ApiResult<String> {
     let user = context.params.get("MasterUsername").ok_or_else(|| {
-        ApiError::value("The parameter MasterUsername must be provided and must not be blank.")
+        refusal!("InvalidParameterValue":
+            "The parameter MasterUsername must be provided and must not be blank.")
     })?;
     username(user)?;
     Ok(user.to_owned())
@@ -125,7 +124,7 @@ pub(super) fn engine(context: &Context<'_>) -> ApiResult<String> {
     if is_engine(engine) {
         Ok(engine.to_owned())
     } else {
-        Err(ApiError::value(format!("Invalid DB engine: {engine}")))
+        Err(refusal!("InvalidParameterValue": "Invalid DB engine: {engine}"))
     }
 }
 
@@ -134,18 +133,13 @@ fn refuse_unsimulated(context: &Context<'_>) -> ApiResult<()> {
     match context.params.get("EngineMode") {
         None | Some("provisioned") => {}
         Some(mode) => {
-            return Err(ApiError::combination(format!(
-                "The engine mode {mode} is not simulated"
-            )));
+            refuse!("InvalidParameterCombination": "The engine mode {mode} is not simulated")
         }
     }
     if let Some(name) = context.params.get("DBClusterParameterGroupName")
         && !name.starts_with("default.")
     {
-        return Err(ApiError::new(
-            "DBClusterParameterGroupNotFound",
-            format!("DBClusterParameterGroup not found: {name}"),
-        ));
+        refuse!("DBClusterParameterGroupNotFound": "DBClusterParameterGroup not found: {name}");
     }
     Ok(())
 }
@@ -163,7 +157,7 @@ pub(super) fn version(
     };
     found.map(str::to_owned).ok_or_else(|| {
         let given = given.unwrap_or_default();
-        ApiError::combination(format!("Cannot find version {given} for {engine}"))
+        refusal!("InvalidParameterCombination": "Cannot find version {given} for {engine}")
     })
 }
 
@@ -174,14 +168,12 @@ fn credentials(context: &Context<'_>) -> ApiResult<bool> {
         .flag("ManageMasterUserPassword")?
         .unwrap_or(false);
     match (context.params.get("MasterUserPassword"), managed) {
-        (Some(_), true) => Err(ApiError::combination(
-            "You can't specify MasterUserPassword when ManageMasterUserPassword is turned on.",
-        )),
+        (Some(_), true) => Err(refusal!("InvalidParameterCombination":
+            "You can't specify MasterUserPassword when ManageMasterUserPassword is turned on.")),
         (Some(text), false) => password(text).map(|()| false),
         (None, true) => Ok(true),
-        (None, false) => Err(ApiError::value(
-            "The parameter MasterUserPassword must be provided and must not be blank.",
-        )),
+        (None, false) => Err(refusal!("InvalidParameterValue":
+            "The parameter MasterUserPassword must be provided and must not be blank.")),
     }
 }
 
@@ -195,11 +187,8 @@ pub(super) fn capacity(context: &Context<'_>) -> ApiResult<Option<(String, Strin
     let (min, max) = match (get("MinCapacity"), get("MaxCapacity")) {
         (None, None) => return Ok(None),
         (Some(min), Some(max)) => (min, max),
-        _ => {
-            return Err(ApiError::combination(
-                "Both minimum and maximum capacity of ServerlessV2ScalingConfiguration must be set",
-            ));
-        }
+        _ => refuse!("InvalidParameterCombination":
+                "Both minimum and maximum capacity of ServerlessV2ScalingConfiguration must be set"),
     };
     // "You can specify ACU values in half-step increments" (ServerlessV2ScalingConfiguration, RDS
     // API reference).
@@ -211,8 +200,7 @@ pub(super) fn capacity(context: &Context<'_>) -> ApiResult<Option<(String, Strin
         (Some(low), Some(high)) if low <= high && high >= 1.0 => {
             Ok(Some((min.to_owned(), max.to_owned())))
         }
-        _ => Err(ApiError::value(format!(
-            "Serverless v2 capacity {min} to {max} isn't valid: the minimum 0 to 256 and the maximum 1 to 256 in steps of 0.5, the minimum not above the maximum"
-        ))),
+        _ => Err(refusal!("InvalidParameterValue":
+            "Serverless v2 capacity {min} to {max} isn't valid: the minimum 0 to 256 and the maximum 1 to 256 in steps of 0.5, the minimum not above the maximum")),
     }
 }

@@ -1,11 +1,11 @@
 //! `DeleteDBCluster`.
 
 use super::replica::replicas;
-use super::{describe, find, wrong_state};
+use super::{describe, find};
 use crate::context::Context;
 use crate::rds::validate::{check_identifier, identifier};
 use crate::rds::{blue_green, global, snapshot};
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::world::database::{Cluster, Deletion, Source};
 use crate::world::state::DbInstanceStatus;
 use crate::world::timing;
@@ -18,16 +18,14 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let cluster = find(context, &id)?;
     let snapshot = final_snapshot(context)?;
     if cluster.deletion_protection {
-        return Err(ApiError::combination(
-            "Cannot delete protected Cluster, please disable deletion protection and try again.",
-        ));
+        refuse!("InvalidParameterCombination":
+            "Cannot delete protected Cluster, please disable deletion protection and try again.");
     }
     global::check_deletion(context, &id)?;
     blue_green::check(context, &id)?;
     if !replicas(context.world, context.region, &id).is_empty() {
-        return Err(wrong_state(format!(
-            "Cannot delete DB cluster {id}: it has read replicas. Delete or promote them first."
-        )));
+        refuse!("InvalidDBClusterStateFault":
+            "Cannot delete DB cluster {id}: it has read replicas. Delete or promote them first.");
     }
     if let Some(name) = &snapshot {
         snapshot::check_new(context, name)?;
@@ -40,9 +38,8 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         .filter_map(|member| instances.get(member))
         .any(|member| member.status != DbInstanceStatus::Deleting);
     if alive {
-        return Err(wrong_state(
-            "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
-        ));
+        refuse!("InvalidDBClusterStateFault":
+            "Cluster cannot be deleted, it still contains DB instances in non-deleting state.");
     }
     if let Some(name) = &snapshot {
         snapshot::take(context, name.clone(), &id, None);
@@ -71,12 +68,10 @@ fn final_snapshot(context: &Context<'_>) -> ApiResult<Option<String>> {
     let params = context.params;
     let skip = params.flag("SkipFinalSnapshot")?.unwrap_or(false);
     match (skip, params.get("FinalDBSnapshotIdentifier")) {
-        (false, None) => Err(ApiError::combination(
-            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
-        )),
-        (true, Some(_)) => Err(ApiError::combination(
-            "FinalDBSnapshotIdentifier can not be specified when deleting a cluster with SkipFinalSnapshot set.",
-        )),
+        (false, None) => Err(refusal!("InvalidParameterCombination":
+            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")),
+        (true, Some(_)) => Err(refusal!("InvalidParameterCombination":
+            "FinalDBSnapshotIdentifier can not be specified when deleting a cluster with SkipFinalSnapshot set.")),
         (true, None) => Ok(None),
         (false, Some(name)) => check_identifier("FinalDBSnapshotIdentifier", name, 255).map(Some),
     }
@@ -86,9 +81,7 @@ fn final_snapshot(context: &Context<'_>) -> ApiResult<Option<String>> {
 fn check_state(id: &str, cluster: &Cluster, with_snapshot: bool) -> ApiResult<()> {
     let state = cluster.state();
     if cluster.deletion.is_some() || state == "deleting" {
-        return Err(wrong_state(format!(
-            "DB cluster {id} is already being deleted"
-        )));
+        refuse!("InvalidDBClusterStateFault": "DB cluster {id} is already being deleted");
     }
     match state {
         "available" => Ok(()),
@@ -105,16 +98,12 @@ fn check_state(id: &str, cluster: &Cluster, with_snapshot: bool) -> ApiResult<()
         | "inaccessible-encryption-credentials-recoverable"
             if with_snapshot =>
         {
-            Err(ApiError::new(
-                "KMSKeyNotAccessibleFault",
-                format!("The KMS key of DB cluster {id} can't be accessed."),
-            ))
+            Err(refusal!("KMSKeyNotAccessibleFault":
+                "The KMS key of DB cluster {id} can't be accessed."))
         }
-        _ if with_snapshot => Err(wrong_state(format!(
-            "Cannot create a snapshot because the database cluster {id} is not currently in the available state."
-        ))),
-        _ => Err(wrong_state(format!(
-            "DB cluster {id} is not in available state: {state}"
-        ))),
+        _ if with_snapshot => Err(refusal!("InvalidDBClusterStateFault":
+            "Cannot create a snapshot because the database cluster {id} is not currently in the available state.")),
+        _ => Err(refusal!("InvalidDBClusterStateFault":
+            "DB cluster {id} is not in available state: {state}")),
     }
 }

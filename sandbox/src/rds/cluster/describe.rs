@@ -3,8 +3,9 @@
 use super::replica::replicas;
 use super::seen;
 use crate::context::Context;
+use crate::field::{fields, inside, items};
 use crate::rds::global::membership;
-use crate::rds::page::{filters, matches, page};
+use crate::rds::page::{Description, by_name, last};
 use crate::rds::tags::tag_list;
 use crate::wire::error::ApiResult;
 use crate::wire::timestamp::iso;
@@ -13,152 +14,109 @@ use crate::world::catalog::family;
 use crate::world::database::{Change, Cluster};
 use crate::world::state::ClusterStatus;
 
-/// `DescribeDBClusters`.
+pub(crate) static CLUSTER: Description<Cluster> = Description {
+    elements: ("DBClusters", "DBCluster"),
+    matches: by_name,
+    fields: fields! { v:
+        "AllocatedStorage" [] "1";
+        "AvailabilityZones" [] items("AvailabilityZone", &v.zones);
+        "BackupRetentionPeriod" [] v.backup_retention;
+        "DatabaseName" [] v.database.as_ref();
+        "DBClusterIdentifier" ["db-cluster-id"] v.id;
+        "DBClusterParameterGroup" [] format!("default.{}", family(&v.engine, &v.version));
+        "DBSubnetGroup" [] &v.subnet_group;
+        "Status" [] v.state();
+        "Endpoint" [] format!("{}.cluster-{}", v.id, v.domain);
+        "ReaderEndpoint" [] format!("{}.cluster-ro-{}", v.id, v.domain);
+        "MultiAZ" [] is_multi_zone(v.context, v.one);
+        "Engine" ["engine"] &v.engine;
+        "EngineVersion" [] &v.version;
+        "Port" [] v.port;
+        "MasterUsername" [] &v.username;
+        "PreferredBackupWindow" [] "03:00-03:30";
+        "PreferredMaintenanceWindow" [] "sun:05:00-sun:05:30";
+        "ReplicationSourceIdentifier" [] v.replica_of.as_ref();
+        "ReadReplicaIdentifiers" []
+            items("ReadReplicaIdentifier", replicas(v.context.world, v.context.region, v.id));
+        "GlobalClusterIdentifier" []
+            membership(v.context.world, v.context.region, v.id).map(|(global, _, _)| global);
+        "EarliestRestorableTime" [] is_made(v.one).then(|| iso(v.created_at));
+        "LatestRestorableTime" [] is_made(v.one).then(|| iso(v.context.now));
+        "DBClusterMembers" [] inside(|xml| for id in &v.members {
+            let tier = v.here().db_instances.get(id).map_or(1, |one| one.tier);
+            xml.node("DBClusterMember", |xml| {
+                xml.text("DBInstanceIdentifier", id)
+                    .text("IsClusterWriter", v.writer.as_ref() == Some(id))
+                    .text("DBClusterParameterGroupStatus", "in-sync")
+                    .text("PromotionTier", tier);
+            });
+        });
+        "VpcSecurityGroups" [] inside(|xml| security_groups(xml, &v.groups));
+        "HostedZoneId" [] "Z29XKXDKYMONMX";
+        "StorageEncrypted" [] v.encrypted;
+        "DbClusterResourceId" ["db-cluster-resource-id"] &v.resource_id;
+        "DBClusterArn" [] v.context.rds_arn("cluster", v.id);
+        "AssociatedRoles" [] "";
+        "IAMDatabaseAuthenticationEnabled" [] v.iam_authentication;
+        "ClusterCreateTime" [] iso(v.created_at);
+        "EngineMode" [] "provisioned";
+        "DeletionProtection" [] v.deletion_protection;
+        "HttpEndpointEnabled" [] v.data_api;
+        "CopyTagsToSnapshot" [] v.copy_tags_to_snapshot;
+        "CrossAccountClone" [] false;
+        "DomainMemberships" [] "";
+        "AutoMinorVersionUpgrade" [] true;
+        "NetworkType" [] "IPV4";
+        "ActivityStreamStatus" [] "stopped";
+        "EngineLifecycleSupport" [] "open-source-rds-extended-support";
+        "" [] inside(|xml| {
+            tag_list(xml, &v.tags);
+            if let Some((min, max)) = &v.capacity {
+                xml.node("ServerlessV2ScalingConfiguration", |xml| {
+                    xml.text("MinCapacity", min).text("MaxCapacity", max);
+                });
+            }
+            if let Some(arn) = &v.secret {
+                secret(xml, v.context, arn);
+            }
+            if let Some(change) = &v.change {
+                pending(xml, change);
+            }
+        });
+        ["clone-group-id" "domain"] None::<&str>;
+    },
+};
+
+fn is_made(cluster: &Cluster) -> bool {
+    cluster.status != ClusterStatus::Creating
+}
+
+/// `DescribeDBClusters`, by identifier or ARN.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    let filters = filters(
-        context,
-        &[
-            "db-cluster-id",
-            "db-cluster-resource-id",
-            "engine",
-            "clone-group-id",
-            "domain",
-        ],
-    )?;
-    let wanted = match context.params.get("DBClusterIdentifier") {
-        // An ARN is accepted as well.
-        Some(text) => {
-            let id = text.rsplit(':').next().unwrap_or(text).to_ascii_lowercase();
-            seen(context, &id)?;
-            Some(id)
-        }
-        None => None,
-    };
-    let shown = context
-        .here()
-        .clusters
-        .iter()
-        .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted == *id))
-        .filter(|(_, cluster)| context.now >= cluster.visible_at)
-        .filter(|(id, cluster)| {
-            filters.iter().all(|filter| match filter.name.as_str() {
-                "db-cluster-id" => matches(filter, &[id]),
-                "db-cluster-resource-id" => matches(filter, &[&cluster.resource_id]),
-                "engine" => matches(filter, &[&cluster.engine]),
-                _ => false,
-            })
-        })
-        .map(|(id, cluster)| (id.clone(), (id, cluster)));
-    let (clusters, marker) = page(context, shown)?;
-    let mut xml = Xml::new();
-    xml.list("DBClusters", "DBCluster", clusters, |xml, (id, cluster)| {
-        describe_one(xml, context, id, cluster);
+    let clusters = context.here().clusters.iter();
+    let shown = clusters.filter(|(_, cluster)| context.now >= cluster.visible_at);
+    CLUSTER.answer(context, shown, || {
+        let Some(text) = context.params.get("DBClusterIdentifier") else {
+            return Ok(None);
+        };
+        let id = last(text).to_ascii_lowercase();
+        seen(context, &id)?;
+        Ok(Some(id))
     })
-    .maybe("Marker", marker);
-    Ok(xml.finish())
 }
 
 /// The answer that is the cluster `id` alone.
 pub(super) fn single(context: &Context<'_>, id: &str) -> String {
-    let mut xml = Xml::new();
-    if let Some(cluster) = context.here().clusters.get(id) {
-        xml.node("DBCluster", |xml| describe_one(xml, context, id, cluster));
-    }
-    xml.finish()
+    let cluster = context.here().clusters.get(id);
+    cluster.map_or_else(String::new, |one| CLUSTER.single(context, id, one))
 }
 
-/// The inside of `DBCluster`.
-pub(super) fn describe_one(xml: &mut Xml, context: &Context<'_>, id: &str, cluster: &Cluster) {
-    let endpoint = |kind: &str| format!("{id}.{kind}-{}", cluster.domain);
-    xml.text("AllocatedStorage", 1)
-        .texts("AvailabilityZones", "AvailabilityZone", &cluster.zones)
-        .text("BackupRetentionPeriod", cluster.backup_retention)
-        .maybe("DatabaseName", cluster.database.as_ref())
-        .text("DBClusterIdentifier", id)
-        .text(
-            "DBClusterParameterGroup",
-            format_args!("default.{}", family(&cluster.engine, &cluster.version)),
-        )
-        .text("DBSubnetGroup", &cluster.subnet_group)
-        .text("Status", cluster.state())
-        .text("Endpoint", endpoint("cluster"))
-        .text("ReaderEndpoint", endpoint("cluster-ro"))
-        .text("MultiAZ", is_multi_zone(context, cluster))
-        .text("Engine", &cluster.engine)
-        .text("EngineVersion", &cluster.version)
-        .text("Port", cluster.port)
-        .text("MasterUsername", &cluster.username)
-        .text("PreferredBackupWindow", "03:00-03:30")
-        .text("PreferredMaintenanceWindow", "sun:05:00-sun:05:30")
-        .maybe("ReplicationSourceIdentifier", cluster.replica_of.as_ref())
-        .texts(
-            "ReadReplicaIdentifiers",
-            "ReadReplicaIdentifier",
-            replicas(context.world, context.region, id),
-        );
-    if let Some((global, _, _)) = membership(context.world, context.region, id) {
-        xml.text("GlobalClusterIdentifier", global);
-    }
-    if cluster.status != ClusterStatus::Creating {
-        xml.text("EarliestRestorableTime", iso(cluster.created_at))
-            .text("LatestRestorableTime", iso(context.now));
-    }
-    xml.list(
-        "DBClusterMembers",
-        "DBClusterMember",
-        &cluster.members,
-        |xml, member| {
-            let tier = context
-                .here()
-                .db_instances
-                .get(member)
-                .map_or(1, |one| one.tier);
-            xml.text("DBInstanceIdentifier", member)
-                .text("IsClusterWriter", cluster.writer.as_ref() == Some(member))
-                .text("DBClusterParameterGroupStatus", "in-sync")
-                .text("PromotionTier", tier);
-        },
-    )
-    .list(
-        "VpcSecurityGroups",
-        "VpcSecurityGroupMembership",
-        &cluster.groups,
-        |xml, group| {
+pub(crate) fn security_groups(xml: &mut Xml, groups: &[String]) {
+    for group in groups {
+        xml.node("VpcSecurityGroupMembership", |xml| {
             xml.text("VpcSecurityGroupId", group)
                 .text("Status", "active");
-        },
-    )
-    .text("HostedZoneId", "Z29XKXDKYMONMX")
-    .text("StorageEncrypted", cluster.encrypted)
-    .text("DbClusterResourceId", &cluster.resource_id)
-    .text("DBClusterArn", context.rds_arn("cluster", id))
-    .text("AssociatedRoles", "")
-    .text(
-        "IAMDatabaseAuthenticationEnabled",
-        cluster.iam_authentication,
-    )
-    .text("ClusterCreateTime", iso(cluster.created_at))
-    .text("EngineMode", "provisioned")
-    .text("DeletionProtection", cluster.deletion_protection)
-    .text("HttpEndpointEnabled", cluster.data_api)
-    .text("CopyTagsToSnapshot", cluster.copy_tags_to_snapshot)
-    .text("CrossAccountClone", false)
-    .text("DomainMemberships", "")
-    .text("AutoMinorVersionUpgrade", true)
-    .text("NetworkType", "IPV4")
-    .text("ActivityStreamStatus", "stopped")
-    .text("EngineLifecycleSupport", "open-source-rds-extended-support");
-    tag_list(xml, &cluster.tags);
-    if let Some((min, max)) = &cluster.capacity {
-        xml.node("ServerlessV2ScalingConfiguration", |xml| {
-            xml.text("MinCapacity", min).text("MaxCapacity", max);
         });
-    }
-    if let Some(arn) = &cluster.secret {
-        secret(xml, context, arn);
-    }
-    if let Some(change) = &cluster.change {
-        pending(xml, change);
     }
 }
 

@@ -1,10 +1,10 @@
 //! `FailoverDBCluster`.
 
-use super::{check_idle, describe, given, seen, wrong_state};
+use super::{check_idle, describe, given, seen};
 use crate::context::Context;
 use crate::rds::instance;
 use crate::rds::validate::identifier;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::world::database::{Change, Cluster};
 use crate::world::state::ClusterStatus;
 use crate::world::timing;
@@ -16,9 +16,8 @@ pub(crate) fn failover(context: &mut Context<'_>) -> ApiResult<String> {
     let cluster = seen(context, &id)?;
     check_idle(&id, cluster)?;
     if cluster.read_only {
-        return Err(wrong_state(format!(
-            "DB cluster {id} is a secondary cluster of a global cluster and has no writer"
-        )));
+        refuse!("InvalidDBClusterStateFault":
+            "DB cluster {id} is a secondary cluster of a global cluster and has no writer");
     }
     let target = match context.params.get("TargetDBInstanceIdentifier") {
         Some(_) => {
@@ -27,9 +26,8 @@ pub(crate) fn failover(context: &mut Context<'_>) -> ApiResult<String> {
             target
         }
         None => best_reader(context, cluster).ok_or_else(|| {
-            wrong_state(format!(
-                "DB cluster {id} has no DB instance that is available to fail over to"
-            ))
+            refusal!("InvalidDBClusterStateFault":
+                "DB cluster {id} has no DB instance that is available to fail over to")
         })?,
     };
     let now = context.now;
@@ -48,7 +46,7 @@ pub(crate) fn failover(context: &mut Context<'_>) -> ApiResult<String> {
 fn check_target(context: &Context<'_>, cluster: &Cluster, target: &str) -> ApiResult<()> {
     let instance = instance::seen(context, target)?;
     let refused = |why: &str| -> ApiError {
-        instance::wrong_state(format!("Can't fail over to DB instance {target}: {why}"))
+        refusal!("InvalidDBInstanceState": "Can't fail over to DB instance {target}: {why}")
     };
     if !cluster.members.iter().any(|member| member == target) {
         Err(refused("it is no member of the DB cluster"))

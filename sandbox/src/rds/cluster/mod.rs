@@ -13,7 +13,7 @@ pub(crate) mod secret;
 
 use crate::context::Context;
 use crate::rds::validate::identifier;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiError, ApiResult, refusal};
 use crate::world::database::Cluster;
 
 /// The cluster of that lower-case identifier, however young.
@@ -33,10 +33,7 @@ pub(crate) fn seen<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a Clus
 
 /// The error for a cluster that is not there.
 pub(crate) fn not_found(id: &str) -> ApiError {
-    ApiError::new(
-        "DBClusterNotFoundFault",
-        format!("DBCluster {id} not found."),
-    )
+    refusal!("DBClusterNotFoundFault": "DBCluster {id} not found.")
 }
 
 /// The identifier in the parameter `DBClusterIdentifier`, lower-cased, of a cluster that reads
@@ -53,12 +50,6 @@ pub(crate) fn check_idle(id: &str, cluster: &Cluster) -> ApiResult<()> {
         return Ok(());
     }
     let state = cluster.state();
-    Err(wrong_state(format!(
-        "DB cluster {id} is not in available state: {state}"
-    )))
-}
-
-/// The error for a cluster in the wrong state.
-pub(crate) fn wrong_state(message: impl Into<String>) -> ApiError {
-    ApiError::new("InvalidDBClusterStateFault", message)
+    Err(refusal!("InvalidDBClusterStateFault":
+        "DB cluster {id} is not in available state: {state}"))
 }

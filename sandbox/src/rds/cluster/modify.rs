@@ -2,10 +2,10 @@
 
 use super::create::{capacity, version};
 use super::placement::security_groups;
-use super::{describe, find, given, secret, wrong_state};
+use super::{describe, find, given, secret};
 use crate::context::Context;
 use crate::rds::validate::{password, port, refuse_unsimulated, retention};
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refuse};
 use crate::world::Millis;
 use crate::world::catalog::parts;
 use crate::world::database::{Change, Cluster};
@@ -27,9 +27,8 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
         )
     });
     if !cluster.is_available() || cluster.deletion.is_some() || busy {
-        return Err(wrong_state(format!(
-            "Database cluster {id} is not currently in the available state."
-        )));
+        refuse!("InvalidDBClusterStateFault":
+            "Database cluster {id} is not currently in the available state.");
     }
     refuse_unsimulated(
         params,
@@ -50,22 +49,19 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
     let new_password = params.get("MasterUserPassword");
     if let Some(text) = new_password {
         if manage == Some(true) || (has_secret && manage.is_none()) {
-            return Err(ApiError::combination(
-                "You can't specify MasterUserPassword when ManageMasterUserPassword is turned on.",
-            ));
+            refuse!("InvalidParameterCombination":
+                "You can't specify MasterUserPassword when ManageMasterUserPassword is turned on.");
         }
         password(text)?;
     }
     if manage == Some(false) && has_secret && new_password.is_none() {
-        return Err(ApiError::combination(
-            "You must specify MasterUserPassword when you turn off ManageMasterUserPassword.",
-        ));
+        refuse!("InvalidParameterCombination":
+            "You must specify MasterUserPassword when you turn off ManageMasterUserPassword.");
     }
     let rotate = params.flag("RotateMasterUserPassword")?.unwrap_or(false);
     if rotate && (!has_secret || manage == Some(false)) {
-        return Err(ApiError::combination(
-            "RotateMasterUserPassword needs a master user password that RDS manages.",
-        ));
+        refuse!("InvalidParameterCombination":
+            "RotateMasterUserPassword needs a master user password that RDS manages.");
     }
     let protection = params.flag("DeletionProtection")?;
     let backup_retention = retention(params)?;
@@ -88,7 +84,7 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
     let arn = turned_on.then(|| secret::create(context, &id, &username));
     let here = context.here_mut();
     let Some(cluster) = here.clusters.get_mut(&id) else {
-        return Err(wrong_state("the cluster is gone"));
+        refuse!("InvalidDBClusterStateFault": "the cluster is gone");
     };
     cluster.deletion_protection = protection.unwrap_or(cluster.deletion_protection);
     cluster.copy_tags_to_snapshot = copy_tags.unwrap_or(cluster.copy_tags_to_snapshot);
@@ -161,15 +157,13 @@ fn upgrade(context: &Context<'_>, engine: &str, current: &str) -> ApiResult<Opti
         return Ok(None);
     }
     if parts(&wanted) < parts(current) {
-        return Err(ApiError::combination(format!(
-            "Cannot upgrade {engine} from {current} to {wanted}"
-        )));
+        refuse!("InvalidParameterCombination":
+            "Cannot upgrade {engine} from {current} to {wanted}");
     }
     let major = parts(&wanted).0 != parts(current).0;
     if major && context.params.flag("AllowMajorVersionUpgrade")? != Some(true) {
-        return Err(ApiError::combination(
-            "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
-        ));
+        refuse!("InvalidParameterCombination":
+            "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.");
     }
     Ok(Some(wanted))
 }

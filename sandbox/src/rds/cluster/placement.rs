@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::rds::subnet_group;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::world::ids;
 use crate::world::regions::has_zone;
 
@@ -19,30 +19,19 @@ pub(crate) struct Placement {
 pub(crate) fn placement(context: &Context<'_>) -> ApiResult<Placement> {
     let params = context.params;
     let name = params.get("DBSubnetGroupName").ok_or_else(|| {
-        ApiError::new(
-            "DBSubnetGroupNotFoundFault",
-            "DB subnet group 'default' does not exist: the account has no default VPC.",
-        )
+        refusal!("DBSubnetGroupNotFoundFault":
+            "DB subnet group 'default' does not exist: the account has no default VPC.")
     })?;
     let (name, group) = subnet_group::seen(context, name)?;
     let covered = subnet_group::zones(context, group);
     if covered.len() < 2 {
-        return Err(ApiError::new(
-            "DBSubnetGroupDoesNotCoverEnoughAZs",
-            format!(
-                "DB Subnet Group doesn't meet availability zone coverage requirement. Please add subnets to cover at least 2 availability zones. Current coverage: {}",
-                covered.len()
-            ),
-        ));
+        refuse!("DBSubnetGroupDoesNotCoverEnoughAZs":
+            "DB Subnet Group doesn't meet availability zone coverage requirement. Please add subnets to cover at least 2 availability zones. Current coverage: {}", covered.len());
     }
     let mut zones = params.wrapped_list("AvailabilityZones", "AvailabilityZone");
     if let Some(bad) = zones.iter().find(|zone| !has_zone(context.region, zone)) {
-        return Err(ApiError::new(
-            "InvalidVPCNetworkStateFault",
-            format!(
-                "Availability zone '{bad}' is unavailable in this region, please choose another zone set."
-            ),
-        ));
+        refuse!("InvalidVPCNetworkStateFault":
+            "Availability zone '{bad}' is unavailable in this region, please choose another zone set.");
     }
     if zones.is_empty() {
         zones = covered.into_iter().take(3).collect();
@@ -66,18 +55,12 @@ pub(crate) fn security_groups(context: &Context<'_>, vpc: &str) -> ApiResult<Vec
         let known = context.here().groups.get(id);
         let known = known.filter(|group| context.is_known_to_rds(id, group.visible_at));
         let group = known.ok_or_else(|| {
-            ApiError::value(format!(
-                "Invalid security group , groupId= {id}, groupName=."
-            ))
+            refusal!("InvalidParameterValue":
+                "Invalid security group , groupId= {id}, groupName=.")
         })?;
         if group.vpc != vpc {
-            return Err(ApiError::new(
-                "InvalidVPCNetworkStateFault",
-                format!(
-                    "The DB instance and EC2 security group are in different VPCs. The DB instance is in {vpc} and the EC2 security group {id} is in {}",
-                    group.vpc
-                ),
-            ));
+            refuse!("InvalidVPCNetworkStateFault":
+                "The DB instance and EC2 security group are in different VPCs. The DB instance is in {vpc} and the EC2 security group {id} is in {}", group.vpc);
         }
     }
     if !given.is_empty() {
@@ -94,16 +77,11 @@ pub(crate) fn security_groups(context: &Context<'_>, vpc: &str) -> ApiResult<Vec
 /// Refuses a cluster identifier that is taken, and one cluster too many.
 pub(crate) fn check_new(context: &Context<'_>, id: &str) -> ApiResult<()> {
     if context.here().clusters.contains_key(id) {
-        return Err(ApiError::new(
-            "DBClusterAlreadyExistsFault",
-            "DB Cluster already exists",
-        ));
+        refuse!("DBClusterAlreadyExistsFault": "DB Cluster already exists");
     }
     if context.here().clusters.len() >= context.quotas.clusters {
-        return Err(ApiError::new(
-            "DBClusterQuotaExceededFault",
-            "User attempted to create a new DB cluster and the user has already reached the maximum allowed DB cluster quota.",
-        ));
+        refuse!("DBClusterQuotaExceededFault":
+            "User attempted to create a new DB cluster and the user has already reached the maximum allowed DB cluster quota.");
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! Stopping and starting clusters.
 
 use super::replica::replicas;
-use super::{describe, find, given, wrong_state};
+use super::{describe, find, given};
 use crate::context::Context;
 use crate::rds::blue_green;
 use crate::rds::global::membership;
-use crate::wire::error::ApiResult;
+use crate::wire::error::{ApiResult, refuse};
 use crate::world::database::Cluster;
 use crate::world::state::{ClusterStatus, DbInstanceStatus};
 use crate::world::timing;
@@ -23,9 +23,7 @@ pub(crate) fn stop(context: &mut Context<'_>) -> ApiResult<String> {
     let whole = ready && !cluster.members.is_empty();
     let busy = cluster.deletion.is_some() || cluster.change.is_some();
     if !cluster.is_available() || busy || !whole {
-        return Err(wrong_state(format!(
-            "DbCluster {id} is not in available state"
-        )));
+        refuse!("InvalidDBClusterStateFault": "DbCluster {id} is not in available state");
     }
     check_alone(context, &id, cluster)?;
     let until = context.now + timing::CLUSTER_STOPPING;
@@ -47,15 +45,13 @@ pub(crate) fn stop(context: &mut Context<'_>) -> ApiResult<String> {
 /// guide).
 fn check_alone(context: &Context<'_>, id: &str, cluster: &Cluster) -> ApiResult<()> {
     if membership(context.world, context.region, id).is_some() {
-        return Err(wrong_state(format!(
-            "DB cluster {id} is part of a global cluster and can't be stopped"
-        )));
+        refuse!("InvalidDBClusterStateFault":
+            "DB cluster {id} is part of a global cluster and can't be stopped");
     }
     let followed = !replicas(context.world, context.region, id).is_empty();
     if followed || cluster.replica_of.is_some() {
-        return Err(wrong_state(format!(
-            "DB cluster {id} takes part in a replication and can't be stopped"
-        )));
+        refuse!("InvalidDBClusterStateFault":
+            "DB cluster {id} takes part in a replication and can't be stopped");
     }
     blue_green::check(context, id)
 }
@@ -70,9 +66,7 @@ pub(crate) fn start(context: &mut Context<'_>) -> ApiResult<String> {
         state,
         "stopped" | "inaccessible-encryption-credentials-recoverable"
     ) {
-        return Err(wrong_state(format!(
-            "DbCluster {id} is not in stopped state"
-        )));
+        refuse!("InvalidDBClusterStateFault": "DbCluster {id} is not in stopped state");
     }
     let now = context.now;
     let here = context.here_mut();

@@ -1,10 +1,10 @@
 //! Clusters that replicate another one, and their promotion.
 
-use super::{check_idle, describe, given, not_found, seen, wrong_state};
+use super::{check_idle, describe, given, not_found, seen};
 use crate::context::{Context, rds_arn};
 use crate::rds::arn::Arn;
 use crate::rds::{global, instance};
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::world::World;
 use crate::world::database::{Change, Cluster};
 use crate::world::state::ClusterStatus;
@@ -52,9 +52,8 @@ pub(super) fn origin(context: &Context<'_>) -> ApiResult<Option<Origin>> {
             "DatabaseName",
         ] {
             if params.get(name).is_some() {
-                return Err(ApiError::combination(format!(
-                    "Cannot specify {name} for a cluster that replicates another one"
-                )));
+                refuse!("InvalidParameterCombination":
+                    "Cannot specify {name} for a cluster that replicates another one");
             }
         }
     }
@@ -63,13 +62,12 @@ pub(super) fn origin(context: &Context<'_>) -> ApiResult<Option<Origin>> {
 
 fn source(context: &Context<'_>, text: &str) -> ApiResult<Origin> {
     if context.params.get("GlobalClusterIdentifier").is_some() {
-        return Err(ApiError::combination(
-            "Cannot specify both ReplicationSourceIdentifier and GlobalClusterIdentifier",
-        ));
+        refuse!("InvalidParameterCombination":
+            "Cannot specify both ReplicationSourceIdentifier and GlobalClusterIdentifier");
     }
     let arn = Arn::parse(text)
         .filter(|arn| arn.is_own(context))
-        .ok_or_else(|| ApiError::value(format!("Invalid replication source: {text}")))?;
+        .ok_or_else(|| refusal!("InvalidParameterValue": "Invalid replication source: {text}"))?;
     let region = context.world.region(arn.region);
     let name = match arn.kind {
         "cluster" => arn.name,
@@ -78,18 +76,12 @@ fn source(context: &Context<'_>, text: &str) -> ApiResult<Origin> {
             let found = found.ok_or_else(|| instance::not_found(&arn.name))?;
             found.cluster.clone()
         }
-        _ => {
-            return Err(ApiError::value(format!(
-                "Invalid replication source: {text}"
-            )));
-        }
+        _ => refuse!("InvalidParameterValue": "Invalid replication source: {text}"),
     };
     let found = region.clusters.get(&name).ok_or_else(|| not_found(&name))?;
     if !found.is_available() || found.deletion.is_some() {
-        return Err(wrong_state(format!(
-            "Source cluster {name} is not in available state: {}",
-            found.state()
-        )));
+        refuse!("InvalidDBClusterStateFault":
+            "Source cluster {name} is not in available state: {}", found.state());
     }
     Ok(Origin {
         replica_of: Some(rds_arn(context.world, arn.region, "cluster", &name)),
@@ -114,9 +106,7 @@ pub(crate) fn promote(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     let cluster = seen(context, &id)?;
     if cluster.replica_of.is_none() {
-        return Err(wrong_state(format!(
-            "DB cluster {id} is not a read replica"
-        )));
+        refuse!("InvalidDBClusterStateFault": "DB cluster {id} is not a read replica");
     }
     check_idle(&id, cluster)?;
     let now = context.now;

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::rds::snapshot;
 use crate::rds::tags::given_tags;
 use crate::rds::validate::{identifier, port};
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refuse};
 use crate::world::catalog::parts;
 use crate::world::database::Cluster;
 use crate::world::state::ClusterStatus;
@@ -24,30 +24,23 @@ pub(crate) fn restore(context: &mut Context<'_>) -> ApiResult<String> {
         "ManageMasterUserPassword",
     ] {
         if params.has(name) {
-            return Err(ApiError::combination(format!(
-                "The parameter {name} is not valid for RestoreDBClusterFromSnapshot"
-            )));
+            refuse!("InvalidParameterCombination":
+                "The parameter {name} is not valid for RestoreDBClusterFromSnapshot");
         }
     }
     let source = snapshot::find(context, &snapshot_id)?.clone();
     if context.now < source.available_at {
-        return Err(ApiError::new(
-            "InvalidDBClusterSnapshotStateFault",
-            format!("DB cluster snapshot {snapshot_id} is not in available state"),
-        ));
+        refuse!("InvalidDBClusterSnapshotStateFault":
+            "DB cluster snapshot {snapshot_id} is not in available state");
     }
     if engine != source.engine {
-        return Err(ApiError::combination(format!(
-            "The engine {engine} is not the snapshot's: {}",
-            source.engine
-        )));
+        refuse!("InvalidParameterCombination":
+            "The engine {engine} is not the snapshot's: {}", source.engine);
     }
     let version = version(context, &engine, Some(&source.version))?;
     if parts(&version) < parts(&source.version) {
-        return Err(ApiError::combination(format!(
-            "Cannot restore a snapshot of engine version {} to the older engine version {version}",
-            source.version
-        )));
+        refuse!("InvalidParameterCombination":
+            "Cannot restore a snapshot of engine version {} to the older engine version {version}", source.version);
     }
     let port = port(params)?.unwrap_or(source.port);
     let tags = given_tags(params)?;

@@ -6,7 +6,7 @@ use crate::ec2::interface::free_address;
 use crate::rds::tags::given_tags;
 use crate::rds::validate::identifier;
 use crate::rds::{cluster, subnet_group};
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::world::catalog::{Class, ENGINE, find_class};
 use crate::world::database::{Cluster, DbInstance, Source};
 use crate::world::network::Interface;
@@ -20,9 +20,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let class_name = params.need("DBInstanceClass")?.to_owned();
     let engine = params.need("Engine")?;
     if params.get("DBClusterIdentifier").is_none() {
-        return Err(ApiError::combination(
-            "DBClusterIdentifier is required: instances outside of clusters are not simulated",
-        ));
+        refuse!("InvalidParameterCombination":
+            "DBClusterIdentifier is required: instances outside of clusters are not simulated");
     }
     let cluster_id = identifier(params, "DBClusterIdentifier")?;
     refuse_cluster_settings(context)?;
@@ -33,53 +32,39 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let public = params.flag("PubliclyAccessible")?.unwrap_or(false);
     let monitoring_interval = params.number("MonitoringInterval")?.unwrap_or(0);
     if ![0, 1, 5, 10, 15, 30, 60].contains(&monitoring_interval) {
-        return Err(ApiError::value(format!(
-            "Invalid MonitoringInterval: {monitoring_interval}"
-        )));
+        refuse!("InvalidParameterValue": "Invalid MonitoringInterval: {monitoring_interval}");
     }
     if context.here().db_instances.contains_key(&id) {
-        return Err(ApiError::new(
-            "DBInstanceAlreadyExists",
-            "DB instance already exists",
-        ));
+        refuse!("DBInstanceAlreadyExists": "DB instance already exists");
     }
     let cluster = cluster::seen(context, &cluster_id)?.clone();
     if engine != cluster.engine {
-        return Err(ApiError::combination(format!(
-            "The engine name requested for your DB Instance ({engine}) doesn't match the engine name of your DB Cluster ({}).",
-            cluster.engine
-        )));
+        refuse!("InvalidParameterCombination":
+            "The engine name requested for your DB Instance ({engine}) doesn't match the engine name of your DB Cluster ({}).", cluster.engine);
     }
     if engine != ENGINE {
-        return Err(ApiError::combination(format!(
-            "DB instances of {engine} are not simulated"
-        )));
+        refuse!("InvalidParameterCombination": "DB instances of {engine} are not simulated");
     }
     if let Some(version) = params
         .get("EngineVersion")
         .filter(|one| *one != cluster.version)
     {
-        return Err(ApiError::combination(format!(
-            "The engine version {version} that you requested for your DB instance does not match the engine version {} of your DB cluster.",
-            cluster.version
-        )));
+        refuse!("InvalidParameterCombination":
+            "The engine version {version} that you requested for your DB instance does not match the engine version {} of your DB cluster.", cluster.version);
     }
     check_cluster(&cluster_id, &cluster)?;
     let class = offered_class(context, &class_name, &cluster)?;
     check_quota(context)?;
     if cluster.members.len() >= 16 {
-        return Err(ApiError::combination(format!(
-            "DB cluster {cluster_id} already has the maximum of 16 DB instances"
-        )));
+        refuse!("InvalidParameterCombination":
+            "DB cluster {cluster_id} already has the maximum of 16 DB instances");
     }
     let place = place(context, params.get("AvailabilityZone"), &cluster, class)?;
     // A cluster without instances has no interface that would hold its groups.
     let here = context.here();
     if let Some(gone) = (cluster.groups.iter()).find(|id| !here.groups.contains_key(*id)) {
-        return Err(ApiError::new(
-            "InvalidVPCNetworkStateFault",
-            format!("The EC2 security group {gone} of DB cluster {cluster_id} does not exist."),
-        ));
+        refuse!("InvalidVPCNetworkStateFault":
+            "The EC2 security group {gone} of DB cluster {cluster_id} does not exist.");
     }
     let wanted = Wanted {
         class: class_name,
@@ -181,18 +166,16 @@ fn refuse_cluster_settings(context: &Context<'_>) -> ApiResult<()> {
         .iter()
         .find(|name| context.params.get(name).is_some())
     {
-        Some(name) => Err(ApiError::combination(format!(
-            "The requested DB Instance will be a member of a DB Cluster. Set {name} for the DB Cluster."
-        ))),
+        Some(name) => Err(refusal!("InvalidParameterCombination":
+            "The requested DB Instance will be a member of a DB Cluster. Set {name} for the DB Cluster.")),
         None => match context
             .params
             .indices("VpcSecurityGroupIds.VpcSecurityGroupId")
             .is_empty()
         {
             true => Ok(()),
-            false => Err(ApiError::combination(
-                "The requested DB Instance will be a member of a DB Cluster. Set vpc security groups for the DB Cluster.",
-            )),
+            false => Err(refusal!("InvalidParameterCombination":
+                "The requested DB Instance will be a member of a DB Cluster. Set vpc security groups for the DB Cluster.")),
         },
     }
 }
@@ -200,9 +183,8 @@ fn refuse_cluster_settings(context: &Context<'_>) -> ApiResult<()> {
 /// The promotion tier, 0 to 15.
 pub(super) fn tier(context: &Context<'_>) -> ApiResult<i64> {
     match context.params.number("PromotionTier")? {
-        Some(tier) if !(0..=15).contains(&tier) => Err(ApiError::value(format!(
-            "Invalid PromotionTier {tier}: must be between 0 and 15"
-        ))),
+        Some(tier) if !(0..=15).contains(&tier) => Err(refusal!("InvalidParameterValue":
+            "Invalid PromotionTier {tier}: must be between 0 and 15")),
         tier => Ok(tier.unwrap_or(1)),
     }
 }
@@ -217,9 +199,8 @@ pub(super) fn insights(context: &Context<'_>) -> ApiResult<Option<i64>> {
         .params
         .number("PerformanceInsightsRetentionPeriod")?;
     match (on, days) {
-        (false, Some(_)) => Err(ApiError::combination(
-            "To set PerformanceInsightsRetentionPeriod, EnablePerformanceInsights must be true",
-        )),
+        (false, Some(_)) => Err(refusal!("InvalidParameterCombination":
+            "To set PerformanceInsightsRetentionPeriod, EnablePerformanceInsights must be true")),
         (false, None) => Ok(None),
         (true, days) => {
             let days = days.unwrap_or(7);
@@ -227,9 +208,8 @@ pub(super) fn insights(context: &Context<'_>) -> ApiResult<Option<i64>> {
             if days == 7 || days == 731 || months {
                 Ok(Some(days))
             } else {
-                Err(ApiError::value(format!(
-                    "Invalid Performance Insights retention period: {days}. Valid values are: [7, 731, n*31 for n from 1 to 23]"
-                )))
+                Err(refusal!("InvalidParameterValue":
+                    "Invalid Performance Insights retention period: {days}. Valid values are: [7, 731, n*31 for n from 1 to 23]"))
             }
         }
     }
@@ -244,9 +224,8 @@ fn check_cluster(id: &str, cluster: &Cluster) -> ApiResult<()> {
     } else {
         cluster.state()
     };
-    Err(cluster::wrong_state(format!(
-        "DB cluster {id} is not in a state that takes DB instances: {state}"
-    )))
+    Err(refusal!("InvalidDBClusterStateFault":
+        "DB cluster {id} is not in a state that takes DB instances: {state}"))
 }
 
 /// The class, if some zone of the region offers it for the cluster's version.
@@ -256,21 +235,16 @@ pub(super) fn offered_class(
     cluster: &Cluster,
 ) -> ApiResult<&'static Class> {
     let refused = || {
-        ApiError::combination(format!(
-            "RDS does not support creating a DB instance with the following combination: DBInstanceClass={name}, Engine={ENGINE}, EngineVersion={}, LicenseModel=postgresql-license. For supported combinations of instance class and database engine version, see the documentation.",
-            cluster.version
-        ))
+        refusal!("InvalidParameterCombination":
+            "RDS does not support creating a DB instance with the following combination: DBInstanceClass={name}, Engine={ENGINE}, EngineVersion={}, LicenseModel=postgresql-license. For supported combinations of instance class and database engine version, see the documentation.", cluster.version)
     };
     if !name.starts_with("db.") {
-        return Err(ApiError::value(format!(
-            "Invalid DB Instance class: {name}"
-        )));
+        refuse!("InvalidParameterValue": "Invalid DB Instance class: {name}");
     }
     let class = find_class(name).ok_or_else(refused)?;
     if name == "db.serverless" && cluster.capacity.is_none() {
-        return Err(ApiError::combination(
-            "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.",
-        ));
+        refuse!("InvalidParameterCombination":
+            "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.");
     }
     let mut zones = regions::find(context.region)
         .into_iter()
@@ -301,19 +275,15 @@ pub(crate) fn place(
     let zone = match wanted {
         Some(zone) => {
             if !regions::has_zone(context.region, zone) {
-                return Err(ApiError::value(format!("Invalid availability zone: {zone}")));
+                refuse!("InvalidParameterValue": "Invalid availability zone: {zone}");
             }
             if !covered.iter().any(|one| one == zone) {
-                return Err(ApiError::new(
-                    "InvalidVPCNetworkStateFault",
-                    format!("The DB subnet group {group_name} has no subnet in the Availability Zone {zone}."),
-                ));
+                refuse!("InvalidVPCNetworkStateFault":
+                    "The DB subnet group {group_name} has no subnet in the Availability Zone {zone}.");
             }
             if !class.is_offered(&cluster.version, zone) {
-                return Err(ApiError::combination(format!(
-                    "The DB instance class {} is not available in the Availability Zone {zone}.",
-                    class.name
-                )));
+                refuse!("InvalidParameterCombination":
+                    "The DB instance class {} is not available in the Availability Zone {zone}.", class.name);
             }
             zone.to_owned()
         }
@@ -322,10 +292,8 @@ pub(crate) fn place(
             .filter(|zone| class.is_offered(&cluster.version, zone))
             .min_by_key(|zone| members_in(context, cluster, zone))
             .ok_or_else(|| {
-                ApiError::combination(format!(
-                    "No Availability Zone of the DB subnet group {group_name} offers the DB instance class {}.",
-                    class.name
-                ))
+                refusal!("InvalidParameterCombination":
+                    "No Availability Zone of the DB subnet group {group_name} offers the DB instance class {}.", class.name)
             })?,
     };
     let subnets = group.subnets.iter();
@@ -345,12 +313,8 @@ pub(crate) fn place(
             subnet,
             address,
         }),
-        None => Err(ApiError::new(
-            "InvalidVPCNetworkStateFault",
-            format!(
-                "No subnet of the DB subnet group {group_name} in {zone} has a free IP address."
-            ),
-        )),
+        None => Err(refusal!("InvalidVPCNetworkStateFault":
+            "No subnet of the DB subnet group {group_name} in {zone} has a free IP address.")),
     }
 }
 

@@ -1,11 +1,11 @@
 //! `DeleteDBInstance`.
 
-use super::{describe, find, given, wrong_state};
+use super::{describe, find, given};
 use crate::context::Context;
 use crate::rds::cluster::replica::replicas;
 use crate::rds::global::membership;
 use crate::rds::{blue_green, cluster};
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refusal, refuse};
 use crate::world::database::{Cluster, DbInstance, Source};
 use crate::world::state::DbInstanceStatus;
 use crate::world::{ids, timing};
@@ -16,18 +16,15 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     params.flag("SkipFinalSnapshot")?;
     if params.get("FinalDBSnapshotIdentifier").is_some() {
-        return Err(ApiError::combination(
-            "FinalDBSnapshotIdentifier cannot be specified when deleting a DB instance that is a member of a DB cluster.",
-        ));
+        refuse!("InvalidParameterCombination":
+            "FinalDBSnapshotIdentifier cannot be specified when deleting a DB instance that is a member of a DB cluster.");
     }
     let instance = find(context, &id)?;
     let cluster_id = instance.cluster.clone();
     check_state(&id, instance, cluster::find(context, &cluster_id)?)?;
     check_last(context, &id, &cluster_id)?;
     if blue_green::check(context, &cluster_id).is_err() {
-        return Err(wrong_state(format!(
-            "Instance {id} is part of a blue/green deployment."
-        )));
+        refuse!("InvalidDBInstanceState": "Instance {id} is part of a blue/green deployment.");
     }
     begin(context, &id);
     Ok(describe::single(context, &id))
@@ -36,9 +33,7 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
 /// Whether the instance can go as it and its cluster `cluster` are.
 fn check_state(id: &str, instance: &DbInstance, cluster: &Cluster) -> ApiResult<()> {
     if instance.status == DbInstanceStatus::Deleting || instance.state() == "deleting" {
-        return Err(wrong_state(format!(
-            "Instance {id} is already being deleted."
-        )));
+        refuse!("InvalidDBInstanceState": "Instance {id} is already being deleted.");
     }
     let (of_cluster, cluster_id) = (cluster.state(), &instance.cluster);
     if matches!(
@@ -49,15 +44,13 @@ fn check_state(id: &str, instance: &DbInstance, cluster: &Cluster) -> ApiResult<
             | "failing-over"
             | "inaccessible-encryption-credentials-recoverable"
     ) {
-        return Err(cluster::wrong_state(format!(
-            "DB cluster {cluster_id} is not in available state: {of_cluster}. Start it before deleting its DB instances."
-        )));
+        refuse!("InvalidDBClusterStateFault":
+            "DB cluster {cluster_id} is not in available state: {of_cluster}. Start it before deleting its DB instances.");
     }
     match instance.state() {
         state @ ("upgrading" | "maintenance" | "rebooting" | "starting" | "stopping"
-        | "stopped") => Err(wrong_state(format!(
-            "Instance {id} is currently {state} and can't be deleted."
-        ))),
+        | "stopped") => Err(refusal!("InvalidDBInstanceState":
+            "Instance {id} is currently {state} and can't be deleted.")),
         _ => Ok(()),
     }
 }
@@ -79,14 +72,12 @@ fn check_last(context: &Context<'_>, id: &str, cluster_id: &str) -> ApiResult<()
     let leads = membership(context.world, context.region, cluster_id)
         .is_some_and(|(_, global, member)| member.writer && global.members.len() > 1);
     if leads || !follows.is_empty() {
-        return Err(cluster::wrong_state(
-            "Cannot delete the last instance of the master cluster. Delete the replica cluster before deleting the last master cluster instance.",
-        ));
+        refuse!("InvalidDBClusterStateFault":
+            "Cannot delete the last instance of the master cluster. Delete the replica cluster before deleting the last master cluster instance.");
     }
     if cluster.replica_of.is_some() {
-        return Err(cluster::wrong_state(
-            "Cannot delete the last instance of the read replica DB cluster. Promote the DB cluster to a standalone DB cluster in order to delete it.",
-        ));
+        refuse!("InvalidDBClusterStateFault":
+            "Cannot delete the last instance of the read replica DB cluster. Promote the DB cluster to a standalone DB cluster in order to delete it.");
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ pub(crate) mod modify;
 
 use crate::context::Context;
 use crate::rds::validate::identifier;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
 use crate::world::database::DbInstance;
 
 /// The instance of that lower-case identifier, however young.
@@ -27,7 +27,7 @@ pub(crate) fn seen<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a DbIn
 
 /// The error for an instance that is not there.
 pub(crate) fn not_found(id: &str) -> ApiError {
-    ApiError::new("DBInstanceNotFound", format!("DBInstance {id} not found."))
+    refusal!("DBInstanceNotFound": "DBInstance {id} not found.")
 }
 
 /// The identifier in the parameter `DBInstanceIdentifier` of an instance that is there, seen or
@@ -41,15 +41,8 @@ pub(crate) fn given(context: &Context<'_>) -> ApiResult<String> {
 /// Refuses one instance too many.
 pub(crate) fn check_quota(context: &Context<'_>) -> ApiResult<()> {
     if context.here().db_instances.len() >= context.quotas.db_instances {
-        return Err(ApiError::new(
-            "InstanceQuotaExceeded",
-            "The request would result in the user exceeding the allowed number of DB instances.",
-        ));
+        refuse!("InstanceQuotaExceeded":
+            "The request would result in the user exceeding the allowed number of DB instances.");
     }
     Ok(())
-}
-
-/// The error for an instance in the wrong state.
-pub(crate) fn wrong_state(message: impl Into<String>) -> ApiError {
-    ApiError::new("InvalidDBInstanceState", message)
 }

@@ -1,11 +1,11 @@
 //! `ModifyDBInstance`.
 
 use super::create::{insights, offered_class, tier};
-use super::{describe, given, seen, wrong_state};
+use super::{describe, given, seen};
 use crate::context::Context;
 use crate::rds::cluster;
 use crate::rds::validate::refuse_unsimulated;
-use crate::wire::error::{ApiError, ApiResult};
+use crate::wire::error::{ApiResult, refuse};
 use crate::world::state::DbInstanceStatus;
 use crate::world::timing;
 
@@ -15,9 +15,7 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     let instance = seen(context, &id)?;
     if !instance.is_available() {
-        return Err(wrong_state(format!(
-            "Database instance {id} is not in available state."
-        )));
+        refuse!("InvalidDBInstanceState": "Database instance {id} is not in available state.");
     }
     for name in [
         "MasterUserPassword",
@@ -26,9 +24,8 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
         "DeletionProtection",
     ] {
         if params.get(name).is_some() {
-            return Err(ApiError::combination(format!(
-                "For a member of a DB cluster, {name} is set on the DB cluster."
-            )));
+            refuse!("InvalidParameterCombination":
+                "For a member of a DB cluster, {name} is set on the DB cluster.");
         }
     }
     refuse_unsimulated(
@@ -46,10 +43,8 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
         let cluster = cluster::find(context, &instance.cluster)?;
         let class = offered_class(context, class, cluster)?;
         if !class.is_offered(&cluster.version, &instance.zone) {
-            return Err(ApiError::combination(format!(
-                "The DB instance class {} is not available in the Availability Zone {}.",
-                class.name, instance.zone
-            )));
+            refuse!("InvalidParameterCombination":
+                "The DB instance class {} is not available in the Availability Zone {}.", class.name, instance.zone);
         }
     }
     let tier = match params.has("PromotionTier") {
