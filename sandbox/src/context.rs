@@ -8,7 +8,6 @@ use crate::world::{Millis, Region, World, ids, timing};
 /// Answers with the inside of the result. A handler that answers with an error has changed nothing.
 pub(crate) type Handler = fn(&mut Context<'_>) -> ApiResult<String>;
 
-/// What a handler works on.
 pub(crate) struct Context<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) now: Millis,
@@ -22,12 +21,10 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// What the region of the call holds.
     pub(crate) fn here(&self) -> &Region {
         self.world.region(self.region)
     }
 
-    /// What the region of the call holds, to change it.
     pub(crate) fn here_mut(&mut self) -> &mut Region {
         self.world.region_mut(self.region)
     }

@@ -40,7 +40,6 @@ pub(crate) struct Field<T> {
     pub(crate) show: fn(&View<'_, T>, &mut Out<'_>),
 }
 
-/// Where the value of a field goes.
 pub(crate) enum Out<'a> {
     Element(&'static str, &'a mut Xml),
     Filter(&'a mut Vec<String>),
@@ -145,7 +144,6 @@ macro_rules! fields {
 
 pub(crate) use fields;
 
-/// Writes the elements of a resource.
 pub(crate) fn write<T>(fields: &[Field<T>], view: &View<'_, T>, xml: &mut Xml) {
     for field in fields {
         if let Some(name) = field.element {

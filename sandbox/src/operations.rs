@@ -5,7 +5,6 @@ use crate::wire::service::Service::{self, Ec2, Rds, SecretsManager, Sts};
 use crate::{ec2, rds, secrets, sts};
 use std::fmt;
 
-/// An operation that the sandbox simulates.
 #[derive(Clone, Copy)]
 pub struct OperationInfo {
     pub service: Service,

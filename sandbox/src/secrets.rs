@@ -6,7 +6,6 @@ use crate::world::database::Secret;
 use crate::world::ids;
 use serde_json::json;
 
-/// `GetSecretValue`.
 pub(crate) fn get_value(context: &mut Context<'_>) -> ApiResult<String> {
     let (arn, secret) = find(context)?;
     if secret.active_at.is_none_or(|at| context.now < at) {
@@ -26,7 +25,6 @@ pub(crate) fn get_value(context: &mut Context<'_>) -> ApiResult<String> {
     .to_string())
 }
 
-/// `DescribeSecret`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let (arn, secret) = find(context)?;
     let mut versions = serde_json::Map::new();

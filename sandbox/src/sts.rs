@@ -4,7 +4,6 @@ use crate::context::Context;
 use crate::wire::error::ApiResult;
 use crate::wire::xml::Xml;
 
-/// `GetCallerIdentity`.
 pub(crate) fn caller_identity(context: &mut Context<'_>) -> ApiResult<String> {
     let account = &context.world.account_id;
     let mut xml = Xml::new();

@@ -8,10 +8,8 @@ use crate::world::fault::{FaultEffect, FaultRule};
 /// Why a fault rule was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultError {
-    /// No such operation.
     #[error("unknown operation `{name}`; the nearest are {}", nearest.join(", "))]
     UnknownOperation {
-        /// What was asked for.
         name: String,
         /// Names that resemble it, the best first.
         nearest: Vec<String>,

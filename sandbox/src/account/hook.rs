@@ -18,7 +18,6 @@ pub trait Hook: Send + Sync {
 pub struct Call {
     /// Counts from 1 over all calls of this handle and its clones.
     pub number: u64,
-    /// The AWS service.
     pub service: Service,
     /// The operation, for example `CreateVpc`.
     pub operation: String,
@@ -37,11 +36,8 @@ pub enum Verdict {
     Proceed,
     /// It is answered with an error.
     Error {
-        /// The AWS error code.
         code: String,
-        /// The HTTP status.
         status: u16,
-        /// The message.
         message: String,
     },
     /// The connection is reset.

@@ -23,7 +23,7 @@ pub(crate) fn inventory(world: &World) -> Value {
         json!({
             "requester": side(&p.requester),
             "accepter": side(&p.accepter),
-            "status": p.status.code(),
+            "status": p.status.name(),
         })
     }));
     let mut all = json!({ "regions": regions, "peerings": peerings });

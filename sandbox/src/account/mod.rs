@@ -48,7 +48,6 @@ struct Core {
 /// What comes of a request.
 #[derive(Debug)]
 pub enum Reply {
-    /// An answer.
     Response(http::Response<Bytes>),
     /// The head and the first half of the body arrive, then the connection is reset.
     Truncated(http::Response<Bytes>),

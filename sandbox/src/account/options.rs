@@ -8,7 +8,6 @@ use std::time::Duration;
 /// How an account behaves. Only [`Options::new`]'s argument has no default.
 #[derive(Clone)]
 pub struct Options {
-    /// The clock.
     pub time: Arc<dyn Time>,
     /// Simulated seconds per second of [`Time::elapsed`]; above 0. Default 1.
     pub speed: f64,
@@ -31,7 +30,6 @@ pub struct Options {
 }
 
 impl Options {
-    /// The defaults, on `time`.
     pub fn new(time: Arc<dyn Time>) -> Self {
         Self {
             time,

@@ -11,22 +11,16 @@ use std::time::Duration;
 /// Why something could not be done to a database.
 #[derive(Debug, thiserror::Error)]
 pub enum PlantError {
-    /// It is not there.
     #[error("there is no {kind} `{id}` in {region}")]
     Missing {
-        /// What was looked for.
         kind: Database,
-        /// Its identifier.
         id: String,
-        /// Where.
         region: String,
     },
-    /// AWS has no such status.
     #[error("`{status}` is no status of a {kind}; there are {}", kind.states().join(", "))]
     UnknownStatus {
         /// What was to get it.
         kind: Database,
-        /// The status.
         status: String,
     },
     /// The state could not be read or written.

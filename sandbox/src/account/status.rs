@@ -26,7 +26,6 @@ impl Status {
     }
 }
 
-/// One resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
     /// `vpc`, `subnet`, `route-table`, `security-group`, `internet-gateway`, `instance`,

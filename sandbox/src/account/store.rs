@@ -29,37 +29,18 @@ pub enum StateError {
     /// The operating system refused.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried.
         action: &'static str,
-        /// On which file.
         path: PathBuf,
-        /// What the operating system said.
         source: io::Error,
     },
     /// Another user could decide what is read or overwritten there.
     #[error("{} is not safe to use: {danger}", path.display())]
-    Unsafe {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        danger: &'static str,
-    },
+    Unsafe { path: PathBuf, danger: &'static str },
     /// The file is not a state file.
     #[error("{} is not a readable account state ({reason}); `stepwell sandbox reset` starts an empty account", path.display())]
-    Corrupt {
-        /// The state file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The file is of another version.
+    Corrupt { path: PathBuf, reason: String },
     #[error("{} has state version {found}, this program reads {VERSION}; `stepwell sandbox reset` starts an empty account", path.display())]
-    Version {
-        /// The state file.
-        path: PathBuf,
-        /// Its version.
-        found: u32,
-    },
+    Version { path: PathBuf, found: u32 },
 }
 
 /// The clock as it was saved.
@@ -152,7 +133,6 @@ impl StateFile {
         self.path.exists()
     }
 
-    /// Waits for the lock.
     pub(crate) fn lock(&self) -> Result<Guard, StateError> {
         if let Some(parent) = self.path.parent().filter(|p| !p.as_os_str().is_empty()) {
             DirBuilder::new()
@@ -298,9 +278,7 @@ impl StateFile {
 pub(crate) enum Reload {
     /// The state that was read or written last.
     Same,
-    /// Another state.
     Changed(SavedClock, Box<World>),
-    /// The file is no longer there.
     Gone,
 }
 

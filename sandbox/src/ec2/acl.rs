@@ -1,16 +1,9 @@
 //! Network ACLs. Every VPC has a default one, which exists as long as the VPC and has an id that
 //! follows from the VPC's; subnets have it until they are given another.
 
-use super::describe::{Description, RESULTS, done};
-use super::lookup::{Kind, find, find_any, resources};
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::{Each, fields, inside};
-use crate::wire::error::{ApiResult, refuse};
-use crate::wire::xml::Xml;
+use super::*;
+use crate::ec2::lookup::resources;
 use crate::world::network::{Acl, AclLink, Subnet};
-use crate::world::{Millis, Region, Tags};
-use std::collections::BTreeMap;
 
 /// The id of the VPC's default network ACL.
 pub(crate) fn default_of(vpc: &str) -> String {
@@ -30,7 +23,6 @@ pub(crate) fn link(id: &str, subnet: &Subnet) -> AclLink {
     })
 }
 
-/// Whether the VPC has network ACLs besides its default one.
 pub(crate) fn has_other(region: &Region, vpc: &str) -> bool {
     region.acls.values().any(|one| one.vpc == vpc)
 }
@@ -47,7 +39,6 @@ struct View {
 
 resources!(View);
 
-/// Every network ACL of the region, by id.
 fn all(region: &Region) -> BTreeMap<String, View> {
     let made = region.acls.iter().map(|(id, acl)| {
         let Acl {
@@ -81,7 +72,6 @@ fn all(region: &Region) -> BTreeMap<String, View> {
     all
 }
 
-/// `CreateNetworkAcl`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let vpc = context.given_vpc()?.0.to_owned();
     let tags = given_tags(context, Kind::Acl)?;
@@ -102,7 +92,6 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(ACL.single(context, &id, &all(context.here())[&id]))
 }
 
-/// `DeleteNetworkAcl`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("NetworkAclId")?.to_owned();
     let views = all(context.here());
@@ -185,7 +174,6 @@ fn entries(xml: &mut Xml, is_default: bool) {
     }
 }
 
-/// `DescribeNetworkAcls`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     ACL.answer(context, &all(context.here()))
 }

@@ -1,10 +1,6 @@
 //! Which route table a subnet uses.
 
-use super::describe::done;
-use super::lookup::{Kind, find_any};
-use crate::context::Context;
-use crate::wire::error::{ApiResult, refusal, refuse};
-use crate::wire::xml::Xml;
+use super::*;
 use crate::world::network::Association;
 
 /// `AssociateRouteTable`. The same association again gives the same id.
@@ -49,7 +45,6 @@ fn answer(name: &str, id: &str) -> String {
     xml.finish()
 }
 
-/// The route table that has the association, and its subnet.
 fn holder(context: &Context<'_>, association: &str) -> ApiResult<(String, Option<String>)> {
     context
         .here()

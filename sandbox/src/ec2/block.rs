@@ -1,12 +1,10 @@
 //! The ranges of a VPC besides its first: secondary IPv4 ranges, and IPv6 ranges of Amazon.
 
-use crate::context::Context;
-use crate::wire::error::{ApiResult, refusal, refuse};
-use crate::wire::xml::Xml;
-use crate::world::cidr::{self, overlaps};
+use super::*;
+use crate::world::cidr::overlaps;
+use crate::world::ids;
 use crate::world::network::{Block, Vpc};
-use crate::world::{ids, timing};
-use ipnet::{Ipv4Net, Ipv6Net};
+use ipnet::Ipv6Net;
 
 /// How many ranges of each family a VPC may have (Amazon VPC User Guide, "Amazon VPC quotas").
 const MOST: usize = 5;
@@ -20,7 +18,6 @@ pub(crate) fn first_association(vpc: &str) -> String {
     vpc.replacen("vpc-", "vpc-cidr-assoc-", 1)
 }
 
-/// `AssociateVpcCidrBlock`.
 pub(crate) fn associate(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let (vpc_id, vpc) = context.given_vpc()?;
@@ -164,7 +161,6 @@ pub(crate) fn disassociate(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(xml.finish())
 }
 
-/// The elements of a VPC that have its ranges.
 pub(crate) fn describe_all(xml: &mut Xml, context: &Context<'_>, id: &str, vpc: &Vpc) {
     let first = Block {
         association: first_association(id),

@@ -1,13 +1,6 @@
 //! Carrier gateways.
 
-use super::describe::{Description, RESULTS};
-use super::edge;
-use super::lookup::Kind;
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::fields;
-use crate::wire::error::{ApiResult, refuse};
-use crate::world::edge::{Edge, EdgeSort, EdgeState};
+use super::*;
 
 /// `CreateCarrierGateway`: one per VPC.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
@@ -21,7 +14,6 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(answer(context, &id))
 }
 
-/// `DeleteCarrierGateway`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("CarrierGatewayId")?.to_owned();
     let state = edge::any(context, Kind::Carrier, &id)?.state;
@@ -51,7 +43,6 @@ static CARRIER: Description<Edge> = Description {
     },
 };
 
-/// `DescribeCarrierGateways`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     CARRIER.answer(context, edge::all(context, Kind::Carrier))
 }

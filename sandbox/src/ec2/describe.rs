@@ -1,13 +1,10 @@
 //! What EC2's describe operations have in common: ids, filters and pages.
 
-use super::lookup::{Kind, Resource};
-use crate::context::Context;
-use crate::field::{self, Field, View};
-use crate::wire::error::{ApiResult, refusal, refuse};
+use super::*;
+use crate::field;
+use crate::field::{Field, View};
 use crate::wire::params::{Filter, wildcard};
 use crate::wire::token;
-use crate::wire::xml::Xml;
-use crate::world::Tags;
 
 /// How one kind of resource is described. Filters for tags, and the element with them, come by
 /// themselves.
@@ -25,7 +22,6 @@ pub(crate) struct Description<T: 'static> {
 /// What `MaxResults` may be for most operations.
 pub(crate) const RESULTS: (i64, i64) = (5, 1000);
 
-/// The resources of one page, and the token of the next.
 pub(crate) type Page<'a, T> = (Vec<(&'a str, T)>, Option<String>);
 
 impl<T: Resource> Description<T> {
@@ -44,7 +40,6 @@ impl<T: Resource> Description<T> {
         Ok(xml.finish())
     }
 
-    /// The answer that is one resource.
     pub(crate) fn single(&self, context: &Context<'_>, id: &str, one: &T) -> String {
         let mut xml = Xml::new();
         xml.node(self.elements.1, |xml| self.write(xml, context, id, one));
@@ -110,7 +105,6 @@ pub(crate) fn checked_filters(
     Ok(filters)
 }
 
-/// Whether one of the filter's values matches one of `values`.
 pub(crate) fn matches_any(filter: &Filter, values: &[String]) -> bool {
     let mut pairs = filter
         .values
@@ -161,7 +155,6 @@ pub(crate) fn tag_set(xml: &mut Xml, tags: &Tags) {
     field::tag_list(xml, ["tagSet", "item", "key", "value"], tags);
 }
 
-/// `pending` or `available`.
 pub(crate) fn pending_until(available_at: u64, now: u64) -> &'static str {
     if now < available_at {
         "pending"
@@ -177,7 +170,6 @@ pub(crate) fn done() -> ApiResult<String> {
     Ok(xml.finish())
 }
 
-/// One value for a filter.
 pub(crate) fn one(value: impl ToString) -> Vec<String> {
     vec![value.to_string()]
 }

@@ -1,16 +1,12 @@
 //! What gateways of VPCs, endpoints and attachments have in common.
 
-use super::interface::{self, New, check_room};
-use super::lookup::{Kind, find, find_any};
-use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult, refuse};
-use crate::world::edge::Edge;
+use super::*;
+use crate::ec2::interface::{New, check_room};
 use std::collections::BTreeSet;
 
 /// Who keeps the interfaces of gateways and endpoints.
 const REQUESTER: &str = "amazon-aws";
 
-/// Those of one kind, by id.
 pub(crate) fn all<'a>(
     context: &'a Context<'_>,
     kind: Kind,
@@ -38,7 +34,6 @@ fn check_kind(kind: Kind, id: &str) -> ApiResult<()> {
     }
 }
 
-/// Adds a new one and gives its id.
 pub(crate) fn insert(context: &mut Context<'_>, kind: Kind, mut edge: Edge) -> String {
     let id = context.world.new_id(kind.prefix());
     edge.visible_at = context.visible_at(&id);
@@ -88,7 +83,6 @@ pub(crate) fn place(
     }
 }
 
-/// Refuses to make more than `most` of a kind.
 pub(crate) fn check_quota(held: usize, most: usize, code: &'static str) -> ApiResult<()> {
     if held < most {
         return Ok(());

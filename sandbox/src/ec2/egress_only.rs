@@ -1,16 +1,7 @@
 //! Egress-only internet gateways: they are there at once, and gone at once.
 
-use super::describe::Description;
-use super::edge;
-use super::lookup::Kind;
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::{fields, inside};
-use crate::wire::error::ApiResult;
-use crate::wire::xml::Xml;
-use crate::world::edge::{Edge, EdgeSort};
+use super::*;
 
-/// `CreateEgressOnlyInternetGateway`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let vpc = context.given_vpc()?.0.to_owned();
     let tags = given_tags(context, Kind::EgressOnly)?;
@@ -49,7 +40,6 @@ static EGRESS_ONLY: Description<Edge> = Description {
     },
 };
 
-/// `DescribeEgressOnlyInternetGateways`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     EGRESS_ONLY.answer(context, edge::all(context, Kind::EgressOnly))
 }

@@ -1,24 +1,16 @@
 //! VPC endpoints: gateway endpoints have routes, interface endpoints have network interfaces.
 
-use super::describe::{Description, RESULTS};
-use super::edge;
-use super::interface::{given_groups, group_set};
-use super::lookup::Kind;
-use super::prefix_list::{GATEWAY_SERVICES, of_service};
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::{fields, inside, items};
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
-use crate::wire::timestamp::iso;
-use crate::wire::xml::Xml;
-use crate::world::edge::{Edge, EdgeSort, EdgeState, Endpoint};
-use crate::world::network::{Destination, Route, Target};
+use super::*;
+use crate::ec2::interface::{given_groups, group_set};
+use crate::ec2::prefix_list::{GATEWAY_SERVICES, of_service};
+use crate::field::items;
+use crate::world::edge::Endpoint;
+use crate::world::network::Route;
 
 fn invalid(message: String) -> ApiError {
     ApiError::new("InvalidParameter", message)
 }
 
-/// `CreateVpcEndpoint`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let vpc = context.given_vpc()?.0.to_owned();
     let gateway = match context.params.get("VpcEndpointType").unwrap_or("Gateway") {
@@ -173,7 +165,6 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(xml.finish())
 }
 
-/// Its routes go with it.
 fn remove(context: &mut Context<'_>, id: &str) {
     let target = Target::Edge(id.to_owned());
     let now = context.now;
@@ -211,7 +202,6 @@ static ENDPOINT: Description<Edge> = Description {
     },
 };
 
-/// `DescribeVpcEndpoints`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     ENDPOINT.answer(context, edge::all(context, Kind::Endpoint))
 }

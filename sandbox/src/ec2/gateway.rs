@@ -1,15 +1,8 @@
 //! Internet gateways.
 
-use super::describe::{Description, RESULTS, done};
-use super::lookup::{Kind, find, find_any};
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::{fields, inside};
-use crate::wire::error::{ApiResult, refuse};
-use crate::world::edge::EdgeSort;
+use super::*;
 use crate::world::network::Gateway;
 
-/// `CreateInternetGateway`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let tags = given_tags(context, Kind::Gateway)?;
     let id = context.world.new_id("igw");
@@ -46,7 +39,6 @@ pub(crate) fn attach(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
-/// `DetachInternetGateway`.
 pub(crate) fn detach(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("InternetGatewayId")?.to_owned();
     let vpc = context.params.need("VpcId")?.to_owned();
@@ -73,7 +65,6 @@ pub(crate) fn detach(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
-/// `DeleteInternetGateway`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("InternetGatewayId")?.to_owned();
     if find_any(&context.here().gateways, Kind::Gateway, &id)?
@@ -105,7 +96,6 @@ static GATEWAY: Description<Gateway> = Description {
     },
 };
 
-/// `DescribeInternetGateways`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     GATEWAY.answer(context, &context.here().gateways)
 }

@@ -1,20 +1,11 @@
 //! Security groups.
 
-use super::describe::{Description, RESULTS, tag_set};
-use super::lookup::{Kind, find_any};
-use super::permission::permission_set;
-use super::reference::is_named;
-use super::tags::given_tags;
-use super::vpc::all_egress;
-use crate::context::Context;
-use crate::field::{Each, fields, inside};
-use crate::wire::error::{ApiResult, refusal, refuse};
-use crate::wire::xml::Xml;
-use crate::world::Region;
-use crate::world::network::{Peer, Rule, SecurityGroup};
-use ipnet::Ipv4Net;
+use super::*;
+use crate::ec2::describe::tag_set;
+use crate::ec2::permission::permission_set;
+use crate::ec2::reference::is_named;
+use crate::ec2::vpc::all_egress;
 
-/// `CreateSecurityGroup`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let name = context.params.need("GroupName")?.to_owned();
     let description = context.params.need("GroupDescription")?.to_owned();
@@ -70,7 +61,6 @@ fn check_text(parameter: &str, text: &str) -> ApiResult<()> {
         "Value ({text}) for parameter {parameter} is invalid. Character sets beyond ASCII are not supported, and at most 255 characters are."))
 }
 
-/// `DeleteSecurityGroup`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("GroupId")?.to_owned();
     let group = find_any(&context.here().groups, Kind::Group, &id)?;
@@ -144,7 +134,6 @@ macro_rules! of_peer {
 
 of_peer! { cidr Cidr Ipv4Net; cidr6 Cidr6 String; prefix_list PrefixList String; group_id Group String; }
 
-/// `DescribeSecurityGroups`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     if !context.params.list("GroupName").is_empty() {
         refuse!("VPCIdNotSpecified": "No default VPC for this user; use the filter group-name");

@@ -1,18 +1,10 @@
 //! EC2 instances: enough to lay out a VPC in which machines run.
 
-use super::describe::{Description, RESULTS};
-use super::interface::{New, add, check_room, given_groups, group_set};
-use super::lookup::{Kind, find_any};
-use super::tags::given_tags_of;
-use crate::context::Context;
-use crate::field::{Each, fields, inside};
-use crate::wire::error::{ApiError, ApiResult, refuse};
-use crate::wire::timestamp::iso;
-use crate::wire::xml::Xml;
+use super::*;
+use crate::ec2::interface::{New, add, check_room, given_groups, group_set};
+use crate::ec2::tags::given_tags_of;
 use crate::world::network::{Instance, InstanceState};
-use crate::world::timing;
 
-/// `RunInstances`.
 pub(crate) fn run(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let image = params.need("ImageId")?.to_owned();
@@ -129,7 +121,6 @@ fn state(xml: &mut Xml, state: InstanceState) {
     xml.text("code", state.code()).text("name", state.name());
 }
 
-/// `DescribeInstances`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let (instances, next) = INSTANCE.select(context, &context.here().instances)?;
     let mut reservations: Vec<(&str, Vec<(&str, &Instance)>)> = Vec::new();

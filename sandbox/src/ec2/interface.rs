@@ -1,16 +1,10 @@
 //! Network interfaces: those of callers, of instances, of RDS, and of gateways and endpoints.
 
-use super::describe::{Description, RESULTS, done};
-use super::lookup::{Kind, find_any};
-use super::subnet::free_addresses;
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::{Each, View, fields, inside};
-use crate::wire::error::{ApiResult, refuse};
-use crate::wire::xml::Xml;
+use super::*;
+use crate::ec2::subnet::free_addresses;
+use crate::field::View;
 use crate::world::cidr::{address as nth, size};
 use crate::world::network::Interface;
-use crate::world::{Region, Tags};
 use std::net::Ipv4Addr;
 
 /// The first free address of a subnet; AWS keeps its first four and the last. `None` if it is full.
@@ -26,7 +20,6 @@ fn is_taken(region: &Region, subnet: &str, address: &str) -> bool {
     all.any(|one| one.subnet == subnet && one.address == address)
 }
 
-/// Refuses a subnet with fewer than `count` free addresses.
 pub(crate) fn check_room(region: &Region, subnet_id: &str, count: u64) -> ApiResult<()> {
     let subnet = find_any(&region.subnets, Kind::Subnet, subnet_id)?;
     if free_addresses(region, subnet_id, subnet) < count {
@@ -36,7 +29,6 @@ pub(crate) fn check_room(region: &Region, subnet_id: &str, count: u64) -> ApiRes
     Ok(())
 }
 
-/// An interface to be made.
 pub(crate) struct New {
     pub(crate) subnet: String,
     pub(crate) groups: Vec<String>,
@@ -90,7 +82,6 @@ pub(crate) fn add(context: &mut Context<'_>, new: New) -> String {
     id
 }
 
-/// The security groups given, or the VPC's default one.
 pub(crate) fn given_groups(context: &Context<'_>, vpc: &str) -> ApiResult<Vec<String>> {
     let given = context.params.list("SecurityGroupId");
     for id in &given {
@@ -109,7 +100,6 @@ pub(crate) fn given_groups(context: &Context<'_>, vpc: &str) -> ApiResult<Vec<St
         .collect())
 }
 
-/// `CreateNetworkInterface`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let subnet_id = params.need("SubnetId")?.to_owned();
@@ -158,7 +148,6 @@ pub(crate) fn own_address(context: &Context<'_>, subnet_id: &str, text: &str) ->
     Ok(text.to_owned())
 }
 
-/// `DeleteNetworkInterface`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("NetworkInterfaceId")?.to_owned();
     let interface = find_any(&context.here().interfaces, Kind::Interface, &id)?;
@@ -221,7 +210,6 @@ static INTERFACE: Description<Interface> = Description {
     },
 };
 
-/// `DescribeNetworkInterfaces`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     INTERFACE.answer(context, &context.here().interfaces)
 }
@@ -236,7 +224,6 @@ fn attachment(xml: &mut Xml, v: &View<'_, Interface>) {
         .text("deleteOnTermination", requester.is_none());
 }
 
-/// The element `groupSet`.
 pub(crate) fn group_set(xml: &mut Xml, context: &Context<'_>, groups: &[String]) {
     xml.list("groupSet", "item", groups, |xml, id| {
         let name = context.here().groups.get(id).map(|group| &group.name);

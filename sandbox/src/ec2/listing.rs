@@ -1,10 +1,9 @@
 //! Every EC2 resource with what `DescribeTags` and the status of the account tell of it.
 
-use super::acl;
-use super::describe::pending_until;
-use super::lookup::{Kind, Resource};
+use super::*;
+use crate::ec2::describe::pending_until;
+use crate::world::World;
 use crate::world::network::InstanceState;
-use crate::world::{Millis, Region, Tags, World};
 use std::borrow::Cow;
 
 pub(crate) struct Listed<'a> {
@@ -94,7 +93,6 @@ pub(crate) fn in_region(here: &Region, now: Millis) -> Vec<Listed<'_>> {
     all
 }
 
-/// The peerings with a side in the region.
 pub(crate) fn peerings<'a>(
     world: &'a World,
     region: &'a str,
@@ -103,7 +101,7 @@ pub(crate) fn peerings<'a>(
         let side = one.side_in(region)?;
         Some(Listed {
             tags: &side.tags,
-            ..Listed::new(Kind::Peering, id, one.status.code(), one).counts(one.status.holds_vpcs())
+            ..Listed::new(Kind::Peering, id, one.status.name(), one).counts(one.status.holds_vpcs())
         })
     })
 }

@@ -1,17 +1,9 @@
 //! Finding resources by id, with EC2's error codes and its eventual consistency.
 
-use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult};
-
-use crate::world::edge::Edge;
-use crate::world::network::{
-    Acl, Gateway, Instance, Interface, PrefixList, RouteTable, Rule, SecurityGroup, Subnet, Vpc,
-};
+use super::*;
+use crate::world::network::{Acl, Gateway, Instance, Interface, PrefixList, Subnet, Vpc};
 use crate::world::peering::Peering;
-use crate::world::{Millis, Tags};
-use std::collections::BTreeMap;
 
-/// A kind of EC2 resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Vpc,
@@ -36,13 +28,10 @@ pub(crate) enum Kind {
 
 /// How EC2 speaks of a kind of resource.
 struct Wording {
-    /// What the ids start with.
     prefix: &'static str,
-    /// The name as a resource type of tags.
     resource_type: &'static str,
     /// The code for an id that is not there.
     not_found: &'static str,
-    /// What the message of that error calls it.
     noun: &'static str,
     /// The code for what cannot be an id; some kinds have none.
     malformed: Option<&'static str>,
@@ -121,17 +110,14 @@ impl Kind {
         }
     }
 
-    /// What its ids start with.
     pub(crate) fn prefix(self) -> &'static str {
         self.wording().prefix
     }
 
-    /// Its name as a resource type of tags.
     pub(crate) fn resource_type(self) -> &'static str {
         self.wording().resource_type
     }
 
-    /// The error for an id that is not there.
     pub(crate) fn not_found(self, id: &str) -> ApiError {
         let words = self.wording();
         let message = format!("The {} '{id}' does not exist", words.noun);
@@ -246,23 +232,19 @@ pub(crate) fn find_any<'a, T>(
 }
 
 impl Context<'_> {
-    /// The VPC named by the parameter `VpcId`, if reads show it.
     pub(crate) fn given_vpc(&self) -> ApiResult<(&str, &Vpc)> {
         let id = self.params.need("VpcId")?;
         Ok((id, find(&self.here().vpcs, Kind::Vpc, id, self.now)?))
     }
 
-    /// The subnet of that id, if reads show it.
     pub(crate) fn subnet(&self, id: &str) -> ApiResult<&Subnet> {
         find(&self.here().subnets, Kind::Subnet, id, self.now)
     }
 
-    /// The security group of that id, if reads show it.
     pub(crate) fn group(&self, id: &str) -> ApiResult<&SecurityGroup> {
         find(&self.here().groups, Kind::Group, id, self.now)
     }
 
-    /// The route table of that id, if reads show it.
     pub(crate) fn route_table(&self, id: &str) -> ApiResult<&RouteTable> {
         find(&self.here().route_tables, Kind::RouteTable, id, self.now)
     }

@@ -1,5 +1,19 @@
 //! EC2: VPCs and what is in them.
 
+use crate::context::Context;
+use crate::ec2::describe::{Description, RESULTS, done};
+use crate::ec2::lookup::{Kind, Resource, find, find_any};
+use crate::ec2::tags::given_tags;
+use crate::field::{Each, fields, inside};
+use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
+use crate::wire::timestamp::iso;
+use crate::wire::xml::Xml;
+use crate::world::edge::{Edge, EdgeSort, EdgeState};
+use crate::world::network::{Destination, Peer, RouteTable, Rule, SecurityGroup, Target};
+use crate::world::{Millis, Region, Tags, cidr, timing};
+use ipnet::Ipv4Net;
+use std::collections::BTreeMap;
+
 pub(crate) mod acl;
 pub(crate) mod association;
 pub(crate) mod block;

@@ -1,16 +1,8 @@
 //! NAT gateways.
 
-use super::describe::{Description, RESULTS};
-use super::edge;
-use super::interface::{check_room, own_address};
-use super::lookup::{Kind, is_id};
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::{Each, fields, inside};
-use crate::wire::error::{ApiError, ApiResult, refuse};
-use crate::wire::timestamp::iso;
-use crate::wire::xml::Xml;
-use crate::world::edge::{Edge, EdgeSort, EdgeState};
+use super::*;
+use crate::ec2::interface::{check_room, own_address};
+use crate::ec2::lookup::is_id;
 
 /// `CreateNatGateway`. A public one without an internet gateway ends as `failed`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
@@ -142,7 +134,6 @@ fn failed(edge: &Edge) -> Option<&str> {
     failed.then(|| edge.vpc.as_deref().unwrap_or_default())
 }
 
-/// `DescribeNatGateways`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     NAT.answer(context, edge::all(context, Kind::Nat))
 }

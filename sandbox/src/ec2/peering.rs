@@ -1,16 +1,8 @@
 //! VPC peering connections, between VPCs of this account in any two regions.
 
-use super::describe::{Description, RESULTS, done};
-use super::lookup::{Kind, find, find_any};
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::{Each, fields, inside};
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
-use crate::wire::timestamp::iso;
-use crate::wire::xml::Xml;
+use super::*;
 use crate::world::peering::{Peering, PeeringStatus, Side};
-use crate::world::{Tags, regions, timing};
-use ipnet::Ipv4Net;
+use crate::world::regions;
 
 /// `CreateVpcPeeringConnection`. A live one of the same direction is answered instead of a new one.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
@@ -90,7 +82,7 @@ fn given(context: &Context<'_>) -> ApiResult<String> {
 
 fn wrong_state(id: &str, verb: &str, status: PeeringStatus) -> ApiError {
     refusal!("InvalidStateTransition":
-        "The vpcPeeringConnection {id} is not in a state that can be {verb}: {}", status.code())
+        "The vpcPeeringConnection {id} is not in a state that can be {verb}: {}", status.name())
 }
 
 /// `AcceptVpcPeeringConnection`, in the accepter's region only.
@@ -132,7 +124,6 @@ fn visible_here<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a Peering
     Ok(peering)
 }
 
-/// Whether two peerings join the same two VPCs, in whatever direction.
 fn same_pair(a: &Peering, b: &Peering) -> bool {
     let touches = |side: &Side| a.touches(&side.region, &side.vpc);
     touches(&b.requester) && touches(&b.accepter)
@@ -207,10 +198,10 @@ static PEERING: Description<Peering> = Description {
         ["requester-vpc-info.cidr-block"] Each(ranges(v.context, &v.requester, v.one));
         ["requester-vpc-info.vpc-id"] &v.requester.vpc;
         "status" [] inside(|xml| {
-            xml.text("code", v.status.code())
+            xml.text("code", v.status.name())
                 .text("message", v.status.message(v.account()));
         });
-        ["status-code"] v.status.code();
+        ["status-code"] v.status.name();
         ["status-message"] v.status.message(v.account());
         "expirationTime" [] v.status.is_pending().then(|| iso(v.expires_at));
         ["expiration-time"] iso(v.expires_at);

@@ -1,13 +1,9 @@
 //! The permissions of security group rules, as requests and answers spell them.
 
-use super::reference::describe_elsewhere;
-use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
+use super::*;
+use crate::ec2::reference::describe_elsewhere;
 use crate::wire::params::Params;
-use crate::wire::xml::Xml;
-use crate::world::cidr;
-use crate::world::network::{Peer, Permission, Rule};
-use ipnet::Ipv4Net;
+use crate::world::network::Permission;
 
 /// A permission with its description.
 pub(crate) type Given = (Permission, Option<String>);

@@ -1,15 +1,8 @@
 //! Managed prefix lists: those of callers, and those of AWS that gateway endpoints have routes to.
 
-use super::describe::Description;
-use super::lookup::{Kind, Resource};
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::fields;
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
-use crate::world::cidr;
+use super::*;
 use crate::world::network::PrefixList;
-use crate::world::{Tags, World, ids, timing};
-use std::collections::BTreeMap;
+use crate::world::{World, ids};
 
 /// The services that have gateway endpoints, and so a prefix list of AWS.
 pub(crate) const GATEWAY_SERVICES: [&str; 2] = ["dynamodb", "s3"];
@@ -39,7 +32,6 @@ pub(crate) fn weight(context: &Context<'_>, id: &str) -> usize {
         .map_or(1, |list| list.max)
 }
 
-/// `CreateManagedPrefixList`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let name = params.need("PrefixListName")?.to_owned();
@@ -162,7 +154,6 @@ static PREFIX_LIST: Description<View> = Description {
     },
 };
 
-/// `DescribeManagedPrefixLists`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     PREFIX_LIST.answer(context, &all(context))
 }

@@ -1,10 +1,6 @@
 //! Rules that name security groups: of the same VPC, or of one that is peered in the same region.
 
-use super::lookup::Kind;
-use crate::context::Context;
-use crate::wire::error::{ApiResult, refusal};
-use crate::wire::xml::Xml;
-use crate::world::network::Peer;
+use super::*;
 use crate::world::peering::{Peering, PeeringStatus};
 
 /// Refuses a rule of a group of the VPC that names what it can't.
@@ -70,7 +66,7 @@ pub(crate) fn describe_elsewhere(xml: &mut Xml, context: &Context<'_>, group: &s
     }
     let joined = peerings(context, &group.vpc, &named.vpc)
         .max_by_key(|(_, one)| one.status == PeeringStatus::Active);
-    let status = joined.map_or("deleted", |(_, one)| one.status.code());
+    let status = joined.map_or("deleted", |(_, one)| one.status.name());
     xml.text("vpcId", &named.vpc)
         .maybe("vpcPeeringConnectionId", joined.map(|(id, _)| id))
         .text("peeringStatus", status);

@@ -1,10 +1,8 @@
 //! Regions and availability zones.
 
-use super::describe::{checked_filters, matches_any, one};
-use super::subnet::this_region;
-use crate::context::Context;
-use crate::wire::error::{ApiResult, refuse};
-use crate::wire::xml::Xml;
+use super::*;
+use crate::ec2::describe::{checked_filters, matches_any, one};
+use crate::ec2::subnet::this_region;
 use crate::world::regions::{REGIONS, RegionInfo};
 
 fn endpoint(region: &RegionInfo) -> String {
@@ -47,7 +45,6 @@ pub(crate) fn describe_regions(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(xml.finish())
 }
 
-/// `DescribeAvailabilityZones`.
 pub(crate) fn describe_zones(context: &mut Context<'_>) -> ApiResult<String> {
     let region = this_region(context)?;
     let names = context.params.list("ZoneName");

@@ -1,13 +1,8 @@
 //! Routes.
 
-use super::describe::done;
-use super::lookup::{Kind, find_any};
-use super::prefix_list::weight;
-use super::route_target;
-use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
-use crate::world::network::{Destination, Route, RouteTable, Target};
-use crate::world::{Region, cidr};
+use super::*;
+use crate::ec2::prefix_list::weight;
+use crate::world::network::Route;
 
 /// The destinations of the local routes: the ranges of the VPC.
 pub(crate) fn locals(region: &Region, table: &RouteTable) -> Vec<Destination> {
@@ -19,7 +14,6 @@ pub(crate) fn locals(region: &Region, table: &RouteTable) -> Vec<Destination> {
     v4.chain(v6).collect()
 }
 
-/// The table, destination and target that a call is about.
 struct Given {
     table: String,
     destination: Destination,
@@ -123,7 +117,6 @@ fn size(context: &Context<'_>, destination: &Destination) -> usize {
     }
 }
 
-/// `CreateRoute`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let Given {
         table,
@@ -158,7 +151,6 @@ fn is_endpoint(route: &Route) -> bool {
     matches!(&route.target, Target::Edge(id) if Kind::of_id(id) == Some(Kind::Endpoint))
 }
 
-/// `ReplaceRoute`.
 pub(crate) fn replace(context: &mut Context<'_>) -> ApiResult<String> {
     let Given {
         table,
@@ -174,7 +166,6 @@ pub(crate) fn replace(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
-/// `DeleteRoute`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let table_id = context.params.need("RouteTableId")?.to_owned();
     let destination = destination(context)?;

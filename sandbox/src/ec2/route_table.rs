@@ -1,18 +1,12 @@
 //! Route tables.
 
-use super::describe::{Description, done};
-use super::lookup::{Kind, find_any};
-use super::route::locals;
-use super::route_target::is_blackhole;
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::{self, Each, Value, fields, inside};
-use crate::wire::error::{ApiResult, refuse};
-use crate::wire::xml::Xml;
-use crate::world::edge::EdgeSort;
-use crate::world::network::{Association, Destination, Route, RouteTable, Target};
+use super::*;
+use crate::ec2::route::locals;
+use crate::ec2::route_target::is_blackhole;
+use crate::field;
+use crate::field::Value;
+use crate::world::network::{Association, Route};
 
-/// `CreateRouteTable`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let vpc = context.given_vpc()?.0.to_owned();
     let tags = given_tags(context, Kind::RouteTable)?;
@@ -34,7 +28,6 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(body)
 }
 
-/// `DeleteRouteTable`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("RouteTableId")?.to_owned();
     let table = find_any(&context.here().route_tables, Kind::RouteTable, &id)?;
@@ -88,7 +81,6 @@ static ROUTE_TABLE: Description<RouteTable> = Description {
     },
 };
 
-/// `DescribeRouteTables`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     ROUTE_TABLE.answer(context, &context.here().route_tables)
 }

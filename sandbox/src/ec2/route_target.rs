@@ -1,12 +1,8 @@
 //! What routes lead to: which target a call names, and whether it still carries traffic.
 
-use super::edge;
-use super::lookup::{Kind, find};
-use super::transit::transit_of;
-use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
-use crate::world::edge::{AttachmentState, EdgeState};
-use crate::world::network::{Destination, Target};
+use super::*;
+use crate::ec2::transit::transit_of;
+use crate::world::edge::AttachmentState;
 use crate::world::peering::PeeringStatus;
 
 /// Whether the target of a route of the VPC is gone.
@@ -155,7 +151,7 @@ fn peering(
         | PeeringStatus::Provisioning => Err(different_networks(table, id)),
         _ if ended => Ok(Target::Peering(id.to_owned())),
         _ => Err(refusal!("InvalidStateTransition":
-            "The vpcPeeringConnection {id} is in state {} and cannot be a route target", found.status.code())),
+            "The vpcPeeringConnection {id} is in state {} and cannot be a route target", found.status.name())),
     }
 }
 

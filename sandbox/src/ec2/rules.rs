@@ -1,18 +1,10 @@
 //! The rules of security groups.
 
-use super::describe::{Description, RESULTS};
-use super::lookup::{Kind, Resource, find_any};
-use super::permission::{Given, given, quoted};
-use super::prefix_list::weight;
-use super::reference::{check_peer, describe_elsewhere};
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::{fields, inside};
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
-use crate::wire::xml::Xml;
-use crate::world::Tags;
-use crate::world::network::{Peer, Permission, Rule, SecurityGroup};
-use std::collections::BTreeMap;
+use super::*;
+use crate::ec2::permission::{Given, given, quoted};
+use crate::ec2::prefix_list::weight;
+use crate::ec2::reference::{check_peer, describe_elsewhere};
+use crate::world::network::Permission;
 
 /// The group of a call. Only groups of a VPC exist, so it is named by id.
 fn given_group(context: &Context<'_>) -> ApiResult<String> {
@@ -220,7 +212,6 @@ impl Resource for (String, Rule) {
     }
 }
 
-/// `DescribeSecurityGroupRules`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let groups = context.here().groups.iter();
     let groups = groups.filter(|(_, group)| context.now >= group.visible_at);

@@ -1,18 +1,13 @@
 //! Subnets.
 
-use super::describe::{Description, RESULTS, done, pending_until};
-use super::lookup::{Kind, find_any};
-use super::tags::given_tags;
-use super::vpc::given_range;
-use crate::context::Context;
-use crate::field::fields;
-use crate::wire::error::{ApiResult, refusal, refuse};
+use super::*;
+use crate::ec2::describe::pending_until;
+use crate::ec2::vpc::given_range;
 use crate::world::cidr::{overlaps, size};
 use crate::world::network::Subnet;
-use crate::world::regions::{self, RegionInfo};
-use crate::world::{Region, timing};
+use crate::world::regions;
+use crate::world::regions::RegionInfo;
 
-/// `CreateSubnet`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let (vpc_id, vpc) = context.given_vpc()?;
     let (vpc_id, ranges) = (vpc_id.to_owned(), vpc.ranges());
@@ -102,7 +97,6 @@ pub(crate) static SUBNET: Description<Subnet> = Description {
     },
 };
 
-/// `DescribeSubnets`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     this_region(context)?;
     SUBNET.answer(context, &context.here().subnets)

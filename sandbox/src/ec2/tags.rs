@@ -1,12 +1,7 @@
 //! Tags of EC2 resources.
 
-use super::describe::{RESULTS, checked_filters, done, matches_any, page};
-use super::lookup::Kind;
-use super::{acl, listing};
-use crate::context::Context;
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
-use crate::wire::xml::Xml;
-use crate::world::{Millis, Tags};
+use super::*;
+use crate::ec2::describe::{checked_filters, matches_any, page};
 
 /// The tags that a create gives to the resource of `kind`.
 pub(crate) fn given_tags(context: &Context<'_>, kind: Kind) -> ApiResult<Tags> {
@@ -103,7 +98,6 @@ fn given_resources(context: &mut Context<'_>) -> ApiResult<Vec<String>> {
     Ok(ids)
 }
 
-/// `CreateTags`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let ids = given_resources(context)?;
     let new = context.params.tags("Tag")?;
@@ -154,7 +148,6 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
-/// `DescribeTags`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let filters = checked_filters(context, |name| {
         matches!(name, "key" | "resource-id" | "resource-type" | "value")

@@ -1,17 +1,8 @@
 //! Transit gateways.
 
-use super::describe::{Description, RESULTS};
-use super::edge;
-use super::lookup::Kind;
-use super::tags::given_tags;
-use super::vpn::asn;
-use crate::context::Context;
-use crate::field::{fields, inside};
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
-use crate::wire::timestamp::iso;
-use crate::world::edge::{Edge, EdgeSort, EdgeState};
+use super::*;
+use crate::ec2::vpn::asn;
 
-/// `CreateTransitGateway`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let description = params.get("Description").unwrap_or_default().to_owned();
@@ -46,12 +37,10 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(answer(context, &id))
 }
 
-/// The error for a transit gateway or attachment in another state than the call needs.
 pub(super) fn wrong_state(id: &str) -> ApiError {
     refusal!("IncorrectState": "{id} is in invalid state.")
 }
 
-/// The transit gateway of an attachment.
 pub(super) fn transit_of(edge: &Edge) -> Option<&String> {
     match &edge.sort {
         EdgeSort::TransitAttachment { transit } => Some(transit),
@@ -88,7 +77,6 @@ fn options(edge: &Edge) -> Option<(&String, i64)> {
     }
 }
 
-/// `DescribeTransitGateways`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     TRANSIT.answer(context, edge::all(context, Kind::Transit))
 }

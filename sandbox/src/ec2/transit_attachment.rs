@@ -1,15 +1,8 @@
 //! Attachments of VPCs to transit gateways.
 
-use super::describe::{Description, RESULTS};
-use super::edge;
-use super::lookup::Kind;
-use super::tags::given_tags;
-use super::transit::{transit_of, wrong_state};
-use crate::context::Context;
-use crate::field::{fields, items};
-use crate::wire::error::{ApiError, ApiResult, refuse};
-use crate::wire::timestamp::iso;
-use crate::world::edge::{Edge, EdgeSort, EdgeState};
+use super::*;
+use crate::ec2::transit::{transit_of, wrong_state};
+use crate::field::items;
 
 /// `CreateTransitGatewayVpcAttachment`: an interface in one subnet of each zone.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
@@ -39,7 +32,6 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(answer(context, &id))
 }
 
-/// `DeleteTransitGatewayVpcAttachment`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context
         .params
@@ -78,7 +70,6 @@ static ATTACHMENT: Description<Edge> = Description {
     },
 };
 
-/// `DescribeTransitGatewayVpcAttachments`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     ATTACHMENT.answer(context, edge::all(context, Kind::TransitAttachment))
 }
@@ -99,7 +90,6 @@ static ANY_ATTACHMENT: Description<Edge> = Description {
     ..ATTACHMENT
 };
 
-/// `DescribeTransitGatewayAttachments`.
 pub(crate) fn describe_all(context: &mut Context<'_>) -> ApiResult<String> {
     ANY_ATTACHMENT.answer(context, edge::all(context, Kind::TransitAttachment))
 }

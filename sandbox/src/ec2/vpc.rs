@@ -1,17 +1,8 @@
 //! VPCs.
 
-use super::describe::{Description, RESULTS, done, pending_until};
-use super::lookup::{Kind, find, find_any};
-use super::tags::given_tags;
-use super::{acl, block};
-use crate::context::Context;
-use crate::field::{Each, fields, inside};
-use crate::wire::error::{ApiResult, refusal, refuse};
-use crate::wire::xml::Xml;
-use crate::world::cidr;
-use crate::world::network::{Association, Peer, Permission, RouteTable, Rule, SecurityGroup, Vpc};
-use crate::world::{Region, Tags, timing};
-use ipnet::Ipv4Net;
+use super::*;
+use crate::ec2::describe::pending_until;
+use crate::world::network::{Association, Permission, Vpc};
 
 /// `CreateVpc`: with main route table and default security group.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
@@ -119,7 +110,6 @@ fn everything(peer: Peer) -> Permission {
     }
 }
 
-/// The range in the parameter `CidrBlock`.
 pub(crate) fn given_range(context: &Context<'_>) -> ApiResult<Ipv4Net> {
     let text = context.params.need("CidrBlock")?;
     cidr::v4(text).ok_or_else(|| {
@@ -152,7 +142,6 @@ pub(crate) static VPC: Description<Vpc> = Description {
     },
 };
 
-/// `DescribeVpcs`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     VPC.answer(context, &context.here().vpcs)
 }
@@ -216,7 +205,6 @@ pub(crate) fn modify_attribute(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
-/// `DescribeVpcAttribute`.
 pub(crate) fn describe_attribute(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("VpcId")?;
     let vpc = find(&context.here().vpcs, Kind::Vpc, id, context.now)?;

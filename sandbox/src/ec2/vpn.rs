@@ -1,17 +1,8 @@
 //! VPN gateways, also called virtual private gateways.
 
-use super::describe::{Description, RESULTS, done};
-use super::edge;
-use super::lookup::Kind;
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::{fields, inside};
-use crate::wire::error::{ApiResult, refusal, refuse};
-use crate::wire::xml::Xml;
-use crate::world::edge::{AttachmentState, Edge, EdgeSort, EdgeState, VpnAttachment};
-use crate::world::timing;
+use super::*;
+use crate::world::edge::{AttachmentState, VpnAttachment};
 
-/// `CreateVpnGateway`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let kind = context.params.need("Type")?;
     if kind != "ipsec.1" {
@@ -42,7 +33,6 @@ pub(crate) fn asn(context: &Context<'_>, name: &str) -> ApiResult<i64> {
         "Value ({asn}) for parameter amazonSideAsn is invalid. It must be a private one"))
 }
 
-/// The gateway and the VPC that a call is about.
 fn given(context: &Context<'_>) -> ApiResult<(String, String)> {
     let id = context.params.need("VpnGatewayId")?.to_owned();
     let vpc = context.params.need("VpcId")?.to_owned();
@@ -113,7 +103,6 @@ pub(crate) fn detach(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
-/// `DeleteVpnGateway`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("VpnGatewayId")?.to_owned();
     let edge = edge::any(context, Kind::Vpn, &id)?;

@@ -1,6 +1,6 @@
 //! Names that come as ARNs.
 
-use crate::context::Context;
+use super::*;
 
 /// The parts of `arn:aws:rds:REGION:ACCOUNT:KIND:NAME`.
 pub(crate) struct Arn<'a> {

@@ -1,24 +1,13 @@
 //! Blue/green deployments: a green copy of a cluster that may take its place one day.
 
-use super::arn::Arn;
-use super::cluster::delete::accept;
-use super::cluster::placement::check_new;
-use super::cluster::replica::replicas;
-use super::cluster::{self};
-use super::global::membership;
-use super::instance;
-use super::instance::create::{Wanted, launch, place};
-use super::page::Description;
-use super::tags::{given_tags, tag_list};
-use super::validate::check_identifier;
-use crate::context::Context;
-use crate::field::{View, fields, inside};
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
-use crate::wire::timestamp::iso;
-use crate::world::catalog::{ENGINE, find_class, parts, resolve};
-use crate::world::database::{Cluster, DbInstance, Deployment, Source};
-use crate::world::state::ClusterStatus;
-use crate::world::{Region, timing};
+use super::*;
+use crate::rds::cluster::delete::accept;
+use crate::rds::cluster::placement::check_new;
+use crate::rds::instance::create::{Wanted, launch, place};
+use crate::rds::validate::check_identifier;
+use crate::world::Region;
+use crate::world::catalog::{find_class, resolve};
+use crate::world::database::Deployment;
 
 /// The deployment in which a cluster is, blue or green.
 fn deployment_of<'a>(here: &'a Region, cluster: &str) -> Option<&'a str> {
@@ -225,7 +214,6 @@ fn status(v: &View<'_, Deployment>) -> &'static str {
     }
 }
 
-/// `DescribeBlueGreenDeployments`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     DEPLOYMENT.answer(context, context.here().deployments.iter(), || {
         let id = context.params.get("BlueGreenDeploymentIdentifier");

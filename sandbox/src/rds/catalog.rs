@@ -1,15 +1,10 @@
 //! What can be ordered: engine versions and instance classes.
 
-use super::page::{filters, matches, page, page_of};
-use crate::context::Context;
-use crate::wire::error::{ApiResult, refuse};
-use crate::wire::xml::Xml;
-use crate::world::catalog::{
-    CLASSES, DEFAULT_VERSION, ENGINE, RETIRED, VERSIONS, family, is_engine, parts,
-};
+use super::*;
+use crate::rds::page::{filters, matches, page, page_of};
+use crate::world::catalog::{CLASSES, DEFAULT_VERSION, RETIRED, VERSIONS, family, is_engine};
 use crate::world::regions;
 
-/// `DescribeOrderableDBInstanceOptions`.
 pub(crate) fn describe_orderable(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let engine = params.need("Engine")?;
@@ -83,7 +78,6 @@ pub(crate) fn describe_orderable(context: &mut Context<'_>) -> ApiResult<String>
     Ok(xml.finish())
 }
 
-/// `DescribeDBEngineVersions`.
 pub(crate) fn describe_versions(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let engine = params.get("Engine");

@@ -1,10 +1,8 @@
 //! RDS events: what happened, in sentences.
 
-use super::page::page;
-use crate::context::Context;
-use crate::wire::error::{ApiResult, refusal, refuse};
-use crate::wire::timestamp::{iso, parse};
-use crate::wire::xml::Xml;
+use super::*;
+use crate::rds::page::page;
+use crate::wire::timestamp::parse;
 
 /// `DescribeEvents`: the last hour unless asked otherwise.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {

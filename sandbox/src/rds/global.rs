@@ -1,20 +1,15 @@
 //! Global clusters: clusters of several regions that follow one primary.
 
-use super::arn::Arn;
-use super::cluster::replica::{Origin, promotion};
-use super::cluster::{check_idle, not_found};
-use super::page::Description;
-use super::tags::{given_tags, tag_list};
-use super::validate::{database, identifier, refuse_unsimulated};
-use crate::context::{Context, rds_arn};
-use crate::field::{self, Each, View, fields, inside};
-use crate::wire::error::{ApiResult, refusal, refuse};
-use crate::wire::xml::Xml;
+use super::*;
+use crate::context::rds_arn;
+use crate::field::Each;
+use crate::rds::cluster::replica::{Origin, promotion};
+use crate::rds::cluster::{check_idle, not_found};
+use crate::rds::validate::{database, refuse_unsimulated};
 use crate::world::World;
-use crate::world::catalog::{ENGINE, resolve};
+use crate::world::catalog::resolve;
 use crate::world::database::{GlobalCluster, GlobalMember};
 
-/// The global cluster of that lower-case identifier.
 fn find<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a GlobalCluster> {
     context
         .world

@@ -1,11 +1,9 @@
 //! What RDS's describe operations have in common: filters and pages.
 
-use crate::context::Context;
-use crate::field::{self, Field, View};
-use crate::wire::error::{ApiResult, refusal, refuse};
+use super::*;
+use crate::field::Field;
 use crate::wire::params::Filter;
 use crate::wire::token;
-use crate::wire::xml::Xml;
 
 /// The filters of the request; an unknown one is refused.
 pub(crate) fn filters(
@@ -82,7 +80,6 @@ impl<T> Description<T> {
         Ok((xml, marker))
     }
 
-    /// The answer of the describe operation.
     pub(crate) fn answer<'a>(
         &self,
         context: &'a Context<'_>,
@@ -94,7 +91,6 @@ impl<T> Description<T> {
         Ok(xml.finish())
     }
 
-    /// The answer that is one resource.
     pub(crate) fn single(&self, context: &Context<'_>, id: &str, one: &T) -> String {
         let mut xml = Xml::new();
         xml.node(self.elements.1, |xml| {

@@ -1,8 +1,6 @@
 //! What is used of the quotas.
 
-use crate::context::Context;
-use crate::wire::error::ApiResult;
-use crate::wire::xml::Xml;
+use super::*;
 
 /// `DescribeAccountAttributes`. What is used counts in the region of the call.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {

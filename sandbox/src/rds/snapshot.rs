@@ -1,29 +1,23 @@
 //! Manual cluster snapshots.
 
-use super::cluster;
-use super::page::{Description, by_name, last};
-use super::tags::{given_tags, tag_list};
-use super::validate::check_identifier;
-use crate::context::Context;
-use crate::field::{fields, inside, items};
-use crate::wire::error::{ApiResult, refusal, refuse};
-use crate::wire::timestamp::iso;
-use crate::world::database::{Snapshot, Source};
-use crate::world::{Millis, Tags, timing};
+use super::*;
+use crate::field::items;
+use crate::rds::page::last;
+use crate::rds::validate::check_identifier;
+use crate::world::database::Snapshot;
+use crate::world::{Millis, Tags};
 
 /// The name in an identifier that may be an ARN.
 pub(crate) fn name_of(identifier: &str) -> String {
     last(identifier).to_ascii_lowercase()
 }
 
-/// The snapshot of that name.
 pub(crate) fn find<'a>(context: &'a Context<'_>, name: &str) -> ApiResult<&'a Snapshot> {
     context.here().snapshots.get(name).ok_or_else(
         || refusal!("DBClusterSnapshotNotFoundFault": "DBClusterSnapshot not found: {name}"),
     )
 }
 
-/// Refuses a name that is taken, and one snapshot too many.
 pub(crate) fn check_new(context: &Context<'_>, name: &str) -> ApiResult<()> {
     if context.here().snapshots.contains_key(name) {
         refuse!("DBClusterSnapshotAlreadyExistsFault":
@@ -75,7 +69,6 @@ pub(crate) fn take(context: &mut Context<'_>, name: String, id: &str, tags: Opti
     here.snapshots.insert(name, snapshot);
 }
 
-/// `CreateDBClusterSnapshot`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let given = context.params.need("DBClusterSnapshotIdentifier")?;
     let name = check_identifier("DBClusterSnapshotIdentifier", given, 255)?;
@@ -95,7 +88,6 @@ fn single(context: &Context<'_>, name: &str) -> ApiResult<String> {
     Ok(SNAPSHOT.single(context, name, find(context, name)?))
 }
 
-/// `DeleteDBClusterSnapshot`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let name = name_of(context.params.need("DBClusterSnapshotIdentifier")?);
     if context.now < find(context, &name)?.available_at {
@@ -149,7 +141,6 @@ fn percent(snapshot: &Snapshot, now: Millis) -> u64 {
     100 - left.min(timing::SNAPSHOT_CREATING) * 100 / timing::SNAPSHOT_CREATING
 }
 
-/// `DescribeDBClusterSnapshots`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let of_cluster = params.get("DBClusterIdentifier").map(name_of);

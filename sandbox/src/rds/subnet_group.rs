@@ -1,11 +1,7 @@
 //! DB subnet groups.
 
-use super::page::{Description, by_name};
-use super::tags::given_tags;
-use crate::context::Context;
-use crate::field::{self, View, fields, inside, items};
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
-use crate::wire::xml::Xml;
+use super::*;
+use crate::field::items;
 use crate::world::database::SubnetGroup;
 use std::collections::BTreeSet;
 
@@ -47,7 +43,6 @@ pub(crate) fn zones(context: &Context<'_>, group: &SubnetGroup) -> Vec<String> {
     zones.into_iter().cloned().collect()
 }
 
-/// `CreateDBSubnetGroup`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let name = params.need("DBSubnetGroupName")?.to_ascii_lowercase();
@@ -149,7 +144,6 @@ static SUBNET_GROUP: Description<SubnetGroup> = Description {
     },
 };
 
-/// `DescribeDBSubnetGroups`.
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let groups = context.here().subnet_groups.iter();
     let shown = groups.filter(|(_, group)| context.now >= group.visible_at);
@@ -159,12 +153,10 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     })
 }
 
-/// The inside of `DBSubnetGroup`.
 pub(crate) fn write(xml: &mut Xml, context: &Context<'_>, id: &str, one: &SubnetGroup) {
     field::write(SUBNET_GROUP.fields, &View { context, id, one }, xml);
 }
 
-/// `DeleteDBSubnetGroup`.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let (name, _) = find(context, context.params.need("DBSubnetGroupName")?)?;
     let user = context

@@ -1,11 +1,7 @@
 //! Tags of RDS resources.
 
-use super::arn::Arn;
-use crate::context::Context;
-use crate::field;
-use crate::wire::error::{ApiError, ApiResult, refuse};
+use super::*;
 use crate::wire::params::Params;
-use crate::wire::xml::Xml;
 use crate::world::Tags;
 
 /// The tags that a create gives. RDS takes fewer characters than EC2, and keeps another prefix
@@ -79,7 +75,6 @@ fn tags_of<'a>(context: &'a mut Context<'_>) -> ApiResult<&'a mut Tags> {
     tags.ok_or_else(|| ApiError::new(code, format!("{name} not found.")))
 }
 
-/// `AddTagsToResource`.
 pub(crate) fn add(context: &mut Context<'_>) -> ApiResult<String> {
     let new = given_tags(context.params)?;
     let tags = tags_of(context)?;
@@ -102,7 +97,6 @@ pub(crate) fn remove(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(String::new())
 }
 
-/// `ListTagsForResource`.
 pub(crate) fn list(context: &mut Context<'_>) -> ApiResult<String> {
     let mut xml = Xml::new();
     tag_list(&mut xml, tags_of(context)?);

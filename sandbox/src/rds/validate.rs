@@ -1,6 +1,6 @@
 //! What RDS accepts as names, users and passwords.
 
-use crate::wire::error::{ApiResult, refusal, refuse};
+use super::*;
 use crate::wire::params::Params;
 
 /// Refuses parameters that AWS takes and the sandbox does not simulate.
@@ -19,7 +19,6 @@ pub(crate) fn identifier(params: &Params, name: &str) -> ApiResult<String> {
     check_identifier(name, text, 63)
 }
 
-/// As [`identifier`], up to `longest` characters.
 pub(crate) fn check_identifier(name: &str, text: &str, longest: usize) -> ApiResult<String> {
     let formed = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
@@ -97,7 +96,6 @@ pub(crate) fn database(text: &str) -> ApiResult<()> {
     Ok(())
 }
 
-/// A port that a cluster may listen on.
 pub(crate) fn port(params: &Params) -> ApiResult<Option<i64>> {
     match params.number("Port")? {
         Some(port) if !(1150..=65535).contains(&port) => Err(refusal!("InvalidParameterValue":
@@ -106,7 +104,6 @@ pub(crate) fn port(params: &Params) -> ApiResult<Option<i64>> {
     }
 }
 
-/// Days for which backups are kept.
 pub(crate) fn retention(params: &Params) -> ApiResult<Option<i64>> {
     match params.number("BackupRetentionPeriod")? {
         Some(days) if !(1..=35).contains(&days) => Err(refusal!("InvalidParameterValue":

@@ -3,7 +3,6 @@
 use super::service::Service;
 use std::borrow::Cow;
 
-/// What a call is refused with.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     pub(crate) code: Cow<'static, str>,
@@ -106,50 +105,48 @@ pub(crate) fn status_of(code: &str) -> u16 {
 }
 
 /// The message of an error that only its code describes, for planted faults.
-pub(crate) fn message_of(code: &str) -> String {
+pub(crate) fn message_of(code: &str) -> &'static str {
     match code {
         "ExpiredToken" | "ExpiredTokenException" => {
-            "The security token included in the request is expired".into()
+            "The security token included in the request is expired"
         }
-        "RequestExpired" => "Request has expired.".into(),
-        "AuthFailure" => "AWS was not able to validate the provided access credentials".into(),
+        "RequestExpired" => "Request has expired.",
+        "AuthFailure" => "AWS was not able to validate the provided access credentials",
         "InvalidClientTokenId" | "UnrecognizedClientException" => {
-            "The security token included in the request is invalid.".into()
+            "The security token included in the request is invalid."
         }
-        "UnauthorizedOperation" => "You are not authorized to perform this operation.".into(),
+        "UnauthorizedOperation" => "You are not authorized to perform this operation.",
         "AccessDenied" | "AccessDeniedException" => {
-            "User is not authorized to perform this operation".into()
+            "User is not authorized to perform this operation"
         }
-        "Throttling" | "ThrottlingException" => "Rate exceeded".into(),
-        "RequestLimitExceeded" => "Request limit exceeded.".into(),
+        "Throttling" | "ThrottlingException" => "Rate exceeded",
+        "RequestLimitExceeded" => "Request limit exceeded.",
         "InsufficientDBInstanceCapacity" => {
-            "The requested DB instance class is not available in the Availability Zone".into()
+            "The requested DB instance class is not available in the Availability Zone"
         }
         "OptInRequired" => {
-            "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe.".into()
+            "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe."
         }
         "PendingVerification" => {
-            "Your request for accessing resources in this region is being validated, and you will not be able to launch additional resources in this region until the validation is complete.".into()
+            "Your request for accessing resources in this region is being validated, and you will not be able to launch additional resources in this region until the validation is complete."
         }
-        "Blocked" => {
-            "This account is currently blocked and not recognized as a valid account.".into()
-        }
+        "Blocked" => "This account is currently blocked and not recognized as a valid account.",
         "RequestTimeTooSkewed" => {
-            "The difference between the request time and the current time is too large.".into()
+            "The difference between the request time and the current time is too large."
         }
         "InvalidSecurity.RequestHasExpired" => {
-            "The request timestamp is too far from the current time.".into()
+            "The request timestamp is too far from the current time."
         }
         "ConcurrentTagAccess" => {
-            "Simultaneous commands to modify a tag of this resource are not allowed.".into()
+            "Simultaneous commands to modify a tag of this resource are not allowed."
         }
-        "VpcLimitExceeded" => "The maximum number of VPCs has been reached.".into(),
+        "VpcLimitExceeded" => "The maximum number of VPCs has been reached.",
         "InternalFailure" | "InternalError" | "InternalServerError" => {
-            "An internal error has occurred".into()
+            "An internal error has occurred"
         }
         "ServiceUnavailable" | "Unavailable" => {
-            "The service is unavailable. Please try again shortly.".into()
+            "The service is unavailable. Please try again shortly."
         }
-        _ => "The request was refused by a planted fault.".to_owned(),
+        _ => "The request was refused by a planted fault.",
     }
 }

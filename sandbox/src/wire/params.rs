@@ -10,7 +10,6 @@ pub(crate) struct Filter {
     pub(crate) values: Vec<String>,
 }
 
-/// The parameters of one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Params(pub(crate) BTreeMap<String, String>);
 
@@ -34,12 +33,10 @@ impl Params {
         self.0.contains_key(name)
     }
 
-    /// A parameter that must be there.
     pub(crate) fn need(&self, name: &str) -> ApiResult<&str> {
         self.get(name).ok_or_else(|| ApiError::missing(name))
     }
 
-    /// A boolean parameter.
     pub(crate) fn flag(&self, name: &str) -> ApiResult<Option<bool>> {
         match self.get(name) {
             None => Ok(None),
@@ -50,7 +47,6 @@ impl Params {
         }
     }
 
-    /// A whole number.
     pub(crate) fn number(&self, name: &str) -> ApiResult<Option<i64>> {
         self.get(name)
             .map(|text| {

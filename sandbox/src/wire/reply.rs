@@ -28,7 +28,6 @@ pub(crate) fn success(
     response(service, 200, text, request_id)
 }
 
-/// An error.
 pub(crate) fn failure(service: Service, error: &ApiError, request_id: &str) -> Response<Bytes> {
     let mut xml = Xml::new();
     let text = match service {

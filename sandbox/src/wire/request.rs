@@ -83,7 +83,6 @@ struct Scope {
     service: Option<String>,
 }
 
-/// The credential scope, from the header or from a presigned address.
 fn scope(request: &Request<Bytes>, params: &Params) -> Option<Scope> {
     let text = match request.headers().get(AUTHORIZATION) {
         Some(value) => {

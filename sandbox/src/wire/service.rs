@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-/// An AWS service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
     Ec2,

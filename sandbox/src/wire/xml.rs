@@ -2,7 +2,6 @@
 
 use std::fmt::{Display, Write};
 
-/// XML being written.
 #[derive(Default)]
 pub(crate) struct Xml(String);
 

@@ -1,6 +1,5 @@
 //! Engine versions and instance classes, and where the classes can be had.
 
-/// The one engine.
 pub(crate) const ENGINE: &str = "aurora-postgresql";
 
 /// The version of a cluster that asks for none.
@@ -32,7 +31,6 @@ static OTHER_ENGINES: &[(&str, &[&str], i64)] = &[
     ("neptune", &["1.3.5.0", "1.4.5.0"], 8182),
 ];
 
-/// An instance class.
 pub(crate) struct Class {
     pub(crate) name: &'static str,
     /// The oldest major version that runs on it.
@@ -91,7 +89,6 @@ const NO_R8G: &[&str] = &[
     "ca-central-1d",
 ];
 
-/// Every class.
 pub(crate) static CLASSES: &[Class] = &[
     until("db.r5.large", (17, 6)),
     until("db.r5.xlarge", (17, 6)),
@@ -113,7 +110,6 @@ pub(crate) static CLASSES: &[Class] = &[
     class("db.t4g.large"),
 ];
 
-/// The class of that name.
 pub(crate) fn find_class(name: &str) -> Option<&'static Class> {
     CLASSES.iter().find(|class| class.name == name)
 }
@@ -129,7 +125,6 @@ impl Class {
     }
 }
 
-/// Whether RDS has clusters of this engine.
 pub(crate) fn is_engine(name: &str) -> bool {
     name == ENGINE || OTHER_ENGINES.iter().any(|(engine, ..)| *engine == name)
 }
@@ -160,7 +155,6 @@ pub(crate) fn other_version(engine: &str, given: Option<&str>) -> Option<&'stati
     }
 }
 
-/// Major and minor number of a version.
 pub(crate) fn parts(version: &str) -> (u32, u32) {
     let mut numbers = version.split('.').map(|part| part.parse().unwrap_or(0));
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))

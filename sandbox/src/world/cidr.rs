@@ -26,7 +26,6 @@ pub(crate) fn overlaps(a: Ipv4Net, b: Ipv4Net) -> bool {
     a.contains(&b) || b.contains(&a)
 }
 
-/// The number of addresses.
 pub(crate) fn size(net: Ipv4Net) -> u64 {
     1 << (32 - net.prefix_len())
 }

@@ -4,7 +4,6 @@ use super::state::{ClusterStatus, DbInstanceStatus, Imposed};
 use super::{Millis, Tags};
 use serde::{Deserialize, Serialize};
 
-/// A DB subnet group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SubnetGroup {
     pub(crate) description: String,
@@ -17,7 +16,7 @@ pub(crate) struct SubnetGroup {
 }
 
 /// An Aurora cluster. Master passwords are checked and forgotten.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Cluster {
     pub(crate) engine: String,
     pub(crate) version: String,
@@ -91,7 +90,6 @@ pub(crate) struct Change {
     pub(crate) standalone: bool,
 }
 
-/// A global cluster.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct GlobalCluster {
     pub(crate) engine: String,
@@ -108,7 +106,6 @@ pub(crate) struct GlobalCluster {
     pub(crate) members: Vec<GlobalMember>,
 }
 
-/// A cluster of a global cluster.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct GlobalMember {
     pub(crate) region: String,
@@ -150,7 +147,6 @@ pub(crate) struct Deletion {
     pub(crate) snapshot: Option<String>,
 }
 
-/// An instance of a cluster.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DbInstance {
     pub(crate) cluster: String,
@@ -178,7 +174,6 @@ pub(crate) struct DbInstance {
     pub(crate) imposed: Option<Imposed>,
 }
 
-/// A manual cluster snapshot.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Snapshot {
     pub(crate) cluster: String,
@@ -269,7 +264,6 @@ impl Source {
     }
 }
 
-/// An RDS event.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) at: Millis,

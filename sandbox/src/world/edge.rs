@@ -1,10 +1,10 @@
 //! What leads out of a VPC, internet gateways and peerings aside: gateways of the other kinds,
 //! endpoints, and attachments of transit gateways.
 
+use super::named;
 use super::{Millis, Region, Tags, timing};
 use serde::{Deserialize, Serialize};
 
-/// A gateway, an endpoint, or an attachment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Edge {
     /// The VPC it is part of. VPN and transit gateways are part of none.
@@ -47,7 +47,6 @@ pub(crate) enum EdgeSort {
     Carrier,
 }
 
-/// What only VPC endpoints have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Endpoint {
     pub(crate) service: String,
@@ -67,54 +66,34 @@ pub(crate) struct VpnAttachment {
     pub(crate) until: Option<Millis>,
 }
 
-/// The state of the attachment of a VPN gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum AttachmentState {
-    Attaching,
-    Attached,
-    Detaching,
-    Detached,
+named! {
+    enum AttachmentState {
+        Attaching = "attaching",
+        Attached = "attached",
+        Detaching = "detaching",
+        Detached = "detached",
+    }
 }
 
 impl AttachmentState {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Attaching => "attaching",
-            Self::Attached => "attached",
-            Self::Detaching => "detaching",
-            Self::Detached => "detached",
-        }
-    }
-
     /// Whether it carries traffic, or soon will.
     pub(crate) fn serves(self) -> bool {
         matches!(self, Self::Attaching | Self::Attached)
     }
 }
 
-/// The state of an edge. All kinds spell it the same way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum EdgeState {
-    Pending,
-    Available,
-    Failed,
-    Deleting,
-    Deleted,
+named! {
+    /// The state of an edge. All kinds spell it the same way.
+    enum EdgeState {
+        Pending = "pending",
+        Available = "available",
+        Failed = "failed",
+        Deleting = "deleting",
+        Deleted = "deleted",
+    }
 }
 
 impl EdgeState {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Available => "available",
-            Self::Failed => "failed",
-            Self::Deleting => "deleting",
-            Self::Deleted => "deleted",
-        }
-    }
-
     /// Whether it still takes up its place: its VPC, subnets and groups are held.
     pub(crate) fn holds(self) -> bool {
         matches!(self, Self::Pending | Self::Available | Self::Deleting)
@@ -257,7 +236,6 @@ impl Region {
         }
     }
 
-    /// What is due at `at` for the edge.
     pub(crate) fn advance_edge(&mut self, at: Millis, id: &str) {
         let Some(edge) = self.edges.get_mut(id) else {
             return;

@@ -17,11 +17,9 @@ pub struct FaultRule {
     /// How many calls still fail; for ever if absent. At 0 the rule is gone.
     #[serde(default)]
     pub times: Option<u32>,
-    /// What happens to them.
     pub effect: FaultEffect,
 }
 
-/// What a planted fault does to a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultEffect {

@@ -8,9 +8,7 @@ use std::fmt;
 /// What [`Account::set_status`](crate::Account::set_status) can put into a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Database {
-    /// A DB cluster.
     Cluster,
-    /// A DB instance.
     Instance,
 }
 
@@ -34,7 +32,6 @@ impl fmt::Display for Database {
 }
 
 impl Cluster {
-    /// Has an accepted change begin a moment after the first of those that are pending.
     pub(crate) fn schedule(&mut self, change: Change, now: Millis) {
         self.change = Some(change);
         self.until.get_or_insert(now + timing::CLUSTER_LAGS);
@@ -92,7 +89,6 @@ impl Region {
         true
     }
 
-    /// Ends an imposed state.
     pub(crate) fn lift(&mut self, at: Millis, kind: Database, id: &str) {
         match kind {
             Database::Cluster => {
@@ -356,7 +352,6 @@ impl Region {
         }
     }
 
-    /// Starts a stopped cluster and its members.
     pub(crate) fn start_cluster(&mut self, at: Millis, id: &str) {
         let until = at + timing::CLUSTER_STARTING;
         let Some(cluster) = self.clusters.get_mut(id) else {

@@ -28,13 +28,34 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::LazyLock;
 
-/// Tags of a resource.
 pub(crate) type Tags = BTreeMap<String, String>;
+
+/// An enum whose variants go by what AWS calls them, in answers and in the file of an account.
+macro_rules! named {
+    ($(#[$of_enum:meta])* enum $name:ident {
+        $($(#[$of_variant:meta])* $variant:ident = $text:literal,)*
+    }) => {
+        $(#[$of_enum])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        pub(crate) enum $name {
+            $($(#[$of_variant])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                }
+            }
+        }
+    };
+}
+
+use named;
 
 /// Simulated milliseconds since the UNIX epoch.
 pub(crate) type Millis = u64;
 
-/// The whole account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct World {
     pub(crate) account_id: String,
@@ -82,7 +103,6 @@ pub(crate) struct Region {
 static NOWHERE: LazyLock<Region> = LazyLock::new(Region::default);
 
 impl World {
-    /// An empty account.
     pub(crate) fn new(account_id: String, seed: u64) -> Self {
         Self {
             account_id,
@@ -96,12 +116,10 @@ impl World {
         }
     }
 
-    /// What `region` holds.
     pub(crate) fn region(&self, region: &str) -> &Region {
         self.regions.get(region).unwrap_or(&NOWHERE)
     }
 
-    /// What `region` holds, to change it.
     pub(crate) fn region_mut(&mut self, region: &str) -> &mut Region {
         self.regions.entry(region.to_owned()).or_default()
     }

@@ -1,11 +1,11 @@
 //! EC2's resources inside one region.
 
+use super::named;
 use super::{Millis, Tags, cidr};
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A VPC.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Vpc {
     pub(crate) cidr: Ipv4Net,
@@ -47,7 +47,6 @@ impl Vpc {
     }
 }
 
-/// A subnet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Subnet {
     pub(crate) vpc: String,
@@ -61,7 +60,6 @@ pub(crate) struct Subnet {
     pub(crate) visible_at: Millis,
 }
 
-/// The association of a subnet with a network ACL.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AclLink {
     pub(crate) association: String,
@@ -100,7 +98,6 @@ impl PrefixList {
     }
 }
 
-/// A route table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RouteTable {
     pub(crate) vpc: String,
@@ -118,14 +115,12 @@ impl RouteTable {
     }
 }
 
-/// A route.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Route {
     pub(crate) destination: Destination,
     pub(crate) target: Target,
 }
 
-/// What a route is for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) enum Destination {
@@ -163,7 +158,6 @@ impl TryFrom<String> for Destination {
     }
 }
 
-/// Where a route leads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Target {
@@ -180,7 +174,6 @@ pub(crate) struct Association {
     pub(crate) subnet: Option<String>,
 }
 
-/// A security group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SecurityGroup {
     pub(crate) vpc: String,
@@ -191,7 +184,6 @@ pub(crate) struct SecurityGroup {
     pub(crate) visible_at: Millis,
 }
 
-/// A rule of a security group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Rule {
     pub(crate) id: String,
@@ -212,7 +204,6 @@ pub(crate) struct Permission {
     pub(crate) peer: Peer,
 }
 
-/// The other side of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Peer {
@@ -222,7 +213,6 @@ pub(crate) enum Peer {
     Group(String),
 }
 
-/// A network interface.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Interface {
     pub(crate) vpc: String,
@@ -254,7 +244,6 @@ impl Interface {
     }
 }
 
-/// An internet gateway.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Gateway {
     pub(crate) vpc: Option<String>,
@@ -262,7 +251,6 @@ pub(crate) struct Gateway {
     pub(crate) visible_at: Millis,
 }
 
-/// An EC2 instance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Instance {
     pub(crate) reservation: String,
@@ -282,26 +270,16 @@ pub(crate) struct Instance {
     pub(crate) visible_at: Millis,
 }
 
-/// The state of an EC2 instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum InstanceState {
-    Pending,
-    Running,
-    ShuttingDown,
-    Terminated,
+named! {
+    enum InstanceState {
+        Pending = "pending",
+        Running = "running",
+        ShuttingDown = "shutting-down",
+        Terminated = "terminated",
+    }
 }
 
 impl InstanceState {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Running => "running",
-            Self::ShuttingDown => "shutting-down",
-            Self::Terminated => "terminated",
-        }
-    }
-
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Pending => 0,

@@ -1,10 +1,10 @@
 //! VPC peering connections.
 
+use super::named;
 use super::{Millis, Tags};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
-/// A peering connection.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Peering {
     pub(crate) requester: Side,
@@ -25,36 +25,21 @@ pub(crate) struct Side {
     pub(crate) tags: Tags,
 }
 
-/// The status of a peering.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum PeeringStatus {
-    InitiatingRequest,
-    PendingAcceptance,
-    Provisioning,
-    Active,
-    Failed,
-    Rejected,
-    Expired,
-    Deleting,
-    Deleted,
+named! {
+    enum PeeringStatus {
+        InitiatingRequest = "initiating-request",
+        PendingAcceptance = "pending-acceptance",
+        Provisioning = "provisioning",
+        Active = "active",
+        Failed = "failed",
+        Rejected = "rejected",
+        Expired = "expired",
+        Deleting = "deleting",
+        Deleted = "deleted",
+    }
 }
 
 impl PeeringStatus {
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Self::InitiatingRequest => "initiating-request",
-            Self::PendingAcceptance => "pending-acceptance",
-            Self::Provisioning => "provisioning",
-            Self::Active => "active",
-            Self::Failed => "failed",
-            Self::Rejected => "rejected",
-            Self::Expired => "expired",
-            Self::Deleting => "deleting",
-            Self::Deleted => "deleted",
-        }
-    }
-
     pub(crate) fn message(self, account: &str) -> String {
         match self {
             Self::InitiatingRequest => format!("Initiating Request to {account}"),
@@ -107,7 +92,6 @@ impl Peering {
             .find(|side| side.region == region)
     }
 
-    /// Whether its VPCs are in different regions.
     pub(crate) fn is_between_regions(&self) -> bool {
         self.requester.region != self.accepter.region
     }

@@ -1,6 +1,5 @@
 //! The regions and their zones.
 
-/// A region.
 pub(crate) struct RegionInfo {
     pub(crate) name: &'static str,
     /// The letters of its availability zones.
@@ -18,7 +17,6 @@ impl RegionInfo {
         self.enabled && chosen.is_none_or(|names| names.iter().any(|name| name == self.name))
     }
 
-    /// The names of its zones, such as `eu-west-1a`.
     pub(crate) fn zone_names(&self) -> impl Iterator<Item = String> + '_ {
         self.zones
             .chars()
@@ -43,7 +41,6 @@ const fn region(name: &'static str, zones: &'static str, zone_id: &'static str) 
     }
 }
 
-/// Every region, by name.
 pub(crate) static REGIONS: &[RegionInfo] = &[
     RegionInfo {
         name: "af-south-1",
@@ -69,12 +66,10 @@ pub(crate) static REGIONS: &[RegionInfo] = &[
     region("us-west-2", "abcd", "usw2"),
 ];
 
-/// The region of that name.
 pub(crate) fn find(name: &str) -> Option<&'static RegionInfo> {
     REGIONS.iter().find(|region| region.name == name)
 }
 
-/// Whether `zone` is a zone of `region`.
 pub(crate) fn has_zone(region: &str, zone: &str) -> bool {
     find(region).is_some_and(|region| region.zone_names().any(|name| name == zone))
 }

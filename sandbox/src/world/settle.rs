@@ -7,7 +7,6 @@ use super::network::InstanceState;
 use super::peering::PeeringStatus;
 use super::{Millis, Region, World, timing};
 
-/// What a due change is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Peering(String),
@@ -36,7 +35,6 @@ impl World {
         changed
     }
 
-    /// The next change that happens by itself.
     fn next(&self) -> Option<(Millis, Due)> {
         let peerings = self
             .peerings

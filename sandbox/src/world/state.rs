@@ -2,70 +2,37 @@
 
 use super::Millis;
 use super::database::{Cluster, DbInstance};
+use super::named;
 use serde::{Deserialize, Serialize};
 
-/// The status of a cluster.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum ClusterStatus {
-    Creating,
-    Available,
-    #[default]
-    Modifying,
-    ResettingMasterCredentials,
-    FailingOver,
-    Promoting,
-    Upgrading,
-    Stopping,
-    Stopped,
-    Starting,
-    Deleting,
-}
-
-impl ClusterStatus {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Creating => "creating",
-            Self::Available => "available",
-            Self::Modifying => "modifying",
-            Self::ResettingMasterCredentials => "resetting-master-credentials",
-            Self::FailingOver => "failing-over",
-            Self::Promoting => "promoting",
-            Self::Upgrading => "upgrading",
-            Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
-            Self::Starting => "starting",
-            Self::Deleting => "deleting",
-        }
+named! {
+    #[derive(Default)]
+    enum ClusterStatus {
+        Creating = "creating",
+        Available = "available",
+        #[default]
+        Modifying = "modifying",
+        ResettingMasterCredentials = "resetting-master-credentials",
+        FailingOver = "failing-over",
+        Promoting = "promoting",
+        Upgrading = "upgrading",
+        Stopping = "stopping",
+        Stopped = "stopped",
+        Starting = "starting",
+        Deleting = "deleting",
     }
 }
 
-/// The status of a DB instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum DbInstanceStatus {
-    Creating,
-    Available,
-    Modifying,
-    Upgrading,
-    Stopping,
-    Stopped,
-    Starting,
-    Deleting,
-}
-
-impl DbInstanceStatus {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Creating => "creating",
-            Self::Available => "available",
-            Self::Modifying => "modifying",
-            Self::Upgrading => "upgrading",
-            Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
-            Self::Starting => "starting",
-            Self::Deleting => "deleting",
-        }
+named! {
+    enum DbInstanceStatus {
+        Creating = "creating",
+        Available = "available",
+        Modifying = "modifying",
+        Upgrading = "upgrading",
+        Stopping = "stopping",
+        Stopped = "stopped",
+        Starting = "starting",
+        Deleting = "deleting",
     }
 }
 
@@ -149,12 +116,10 @@ fn shown<'a>(imposed: Option<&'a Imposed>, own: &'static str) -> &'a str {
 }
 
 impl Cluster {
-    /// The status that answers show.
     pub(crate) fn state(&self) -> &str {
         shown(self.imposed.as_ref(), self.status.name())
     }
 
-    /// Whether answers show `available`.
     pub(crate) fn is_available(&self) -> bool {
         self.state() == "available"
     }
@@ -178,12 +143,10 @@ impl Cluster {
 }
 
 impl DbInstance {
-    /// The status that answers show.
     pub(crate) fn state(&self) -> &str {
         shown(self.imposed.as_ref(), self.status.name())
     }
 
-    /// Whether answers show `available`.
     pub(crate) fn is_available(&self) -> bool {
         self.state() == "available"
     }

@@ -1,21 +1,12 @@
 //! `CreateDBCluster`.
 
-use super::placement::{check_new, domain, placement};
-use super::replica::origin;
-use super::{describe, secret};
-use crate::context::Context;
-use crate::rds::global;
-use crate::rds::tags::given_tags;
-use crate::rds::validate::{self, database, identifier, password, port, retention, username};
-use crate::wire::error::{ApiResult, refusal, refuse};
-use crate::world::catalog::{
-    DEFAULT_VERSION, ENGINE, default_port, is_engine, other_version, resolve,
-};
-use crate::world::database::{Cluster, Source};
-use crate::world::state::ClusterStatus;
-use crate::world::timing;
+use super::*;
+use crate::rds::cluster::placement::{check_new, placement};
+use crate::rds::cluster::replica::origin;
+use crate::rds::cluster::secret;
+use crate::rds::validate::{database, password, port, retention, username};
+use crate::world::catalog::{DEFAULT_VERSION, default_port, is_engine, other_version, resolve};
 
-/// `CreateDBCluster`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let id = identifier(params, "DBClusterIdentifier")?;
@@ -55,25 +46,14 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     check_new(context, &id)?;
     let place = placement(context)?;
     let secret = managed.then(|| secret::create(context, &id, &user));
-    let resource_id = format!("cluster-{}", context.world.new_token(26));
     let cluster = Cluster {
         engine,
         version,
         username: user,
         database: database_name,
         port,
-        subnet_group: place.subnet_group,
-        vpc: place.vpc,
-        groups: place.groups,
-        zones: place.zones,
         tags,
-        visible_at: context.visible_at(&resource_id),
-        resource_id,
-        domain: domain(context),
-        created_at: context.now,
-        status: ClusterStatus::Creating,
         until: Some(context.now + timing::CLUSTER_CREATING),
-        restored: false,
         deletion_protection,
         backup_retention,
         iam_authentication,
@@ -82,13 +62,9 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         data_api,
         capacity,
         secret,
-        members: Vec::new(),
-        writer: None,
-        imposed: None,
-        change: None,
-        deletion: None,
         read_only: origin.as_ref().is_some_and(|origin| origin.read_only),
         replica_of: origin.and_then(|origin| origin.replica_of),
+        ..place.cluster(context)
     };
     global::enter(context, &id);
     Ok(insert(context, id, cluster))
@@ -118,7 +94,6 @@ pub(super) fn insert(context: &mut Context<'_>, id: String, cluster: Cluster) ->
     describe::single(context, &id)
 }
 
-/// The engine of a new cluster.
 pub(super) fn engine(context: &Context<'_>) -> ApiResult<String> {
     let engine = context.params.need("Engine")?;
     if is_engine(engine) {
@@ -177,7 +152,6 @@ fn credentials(context: &Context<'_>) -> ApiResult<bool> {
     }
 }
 
-/// Serverless v2 capacity, if given.
 pub(super) fn capacity(context: &Context<'_>) -> ApiResult<Option<(String, String)>> {
     let get = |name: &str| {
         context

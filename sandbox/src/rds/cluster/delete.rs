@@ -1,14 +1,9 @@
 //! `DeleteDBCluster`.
 
-use super::replica::replicas;
-use super::{describe, find};
-use crate::context::Context;
-use crate::rds::validate::{check_identifier, identifier};
-use crate::rds::{blue_green, global, snapshot};
-use crate::wire::error::{ApiResult, refusal, refuse};
-use crate::world::database::{Cluster, Deletion, Source};
-use crate::world::state::DbInstanceStatus;
-use crate::world::timing;
+use super::*;
+use crate::rds::cluster::find;
+use crate::rds::validate::check_identifier;
+use crate::world::database::Deletion;
 
 /// `DeleteDBCluster`: accepted once every instance is being deleted. The cluster shows `available`
 /// until they are gone, and is gone itself when its final snapshot is available.

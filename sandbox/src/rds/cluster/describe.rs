@@ -1,18 +1,10 @@
 //! `DescribeDBClusters`, and how a cluster looks in every answer.
 
-use super::replica::replicas;
-use super::seen;
-use crate::context::Context;
-use crate::field::{fields, inside, items};
-use crate::rds::global::membership;
-use crate::rds::page::{Description, by_name, last};
-use crate::rds::tags::tag_list;
-use crate::wire::error::ApiResult;
-use crate::wire::timestamp::iso;
-use crate::wire::xml::Xml;
+use super::*;
+use crate::field::items;
+use crate::rds::cluster::seen;
+use crate::rds::page::last;
 use crate::world::catalog::family;
-use crate::world::database::{Change, Cluster};
-use crate::world::state::ClusterStatus;
 
 pub(crate) static CLUSTER: Description<Cluster> = Description {
     elements: ("DBClusters", "DBCluster"),
@@ -105,7 +97,6 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     })
 }
 
-/// The answer that is the cluster `id` alone.
 pub(super) fn single(context: &Context<'_>, id: &str) -> String {
     let cluster = context.here().clusters.get(id);
     cluster.map_or_else(String::new, |one| CLUSTER.single(context, id, one))
@@ -153,7 +144,6 @@ fn secret(xml: &mut Xml, context: &Context<'_>, arn: &str) {
     });
 }
 
-/// Whether its instances are in more than one zone.
 fn is_multi_zone(context: &Context<'_>, cluster: &Cluster) -> bool {
     let instances = &context.here().db_instances;
     let mut zones = cluster

@@ -1,13 +1,7 @@
 //! `FailoverDBCluster`.
 
-use super::{check_idle, describe, given, seen};
-use crate::context::Context;
-use crate::rds::instance;
-use crate::rds::validate::identifier;
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
-use crate::world::database::{Change, Cluster};
-use crate::world::state::ClusterStatus;
-use crate::world::timing;
+use super::*;
+use crate::rds::cluster::{check_idle, seen};
 
 /// `FailoverDBCluster`: another member becomes the writer, the one that is given or the one with
 /// the lowest promotion tier.

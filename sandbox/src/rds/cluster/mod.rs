@@ -11,10 +11,7 @@ pub(crate) mod replica;
 pub(crate) mod restore;
 pub(crate) mod secret;
 
-use crate::context::Context;
-use crate::rds::validate::identifier;
-use crate::wire::error::{ApiError, ApiResult, refusal};
-use crate::world::database::Cluster;
+use super::*;
 
 /// The cluster of that lower-case identifier, however young.
 pub(crate) fn find<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a Cluster> {
@@ -31,7 +28,6 @@ pub(crate) fn seen<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a Clus
     Ok(found)
 }
 
-/// The error for a cluster that is not there.
 pub(crate) fn not_found(id: &str) -> ApiError {
     refusal!("DBClusterNotFoundFault": "DBCluster {id} not found.")
 }

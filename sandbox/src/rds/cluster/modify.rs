@@ -1,16 +1,11 @@
 //! `ModifyDBCluster`.
 
-use super::create::{capacity, version};
-use super::placement::security_groups;
-use super::{describe, find, given, secret};
-use crate::context::Context;
+use super::*;
+use crate::rds::cluster::create::{capacity, version};
+use crate::rds::cluster::placement::security_groups;
+use crate::rds::cluster::{find, secret};
 use crate::rds::validate::{password, port, refuse_unsimulated, retention};
-use crate::wire::error::{ApiResult, refuse};
 use crate::world::Millis;
-use crate::world::catalog::parts;
-use crate::world::database::{Change, Cluster};
-use crate::world::state::ClusterStatus;
-use crate::world::timing;
 
 /// `ModifyDBCluster`: what needs no restart is applied at once. Credentials, port, version and the
 /// like show as pending while the status lags, and are applied when it is over, whatever
@@ -147,7 +142,6 @@ fn begin(cluster: &mut Cluster, mut change: Change, now: Millis) {
     cluster.schedule(change, now);
 }
 
-/// The version to upgrade to, if it is another one.
 fn upgrade(context: &Context<'_>, engine: &str, current: &str) -> ApiResult<Option<String>> {
     if context.params.get("EngineVersion").is_none() {
         return Ok(None);

@@ -1,12 +1,9 @@
 //! What new clusters have in common, however they come to be: network, identity, endpoints.
 
-use crate::context::Context;
-use crate::rds::subnet_group;
-use crate::wire::error::{ApiResult, refusal, refuse};
+use super::*;
 use crate::world::ids;
 use crate::world::regions::has_zone;
 
-/// Where a new cluster goes.
 pub(crate) struct Placement {
     pub(crate) subnet_group: String,
     pub(crate) vpc: String,
@@ -15,7 +12,25 @@ pub(crate) struct Placement {
     pub(crate) zones: Vec<String>,
 }
 
-/// Checks the network parameters of a new cluster.
+impl Placement {
+    /// A cluster that begins to be created there and has nothing yet but an identity.
+    pub(crate) fn cluster(self, context: &mut Context<'_>) -> Cluster {
+        let resource_id = format!("cluster-{}", context.world.new_token(26));
+        Cluster {
+            subnet_group: self.subnet_group,
+            vpc: self.vpc,
+            groups: self.groups,
+            zones: self.zones,
+            visible_at: context.visible_at(&resource_id),
+            resource_id,
+            domain: domain(context),
+            created_at: context.now,
+            status: ClusterStatus::Creating,
+            ..Cluster::default()
+        }
+    }
+}
+
 pub(crate) fn placement(context: &Context<'_>) -> ApiResult<Placement> {
     let params = context.params;
     let name = params.get("DBSubnetGroupName").ok_or_else(|| {
@@ -87,7 +102,7 @@ pub(crate) fn check_new(context: &Context<'_>, id: &str) -> ApiResult<()> {
 }
 
 /// The part of endpoint names that is the account's in a region: `c1234567890a.eu-west-1.rds.amazonaws.com`.
-pub(crate) fn domain(context: &Context<'_>) -> String {
+fn domain(context: &Context<'_>) -> String {
     let token = ids::hash(context.world.seed, context.region) & 0xfff_ffff_ffff;
     format!("c{token:011x}.{}.rds.amazonaws.com", context.region)
 }

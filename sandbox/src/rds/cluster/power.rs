@@ -1,14 +1,7 @@
 //! Stopping and starting clusters.
 
-use super::replica::replicas;
-use super::{describe, find, given};
-use crate::context::Context;
-use crate::rds::blue_green;
-use crate::rds::global::membership;
-use crate::wire::error::{ApiResult, refuse};
-use crate::world::database::Cluster;
-use crate::world::state::{ClusterStatus, DbInstanceStatus};
-use crate::world::timing;
+use super::*;
+use crate::rds::cluster::find;
 
 /// `StopDBCluster`: all members must be available.
 pub(crate) fn stop(context: &mut Context<'_>) -> ApiResult<String> {
@@ -56,7 +49,6 @@ fn check_alone(context: &Context<'_>, id: &str, cluster: &Cluster) -> ApiResult<
     blue_green::check(context, id)
 }
 
-/// `StartDBCluster`.
 pub(crate) fn start(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     let state = find(context, &id)?.state();

@@ -1,14 +1,9 @@
 //! Clusters that replicate another one, and their promotion.
 
-use super::{check_idle, describe, given, not_found, seen};
-use crate::context::{Context, rds_arn};
-use crate::rds::arn::Arn;
-use crate::rds::{global, instance};
-use crate::wire::error::{ApiResult, refusal, refuse};
+use super::*;
+use crate::context::rds_arn;
+use crate::rds::cluster::{check_idle, not_found, seen};
 use crate::world::World;
-use crate::world::database::{Change, Cluster};
-use crate::world::state::ClusterStatus;
-use crate::world::timing;
 
 /// What a new cluster has from the one that it copies.
 pub(crate) struct Origin {
@@ -101,7 +96,6 @@ pub(crate) fn replicas(world: &World, region: &str, id: &str) -> Vec<String> {
         .collect()
 }
 
-/// `PromoteReadReplicaDBCluster`.
 pub(crate) fn promote(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     let cluster = seen(context, &id)?;

@@ -1,16 +1,9 @@
 //! `RestoreDBClusterFromSnapshot`.
 
-use super::create::{capacity, engine, insert, version};
-use super::placement::{check_new, domain, placement};
-use crate::context::Context;
-use crate::rds::snapshot;
-use crate::rds::tags::given_tags;
-use crate::rds::validate::{identifier, port};
-use crate::wire::error::{ApiResult, refuse};
-use crate::world::catalog::parts;
-use crate::world::database::Cluster;
-use crate::world::state::ClusterStatus;
-use crate::world::timing;
+use super::*;
+use crate::rds::cluster::create::{capacity, engine, insert, version};
+use crate::rds::cluster::placement::{check_new, placement};
+use crate::rds::validate::port;
 
 /// `RestoreDBClusterFromSnapshot`: user, password and database are the snapshot's.
 pub(crate) fn restore(context: &mut Context<'_>) -> ApiResult<String> {
@@ -52,23 +45,13 @@ pub(crate) fn restore(context: &mut Context<'_>) -> ApiResult<String> {
     let copy_tags_to_snapshot = params.flag("CopyTagsToSnapshot")?.unwrap_or(false);
     check_new(context, &id)?;
     let place = placement(context)?;
-    let resource_id = format!("cluster-{}", context.world.new_token(26));
     let cluster = Cluster {
         engine,
         version,
         username: source.username,
         database: source.database,
         port,
-        subnet_group: place.subnet_group,
-        vpc: place.vpc,
-        groups: place.groups,
-        zones: place.zones,
         tags,
-        visible_at: context.visible_at(&resource_id),
-        resource_id,
-        domain: domain(context),
-        created_at: context.now,
-        status: ClusterStatus::Creating,
         until: Some(context.now + timing::CLUSTER_RESTORING),
         restored: true,
         deletion_protection,
@@ -76,16 +59,8 @@ pub(crate) fn restore(context: &mut Context<'_>) -> ApiResult<String> {
         iam_authentication,
         copy_tags_to_snapshot,
         encrypted: source.encrypted,
-        data_api: false,
         capacity,
-        secret: None,
-        members: Vec::new(),
-        writer: None,
-        imposed: None,
-        change: None,
-        deletion: None,
-        replica_of: None,
-        read_only: false,
+        ..place.cluster(context)
     };
     Ok(insert(context, id, cluster))
 }

@@ -1,9 +1,7 @@
 //! Master user secrets.
 
-use crate::context::Context;
+use super::*;
 use crate::world::database::Secret;
-use crate::world::state::DbInstanceStatus;
-use crate::world::timing;
 
 /// Makes the secret of a cluster and answers its ARN. Without an instance that is available it
 /// stays in `creating`.

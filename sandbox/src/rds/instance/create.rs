@@ -1,19 +1,11 @@
 //! `CreateDBInstance`, for instances of clusters.
 
-use super::{check_quota, describe};
-use crate::context::Context;
-use crate::ec2::interface::free_address;
-use crate::rds::tags::given_tags;
-use crate::rds::validate::identifier;
-use crate::rds::{cluster, subnet_group};
-use crate::wire::error::{ApiResult, refusal, refuse};
-use crate::world::catalog::{Class, ENGINE, find_class};
-use crate::world::database::{Cluster, DbInstance, Source};
-use crate::world::network::Interface;
-use crate::world::state::DbInstanceStatus;
+use super::*;
+use crate::ec2::interface::{self, free_address};
+use crate::rds::instance::{check_quota, describe};
+use crate::world::catalog::{Class, find_class};
 use crate::world::{Tags, regions};
 
-/// `CreateDBInstance`.
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let id = identifier(params, "DBInstanceIdentifier")?;
@@ -79,7 +71,6 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     Ok(describe::single(context, &id))
 }
 
-/// What is asked of a new instance.
 pub(crate) struct Wanted {
     pub(crate) class: String,
     pub(crate) tags: Tags,
@@ -103,19 +94,13 @@ pub(crate) fn launch(
     let Some(cluster) = context.here().clusters.get(cluster_id) else {
         return;
     };
-    let held = Interface {
-        vpc: cluster.vpc.clone(),
-        subnet: place.subnet,
-        zone: place.zone.clone(),
-        groups: cluster.groups.clone(),
-        address: place.address,
+    let new = interface::New {
+        address: Some(place.address),
         description: "RDSNetworkInterface".into(),
         requester: Some("amazon-rds".into()),
-        instance: None,
-        tags: Tags::new(),
-        gone_at: None,
+        ..interface::New::of(&place.subnet, cluster.groups.clone())
     };
-    let interface = context.world.new_id("eni");
+    let interface = interface::add(context, new);
     let resource_id = format!("db-{}", context.world.new_token(26));
     let instance = DbInstance {
         cluster: cluster_id.to_owned(),
@@ -134,11 +119,10 @@ pub(crate) fn launch(
         insights_retention: wanted.insights.unwrap_or(0),
         public: wanted.public,
         monitoring_interval: wanted.monitoring_interval,
-        interface: interface.clone(),
+        interface,
         imposed: None,
     };
     let here = context.here_mut();
-    here.interfaces.insert(interface, held);
     here.db_instances.insert(id.clone(), instance);
     if let Some(cluster) = here.clusters.get_mut(cluster_id) {
         cluster.members.push(id.clone());
@@ -180,7 +164,6 @@ fn refuse_cluster_settings(context: &Context<'_>) -> ApiResult<()> {
     }
 }
 
-/// The promotion tier, 0 to 15.
 pub(super) fn tier(context: &Context<'_>) -> ApiResult<i64> {
     match context.params.number("PromotionTier")? {
         Some(tier) if !(0..=15).contains(&tier) => Err(refusal!("InvalidParameterValue":
@@ -256,7 +239,6 @@ pub(super) fn offered_class(
     }
 }
 
-/// Where an instance goes.
 pub(crate) struct Place {
     zone: String,
     subnet: String,

@@ -1,14 +1,8 @@
 //! `DeleteDBInstance`.
 
-use super::{describe, find, given};
-use crate::context::Context;
-use crate::rds::cluster::replica::replicas;
-use crate::rds::global::membership;
-use crate::rds::{blue_green, cluster};
-use crate::wire::error::{ApiResult, refusal, refuse};
-use crate::world::database::{Cluster, DbInstance, Source};
-use crate::world::state::DbInstanceStatus;
-use crate::world::{ids, timing};
+use super::*;
+use crate::rds::instance::{describe, find, given};
+use crate::world::ids;
 
 /// `DeleteDBInstance`. A writer that goes hands over to another member first.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {

@@ -1,18 +1,10 @@
 //! `DescribeDBInstances`, and how an instance looks in every answer.
 
-use super::seen;
-use crate::context::Context;
-use crate::field::{View, fields, inside};
+use super::*;
 use crate::rds::cluster::describe::security_groups;
-use crate::rds::page::{Description, by_name, last};
-use crate::rds::subnet_group;
-use crate::rds::tags::tag_list;
-use crate::wire::error::ApiResult;
-use crate::wire::timestamp::iso;
-use crate::wire::xml::Xml;
-use crate::world::catalog::{ENGINE, family};
-use crate::world::database::{Cluster, DbInstance};
-use crate::world::state::DbInstanceStatus;
+use crate::rds::instance::seen;
+use crate::rds::page::last;
+use crate::world::catalog::family;
 
 static INSTANCE: Description<DbInstance> = Description {
     elements: ("DBInstances", "DBInstance"),
@@ -67,7 +59,6 @@ static INSTANCE: Description<DbInstance> = Description {
     },
 };
 
-/// Whether its machine is there.
 fn is_made(instance: &DbInstance) -> bool {
     instance.status != DbInstanceStatus::Creating
 }
@@ -115,7 +106,6 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     })
 }
 
-/// The answer that is the instance `id` alone.
 pub(super) fn single(context: &Context<'_>, id: &str) -> String {
     let instance = context.here().db_instances.get(id);
     instance.map_or_else(String::new, |one| INSTANCE.single(context, id, one))

@@ -5,10 +5,7 @@ pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod modify;
 
-use crate::context::Context;
-use crate::rds::validate::identifier;
-use crate::wire::error::{ApiError, ApiResult, refusal, refuse};
-use crate::world::database::DbInstance;
+use super::*;
 
 /// The instance of that lower-case identifier, however young.
 pub(crate) fn find<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a DbInstance> {
@@ -25,7 +22,6 @@ pub(crate) fn seen<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a DbIn
     Ok(found)
 }
 
-/// The error for an instance that is not there.
 pub(crate) fn not_found(id: &str) -> ApiError {
     refusal!("DBInstanceNotFound": "DBInstance {id} not found.")
 }
@@ -38,7 +34,6 @@ pub(crate) fn given(context: &Context<'_>) -> ApiResult<String> {
     Ok(id)
 }
 
-/// Refuses one instance too many.
 pub(crate) fn check_quota(context: &Context<'_>) -> ApiResult<()> {
     if context.here().db_instances.len() >= context.quotas.db_instances {
         refuse!("InstanceQuotaExceeded":

@@ -1,13 +1,9 @@
 //! `ModifyDBInstance`.
 
-use super::create::{insights, offered_class, tier};
-use super::{describe, given, seen};
-use crate::context::Context;
-use crate::rds::cluster;
+use super::*;
+use crate::rds::instance::create::{insights, offered_class, tier};
+use crate::rds::instance::{describe, given, seen};
 use crate::rds::validate::refuse_unsimulated;
-use crate::wire::error::{ApiResult, refuse};
-use crate::world::state::DbInstanceStatus;
-use crate::world::timing;
 
 /// `ModifyDBInstance`: everything is applied at once.
 pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
