@@ -1,6 +1,8 @@
 //! The one table of operations: dispatch, documentation and fault rules use it.
 
 use crate::context::Handler;
+use crate::ec2::edge::all as edges;
+use crate::ec2::lookup::Kind;
 use crate::wire::service::Service::{self, Ec2, Rds, SecretsManager, Sts};
 use crate::{ec2, rds, secrets, sts};
 use std::fmt;
@@ -106,27 +108,27 @@ static OPERATIONS: &[OperationInfo] = &[
     write(Ec2, "DeleteVpcPeeringConnection", ec2::peering::delete, ""),
     write(Ec2, "DeleteVpnGateway", ec2::vpn::delete, ""),
     read(Ec2, "DescribeAvailabilityZones", ec2::region::describe_zones, "no local or wavelength zones"),
-    read(Ec2, "DescribeCarrierGateways", ec2::carrier::describe, ""),
-    read(Ec2, "DescribeEgressOnlyInternetGateways", ec2::egress_only::describe, ""),
+    read(Ec2, "DescribeCarrierGateways", |c| ec2::carrier::CARRIER.answer(c, edges(c, Kind::Carrier)), ""),
+    read(Ec2, "DescribeEgressOnlyInternetGateways", |c| ec2::egress_only::EGRESS_ONLY.answer(c, edges(c, Kind::EgressOnly)), ""),
     read(Ec2, "DescribeInstances", ec2::instance::describe, ""),
-    read(Ec2, "DescribeInternetGateways", ec2::gateway::describe, ""),
+    read(Ec2, "DescribeInternetGateways", |c| ec2::gateway::GATEWAY.answer(c, &c.here().gateways), ""),
     read(Ec2, "DescribeManagedPrefixLists", ec2::prefix_list::describe, "callers' own, and AWS's for gateway endpoints"),
-    read(Ec2, "DescribeNatGateways", ec2::nat::describe, ""),
+    read(Ec2, "DescribeNatGateways", |c| ec2::nat::NAT.answer(c, edges(c, Kind::Nat)), ""),
     read(Ec2, "DescribeNetworkAcls", ec2::acl::describe, "no filters for entries"),
-    read(Ec2, "DescribeNetworkInterfaces", ec2::interface::describe, ""),
+    read(Ec2, "DescribeNetworkInterfaces", |c| ec2::interface::INTERFACE.answer(c, &c.here().interfaces), ""),
     read(Ec2, "DescribeRegions", ec2::region::describe_regions, "a selection of regions, one not enabled"),
-    read(Ec2, "DescribeRouteTables", ec2::route_table::describe, ""),
+    read(Ec2, "DescribeRouteTables", |c| ec2::route_table::ROUTE_TABLE.answer(c, &c.here().route_tables), ""),
     read(Ec2, "DescribeSecurityGroupRules", ec2::rules::describe, ""),
     read(Ec2, "DescribeSecurityGroups", ec2::group::describe, ""),
     read(Ec2, "DescribeSubnets", ec2::subnet::describe, ""),
     read(Ec2, "DescribeTags", ec2::tags::describe, ""),
-    read(Ec2, "DescribeTransitGatewayAttachments", ec2::transit_attachment::describe_all, "attachments of VPCs only"),
-    read(Ec2, "DescribeTransitGatewayVpcAttachments", ec2::transit_attachment::describe, ""),
-    read(Ec2, "DescribeTransitGateways", ec2::transit::describe, ""),
+    read(Ec2, "DescribeTransitGatewayAttachments", |c| ec2::transit_attachment::ANY_ATTACHMENT.answer(c, edges(c, Kind::TransitAttachment)), "attachments of VPCs only"),
+    read(Ec2, "DescribeTransitGatewayVpcAttachments", |c| ec2::transit_attachment::ATTACHMENT.answer(c, edges(c, Kind::TransitAttachment)), ""),
+    read(Ec2, "DescribeTransitGateways", |c| ec2::transit::TRANSIT.answer(c, edges(c, Kind::Transit)), ""),
     read(Ec2, "DescribeVpcAttribute", ec2::vpc::describe_attribute, ""),
-    read(Ec2, "DescribeVpcEndpoints", ec2::endpoint::describe, "no DNS entries"),
+    read(Ec2, "DescribeVpcEndpoints", |c| ec2::endpoint::ENDPOINT.answer(c, edges(c, Kind::Endpoint)), "no DNS entries"),
     read(Ec2, "DescribeVpcPeeringConnections", ec2::peering::describe, ""),
-    read(Ec2, "DescribeVpcs", ec2::vpc::describe, ""),
+    read(Ec2, "DescribeVpcs", |c| ec2::vpc::VPC.answer(c, &c.here().vpcs), ""),
     read(Ec2, "DescribeVpnGateways", ec2::vpn::describe, ""),
     write(Ec2, "DetachInternetGateway", ec2::gateway::detach, ""),
     write(Ec2, "DetachVpnGateway", ec2::vpn::detach, ""),

@@ -1,7 +1,7 @@
 //! One call: understood, looked at by the hook, hit by faults, applied, answered.
 
 use super::hook::{Call, Hook, Verdict};
-use super::{Account, Changed, Reply, StateError};
+use super::{Account, Reply, StateError};
 use crate::context::Context;
 use crate::operations::{OperationInfo, find};
 use crate::wire::error::{ApiError, ApiResult, message_of, refusal, refuse};
@@ -145,34 +145,24 @@ impl Account {
 
     fn run(&self, operation: &OperationInfo, call: &Call, with_faults: bool) -> Outcome {
         let done = self.transact(operation.mutates, |world, now| {
-            let effect = if with_faults {
-                take_fault(world, call)
-            } else {
-                None
-            };
-            let faulted = if effect.is_some() {
-                Changed::Yes
-            } else {
-                Changed::No
-            };
+            let effect = with_faults.then(|| take_fault(world, call)).flatten();
+            let faulted = effect.is_some();
+            let refused = |error| Outcome::Done(Err(error));
             match effect {
                 Some(FaultEffect::Error { code }) => {
-                    let error = ApiError::planted(call.service, code);
-                    (faulted, Outcome::Done(Err(error)))
+                    (faulted, refused(ApiError::planted(call.service, code)))
                 }
-                Some(FaultEffect::Throttle) => {
-                    (faulted, Outcome::Done(Err(throttled(call.service))))
-                }
+                Some(FaultEffect::Throttle) => (faulted, refused(throttled(call.service))),
                 Some(FaultEffect::Latency(duration)) => (faulted, Outcome::Late(duration)),
                 None | Some(FaultEffect::LoseResponse | FaultEffect::TruncateResponse) => {
                     let result = self.apply(world, now, operation, call);
-                    let changed = faulted == Changed::Yes || (operation.mutates && result.is_ok());
+                    let changed = faulted || (operation.mutates && result.is_ok());
                     let outcome = match effect {
                         None => Outcome::Done(result),
                         Some(FaultEffect::TruncateResponse) => Outcome::Truncated(result),
                         Some(_) => Outcome::Lost,
                     };
-                    (if changed { Changed::Yes } else { Changed::No }, outcome)
+                    (changed, outcome)
                 }
             }
         });
@@ -190,7 +180,7 @@ impl Account {
         let regions = options.regions.as_deref();
         check_region(call, regions)?;
         let params = Params(call.parameters.clone());
-        if call.service == Service::Ec2 && params.flag("DryRun")? == Some(true) {
+        if call.service == Service::Ec2 && params.is_set("DryRun")? {
             refuse!("DryRunOperation": "Request would have succeeded, but DryRun flag is set.");
         }
         let window = u64::try_from(options.consistency_window.as_millis()).unwrap_or(u64::MAX);
@@ -207,7 +197,6 @@ impl Account {
     }
 }
 
-/// Whether a call only asks if it would be allowed.
 fn is_dry_run(service: Service, params: &Params) -> bool {
     service == Service::Ec2 && params.flag("DryRun").is_ok_and(|flag| flag == Some(true))
 }

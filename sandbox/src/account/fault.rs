@@ -20,7 +20,6 @@ pub enum FaultError {
     /// A rule that would never act.
     #[error("a rule with `times` 0 never acts")]
     Never,
-    /// The state could not be read or written.
     #[error(transparent)]
     State(#[from] super::store::StateError),
 }

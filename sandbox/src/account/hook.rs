@@ -4,7 +4,6 @@ use crate::wire::service::Service;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Called around each call.
 pub trait Hook: Send + Sync {
     /// Before the call has any effect.
     fn before(&self, call: &Call) -> Verdict;
@@ -13,7 +12,6 @@ pub trait Hook: Send + Sync {
     fn after(&self, call: &Call) -> Verdict;
 }
 
-/// One call of a known operation.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// Counts from 1 over all calls of this handle and its clones.
@@ -29,10 +27,8 @@ pub struct Call {
     pub mutates: bool,
 }
 
-/// What becomes of a call.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// It goes on.
     Proceed,
     /// It is answered with an error.
     Error {

@@ -95,10 +95,8 @@ fn vpc_inventory(world: &World, name: &str, id: &str) -> Value {
     let subnets = region.subnets.values().filter(|subnet| subnet.vpc == id);
     let tables = region.route_tables.values().filter(|table| table.vpc == id);
     let groups = region.groups.values().filter(|group| group.vpc == id);
-    let gateways = region
-        .gateways
-        .values()
-        .filter(|gateway| gateway.vpc.as_deref() == Some(id));
+    let gateways = region.gateways.values();
+    let gateways = gateways.filter(|gateway| gateway.vpc.as_deref() == Some(id));
     let mut all = json!({
         "cidr": vpc.cidr,
         "tags": vpc.tags,
@@ -186,12 +184,10 @@ fn global_clusters(world: &World) -> Option<Value> {
     (!world.global_clusters.is_empty()).then(|| sorted(globals))
 }
 
-/// What the resource type of an edge is called.
 fn kind_of(id: &str) -> &'static str {
     Kind::of_id(id).map_or("", Kind::resource_type)
 }
 
-/// Those that have not ended.
 fn living(region: &Region) -> impl Iterator<Item = (&String, &Edge)> {
     region.edges.iter().filter(|(_, edge)| edge.state.holds())
 }

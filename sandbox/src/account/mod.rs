@@ -57,13 +57,6 @@ pub enum Reply {
     Down(StateError),
 }
 
-/// What a transaction did to the account.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Changed {
-    No,
-    Yes,
-}
-
 /// By how much the clock may be ahead of the saved one, in simulated milliseconds, before a call
 /// saves it though it changed nothing else.
 const CLOCK_SLACK: u64 = 1000;
@@ -106,9 +99,6 @@ impl Account {
     }
 
     /// Removes the state file at `path`, whatever is in it.
-    ///
-    /// # Errors
-    /// If the operating system refuses.
     pub fn discard(path: &Path) -> Result<(), StateError> {
         let mut file = StateFile::new(path);
         let _guard = file.lock()?;
@@ -148,27 +138,18 @@ impl Account {
     }
 
     /// Every resource there is, per region.
-    ///
-    /// # Errors
-    /// If the state cannot be read.
     pub fn status(&self) -> Result<Status, StateError> {
         self.read(status::status)
     }
 
     /// Everything that lives in the account, canonical and without ids and times, so that two
     /// accounts, or one at two moments, can be compared.
-    ///
-    /// # Errors
-    /// If the state cannot be read.
     pub fn inventory(&self) -> Result<serde_json::Value, StateError> {
         self.read(|world, _| inventory::inventory(world))
     }
 
     /// A new account in memory that holds what this one holds at this moment, at the same simulated
     /// time, and goes its own way from there. Of the options, the seed does not count.
-    ///
-    /// # Errors
-    /// If the state cannot be read.
     ///
     /// # Panics
     /// If a speed is not a finite number, or `speed` is not above 0.
@@ -199,16 +180,13 @@ impl Account {
     }
 
     /// Removes every resource and every fault. The account keeps its id and its clock.
-    ///
-    /// # Errors
-    /// If the state cannot be read or written.
     pub fn reset(&self) -> Result<(), StateError> {
         self.transact(true, |world, _| {
             let mut fresh = World::new(world.account_id.clone(), world.seed);
             // Ids are never given twice.
             fresh.counter = world.counter;
             *world = fresh;
-            (Changed::Yes, ())
+            (true, ())
         })
     }
 
@@ -220,27 +198,21 @@ impl Account {
         let rule = rule.validated()?;
         self.transact(true, |world, _| {
             world.faults.push(rule);
-            (Changed::Yes, ())
+            (true, ())
         })?;
         Ok(())
     }
 
     /// The planted faults in the order in which they are tried.
-    ///
-    /// # Errors
-    /// If the state cannot be read.
     pub fn faults(&self) -> Result<Vec<FaultRule>, StateError> {
         self.read(|world, _| world.faults.clone())
     }
 
     /// Removes every planted fault.
-    ///
-    /// # Errors
-    /// If the state cannot be read or written.
     pub fn clear_faults(&self) -> Result<(), StateError> {
         self.transact(true, |world, _| {
             let had = !std::mem::take(&mut world.faults).is_empty();
-            (if had { Changed::Yes } else { Changed::No }, ())
+            (had, ())
         })
     }
 
@@ -259,7 +231,6 @@ impl Account {
             .unwrap_or_else(PoisonError::into_inner) = hook;
     }
 
-    /// How many calls this handle and its clones have served.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.inner.calls.load(Ordering::Relaxed)
@@ -298,11 +269,11 @@ impl Account {
         Ok(f(&core.world, now))
     }
 
-    /// Runs `f` alone on the newest state and saves what changed.
+    /// Runs `f` alone on the newest state, and saves it if `f` says that it changed.
     fn transact<R>(
         &self,
         mutates: bool,
-        f: impl FnOnce(&mut World, u64) -> (Changed, R),
+        f: impl FnOnce(&mut World, u64) -> (bool, R),
     ) -> Result<R, StateError> {
         let options = &self.inner.options;
         let mut core = self.core();
@@ -314,11 +285,11 @@ impl Account {
         let now = core.clock.now();
         let settled = core.world.settle(now);
         let (changed, result) = f(&mut core.world, now);
-        if changed == Changed::Yes {
+        if changed {
             core.world.next_due = 0;
         }
         if guard.is_some() {
-            core.save_if(options, changed == Changed::Yes, settled, now)?;
+            core.save_if(options, changed, settled, now)?;
         }
         Ok(result)
     }

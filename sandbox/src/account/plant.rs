@@ -1,7 +1,7 @@
 //! Changes to databases that tests make without a call to AWS.
 
+use super::Account;
 use super::store::StateError;
-use super::{Account, Changed};
 use crate::world::database::{Cluster, Secret};
 use crate::world::lifecycle::Database;
 use crate::world::state::Imposed;
@@ -23,7 +23,6 @@ pub enum PlantError {
         kind: Database,
         status: String,
     },
-    /// The state could not be read or written.
     #[error(transparent)]
     State(#[from] StateError),
 }
@@ -130,12 +129,8 @@ impl Account {
 }
 
 /// What a transaction gives that found what it was to change, or did not.
-fn done(found: bool) -> (Changed, Option<()>) {
-    if found {
-        (Changed::Yes, Some(()))
-    } else {
-        (Changed::No, None)
-    }
+fn done(found: bool) -> (bool, Option<()>) {
+    (found, found.then_some(()))
 }
 
 fn missing(kind: Database, id: &str, region: &str) -> PlantError {

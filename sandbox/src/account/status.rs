@@ -6,7 +6,6 @@ use crate::world::{Region, Tags, World};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What the account holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     pub account_id: String,
@@ -101,7 +100,6 @@ pub(crate) fn status(world: &World, now: u64) -> Status {
     }
 }
 
-/// What RDS has in a region.
 fn databases(region: &Region, now: u64) -> Vec<Resource> {
     let mut all = Vec::new();
     let mut add = |kind: &str, id: &str, name: &str, state: &str, tags: &Tags| {

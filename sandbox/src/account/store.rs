@@ -12,13 +12,10 @@ use rustix::fs::OFlags;
 /// The version of the state file that this code writes.
 const VERSION: u32 = 1;
 
-/// Why an account could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// An option makes no sense.
     #[error("{0}")]
     Options(&'static str),
-    /// The state file cannot be used.
     #[error(transparent)]
     State(#[from] StateError),
 }
@@ -26,7 +23,6 @@ pub enum OpenError {
 /// Why the state of an account could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// The operating system refused.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
         action: &'static str,
@@ -36,14 +32,12 @@ pub enum StateError {
     /// Another user could decide what is read or overwritten there.
     #[error("{} is not safe to use: {danger}", path.display())]
     Unsafe { path: PathBuf, danger: &'static str },
-    /// The file is not a state file.
     #[error("{} is not a readable account state ({reason}); `stepwell sandbox reset` starts an empty account", path.display())]
     Corrupt { path: PathBuf, reason: String },
     #[error("{} has state version {found}, this program reads {VERSION}; `stepwell sandbox reset` starts an empty account", path.display())]
     Version { path: PathBuf, found: u32 },
 }
 
-/// The clock as it was saved.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SavedClock {
     /// Simulated milliseconds since the UNIX epoch.
@@ -110,7 +104,6 @@ struct Stamp {
     length: u64,
 }
 
-/// The state file of an account.
 pub(crate) struct StateFile {
     path: PathBuf,
     stamp: Option<Stamp>,

@@ -20,7 +20,7 @@ pub(crate) fn associate(context: &mut Context<'_>) -> ApiResult<String> {
     let id = match held {
         Some((holder, id)) if holder == table_id => id,
         Some((_, id)) => refuse!("Resource.AlreadyAssociated":
-                "the specified association for route table {table_id} conflicts with an existing association {id}"),
+            "the specified association for route table {table_id} conflicts with an existing association {id}"),
         None => add(context, &table_id, Some(subnet_id)),
     };
     Ok(answer("associationId", &id))

@@ -31,12 +31,12 @@ pub(crate) fn associate(context: &mut Context<'_>) -> ApiResult<String> {
     if let Some(name) = other.iter().find(|name| params.has(name)) {
         refuse!("InvalidParameterValue": "{name} is not simulated");
     }
-    let v6 = params.flag("AmazonProvidedIpv6CidrBlock")? == Some(true);
+    let v6 = params.is_set("AmazonProvidedIpv6CidrBlock")?;
     let given = params.get("CidrBlock");
     let mut xml = Xml::new();
     match given {
         Some(_) if v6 => refuse!("InvalidParameterCombination":
-                "Only one of cidrBlock and amazonProvidedIpv6CidrBlock can be specified"),
+            "Only one of cidrBlock and amazonProvidedIpv6CidrBlock can be specified"),
         None if v6 => {
             check_count(&vpc_id, vpc.v6.len())?;
             let block = amazon(context);

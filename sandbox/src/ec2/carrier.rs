@@ -11,26 +11,15 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     }
     let new = Edge::new(EdgeSort::Carrier, Some(vpc), tags, context.now);
     let id = edge::insert(context, Kind::Carrier, new);
-    Ok(answer(context, &id))
+    CARRIER.of(context, &id)
 }
 
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
-    let id = context.params.need("CarrierGatewayId")?.to_owned();
-    let state = edge::any(context, Kind::Carrier, &id)?.state;
-    let now = context.now;
-    match state {
-        EdgeState::Deleted => return Err(Kind::Carrier.not_found(&id)),
-        EdgeState::Deleting => {}
-        _ => context.here_mut().delete_edge(now, &id),
-    }
-    Ok(answer(context, &id))
+    let id = edge::delete(context, Kind::Carrier, "CarrierGatewayId")?;
+    CARRIER.of(context, &id)
 }
 
-fn answer(context: &Context<'_>, id: &str) -> String {
-    CARRIER.single(context, id, &context.here().edges[id])
-}
-
-static CARRIER: Description<Edge> = Description {
+pub(crate) static CARRIER: Description<Edge> = Description {
     kind: Kind::Carrier,
     ids: "CarrierGatewayId",
     elements: ("carrierGatewaySet", "carrierGateway"),
@@ -42,7 +31,3 @@ static CARRIER: Description<Edge> = Description {
         "ownerId" ["owner-id"] v.account();
     },
 };
-
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    CARRIER.answer(context, edge::all(context, Kind::Carrier))
-}

@@ -135,9 +135,9 @@ pub(crate) fn page<'a, T>(
 ) -> ApiResult<Page<'a, T>> {
     let max = match context.params.number("MaxResults")? {
         Some(_) if !may_page => refuse!("InvalidParameterCombination":
-                "The parameter {ids}s cannot be used with the parameter maxResults"),
+            "The parameter {ids}s cannot be used with the parameter maxResults"),
         Some(max) if !(least..=most).contains(&max) => refuse!("InvalidParameterValue":
-                "Value ( {max} ) for parameter maxResults is invalid. Expecting a value between {least} and {most}."),
+            "Value ( {max} ) for parameter maxResults is invalid. Expecting a value between {least} and {most}."),
         max => max.unwrap_or(most) as usize,
     };
     if let Some(text) = context.params.get("NextToken") {
@@ -170,6 +170,9 @@ pub(crate) fn done() -> ApiResult<String> {
     Ok(xml.finish())
 }
 
-pub(crate) fn one(value: impl ToString) -> Vec<String> {
-    vec![value.to_string()]
+impl Description<Edge> {
+    /// The answer that is the edge of that id.
+    pub(crate) fn of(&self, context: &Context<'_>, id: &str) -> ApiResult<String> {
+        Ok(self.single(context, id, &context.here().edges[id]))
+    }
 }

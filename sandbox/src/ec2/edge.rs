@@ -41,6 +41,18 @@ pub(crate) fn insert(context: &mut Context<'_>, kind: Kind, mut edge: Edge) -> S
     id
 }
 
+/// Begins to delete the one whose id is the parameter `name`; deleting again is no error.
+pub(crate) fn delete(context: &mut Context<'_>, kind: Kind, name: &str) -> ApiResult<String> {
+    let id = context.params.need(name)?.to_owned();
+    let now = context.now;
+    match any(context, kind, &id)?.state {
+        EdgeState::Deleted => return Err(kind.not_found(&id)),
+        EdgeState::Deleting => {}
+        _ => context.here_mut().delete_edge(now, &id),
+    }
+    Ok(id)
+}
+
 /// Refuses subnets that are not there, of other VPCs, full, or two in one zone.
 pub(crate) fn check_subnets(context: &Context<'_>, vpc: &str, subnets: &[String]) -> ApiResult<()> {
     let mut zones = BTreeSet::new();

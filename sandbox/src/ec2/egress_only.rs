@@ -7,7 +7,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let tags = given_tags(context, Kind::EgressOnly)?;
     let new = Edge::new(EdgeSort::EgressOnly, Some(vpc), tags, context.now);
     let id = edge::insert(context, Kind::EgressOnly, new);
-    Ok(EGRESS_ONLY.single(context, &id, &context.here().edges[&id]))
+    EGRESS_ONLY.of(context, &id)
 }
 
 /// `DeleteEgressOnlyInternetGateway`. Its routes stay, as blackholes.
@@ -25,7 +25,7 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
 }
 
 /// It has no filters but those for tags.
-static EGRESS_ONLY: Description<Edge> = Description {
+pub(crate) static EGRESS_ONLY: Description<Edge> = Description {
     kind: Kind::EgressOnly,
     ids: "EgressOnlyInternetGatewayId",
     elements: ("egressOnlyInternetGatewaySet", "egressOnlyInternetGateway"),
@@ -39,7 +39,3 @@ static EGRESS_ONLY: Description<Edge> = Description {
         });
     },
 };
-
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    EGRESS_ONLY.answer(context, edge::all(context, Kind::EgressOnly))
-}

@@ -57,7 +57,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
             });
         }
     }
-    Ok(answer(context, &id))
+    ENDPOINT.of(context, &id)
 }
 
 /// The part of a service's name that tells it from others of the region.
@@ -130,11 +130,7 @@ fn create_interface(
     let id = edge::insert(context, Kind::Endpoint, new);
     let what = "VPC Endpoint Interface";
     edge::place(context, &id, &subnets, &groups, None, what);
-    Ok(answer(context, &id))
-}
-
-fn answer(context: &Context<'_>, id: &str) -> String {
-    ENDPOINT.single(context, id, &context.here().edges[id])
+    ENDPOINT.of(context, &id)
 }
 
 /// `DeleteVpcEndpoints`: says which of them it could not delete, and succeeds all the same.
@@ -175,7 +171,7 @@ fn remove(context: &mut Context<'_>, id: &str) {
     here.delete_edge(now, id);
 }
 
-static ENDPOINT: Description<Edge> = Description {
+pub(crate) static ENDPOINT: Description<Edge> = Description {
     kind: Kind::Endpoint,
     ids: "VpcEndpointId",
     elements: ("vpcEndpointSet", "vpcEndpoint"),
@@ -201,7 +197,3 @@ static ENDPOINT: Description<Edge> = Description {
         });
     },
 };
-
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    ENDPOINT.answer(context, edge::all(context, Kind::Endpoint))
-}

@@ -25,12 +25,8 @@ pub(crate) fn attach(context: &mut Context<'_>) -> ApiResult<String> {
         refuse!("Resource.AlreadyAssociated":
             "resource {id} is already attached to network {held}");
     }
-    if context
-        .here()
-        .gateways
-        .values()
-        .any(|one| one.vpc.as_deref() == Some(vpc.as_str()))
-    {
+    let mut all = context.here().gateways.values();
+    if all.any(|one| one.vpc.as_ref() == Some(&vpc)) {
         refuse!("InvalidParameterValue": "Network {vpc} already has an internet gateway attached");
     }
     if let Some(gateway) = context.here_mut().gateways.get_mut(&id) {
@@ -78,7 +74,7 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
-static GATEWAY: Description<Gateway> = Description {
+pub(crate) static GATEWAY: Description<Gateway> = Description {
     kind: Kind::Gateway,
     ids: "InternetGatewayId",
     elements: ("internetGatewaySet", "internetGateway"),
@@ -95,7 +91,3 @@ static GATEWAY: Description<Gateway> = Description {
         ["attachment.vpc-id"] v.vpc.as_ref();
     },
 };
-
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    GATEWAY.answer(context, &context.here().gateways)
-}

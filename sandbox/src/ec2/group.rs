@@ -24,12 +24,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let vpc = context.given_vpc()?.0.to_owned();
     let tags = given_tags(context, Kind::Group)?;
     // Consistent at once, unlike reads.
-    if context
-        .here()
-        .groups
-        .values()
-        .any(|group| group.vpc == vpc && group.name == name)
-    {
+    let mut groups = context.here().groups.values();
+    if groups.any(|group| group.vpc == vpc && group.name == name) {
         refuse!("InvalidGroup.Duplicate":
             "The security group '{name}' already exists for VPC '{vpc}'");
     }

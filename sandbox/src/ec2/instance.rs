@@ -9,12 +9,8 @@ pub(crate) fn run(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let image = params.need("ImageId")?.to_owned();
     let kind = params.get("InstanceType").unwrap_or("m1.small").to_owned();
-    let count = params
-        .number("MaxCount")?
-        .ok_or_else(|| ApiError::missing("MaxCount"))?;
-    let least = params
-        .number("MinCount")?
-        .ok_or_else(|| ApiError::missing("MinCount"))?;
+    let count = params.need_number("MaxCount")?;
+    let least = params.need_number("MinCount")?;
     if least < 1 || count < least || count > 100 {
         refuse!("InvalidParameterValue":
             "Invalid values for MinCount ({least}) and MaxCount ({count})");

@@ -174,7 +174,7 @@ fn interface_type(region: &Region, id: &str) -> &'static str {
     }
 }
 
-static INTERFACE: Description<Interface> = Description {
+pub(crate) static INTERFACE: Description<Interface> = Description {
     kind: Kind::Interface,
     ids: "NetworkInterfaceId",
     elements: ("networkInterfaceSet", "networkInterface"),
@@ -209,10 +209,6 @@ static INTERFACE: Description<Interface> = Description {
         });
     },
 };
-
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    INTERFACE.answer(context, &context.here().interfaces)
-}
 
 fn attachment(xml: &mut Xml, v: &View<'_, Interface>) {
     let requester = v.requester.as_deref();

@@ -4,133 +4,75 @@ use super::*;
 use crate::world::network::{Acl, Gateway, Instance, Interface, PrefixList, Subnet, Vpc};
 use crate::world::peering::Peering;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Vpc,
-    Subnet,
-    RouteTable,
-    Group,
-    Rule,
-    Peering,
-    Gateway,
-    Instance,
-    Interface,
-    Acl,
-    PrefixList,
-    Nat,
-    Endpoint,
-    EgressOnly,
-    Vpn,
-    Transit,
-    TransitAttachment,
-    Carrier,
+macro_rules! kinds {
+    ($($kind:ident: $words:expr;)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Kind {
+            $($kind,)*
+        }
+
+        impl Kind {
+            pub(crate) const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// How EC2 speaks of it: what its ids start with, its resource type in tags, the code
+            /// for an id that is not there, what the message of that error calls it, and the code
+            /// for what cannot be an id, which VPCs and subnets lack.
+            const fn words(self) -> [&'static str; 5] {
+                match self {
+                    $(Self::$kind => $words,)*
+                }
+            }
+        }
+    };
 }
 
-/// How EC2 speaks of a kind of resource.
-struct Wording {
-    prefix: &'static str,
-    resource_type: &'static str,
-    /// The code for an id that is not there.
-    not_found: &'static str,
-    noun: &'static str,
-    /// The code for what cannot be an id; some kinds have none.
-    malformed: Option<&'static str>,
-}
-
-const fn wording(
-    prefix: &'static str,
-    resource_type: &'static str,
-    not_found: &'static str,
-    noun: &'static str,
-    malformed: &'static str,
-) -> Wording {
-    Wording {
-        prefix,
-        resource_type,
-        not_found,
-        noun,
-        malformed: if malformed.is_empty() {
-            None
-        } else {
-            Some(malformed)
-        },
-    }
+kinds! {
+    Vpc: ["vpc", "vpc", "InvalidVpcID.NotFound", "vpc ID", ""];
+    Subnet: ["subnet", "subnet", "InvalidSubnetID.NotFound", "subnet ID", ""];
+    RouteTable: ["rtb", "route-table", "InvalidRouteTableID.NotFound", "routeTable ID", "InvalidRouteTableId.Malformed"];
+    Group: ["sg", "security-group", "InvalidGroup.NotFound", "security group", "InvalidGroupId.Malformed"];
+    Rule: ["sgr", "security-group-rule", "InvalidSecurityGroupRuleId.NotFound", "security group rule ID", "InvalidSecurityGroupRuleId.Malformed"];
+    Peering: ["pcx", "vpc-peering-connection", "InvalidVpcPeeringConnectionID.NotFound", "vpcPeeringConnection ID", "InvalidVpcPeeringConnectionId.Malformed"];
+    Gateway: ["igw", "internet-gateway", "InvalidInternetGatewayID.NotFound", "internetGateway ID", "InvalidInternetGatewayId.Malformed"];
+    Instance: ["i", "instance", "InvalidInstanceID.NotFound", "instance ID", "InvalidInstanceID.Malformed"];
+    Interface: ["eni", "network-interface", "InvalidNetworkInterfaceID.NotFound", "networkInterface ID", "InvalidNetworkInterfaceId.Malformed"];
+    Acl: ["acl", "network-acl", "InvalidNetworkAclID.NotFound", "networkAcl ID", "InvalidNetworkAclId.Malformed"];
+    PrefixList: ["pl", "prefix-list", "InvalidPrefixListID.NotFound", "prefix list ID", "InvalidPrefixListId.Malformed"];
+    Nat: ["nat", "natgateway", "NatGatewayNotFound", "NAT gateway", "NatGatewayMalformed"];
+    Endpoint: ["vpce", "vpc-endpoint", "InvalidVpcEndpointId.NotFound", "Vpc Endpoint Id", "InvalidVpcEndpointId.Malformed"];
+    EgressOnly: ["eigw", "egress-only-internet-gateway", "InvalidEgressOnlyInternetGatewayId.NotFound", "egressOnlyInternetGateway ID", "InvalidEgressOnlyInternetGatewayId.Malformed"];
+    Vpn: ["vgw", "vpn-gateway", "InvalidVpnGatewayID.NotFound", "vpnGateway ID", ""];
+    Transit: ["tgw", "transit-gateway", "InvalidTransitGatewayID.NotFound", "transitGateway ID", "InvalidTransitGatewayID.Malformed"];
+    TransitAttachment: ["tgw-attach", "transit-gateway-attachment", "InvalidTransitGatewayAttachmentID.NotFound", "transitGatewayAttachment ID", "InvalidTransitGatewayAttachmentID.Malformed"];
+    Carrier: ["cagw", "carrier-gateway", "InvalidCarrierGatewayID.NotFound", "carrierGateway ID", "InvalidCarrierGatewayID.Malformed"];
 }
 
 impl Kind {
-    /// Every kind.
-    pub(crate) const ALL: [Self; 18] = [
-        Self::Vpc,
-        Self::Subnet,
-        Self::RouteTable,
-        Self::Group,
-        Self::Rule,
-        Self::Peering,
-        Self::Gateway,
-        Self::Instance,
-        Self::Interface,
-        Self::Acl,
-        Self::PrefixList,
-        Self::Nat,
-        Self::Endpoint,
-        Self::EgressOnly,
-        Self::Vpn,
-        Self::Transit,
-        Self::TransitAttachment,
-        Self::Carrier,
-    ];
-
     /// The kind whose ids start as this one does.
     pub(crate) fn of_id(id: &str) -> Option<Self> {
         let prefix = id.rsplit_once('-')?.0;
-        Self::ALL.into_iter().find(|kind| kind.prefix() == prefix)
-    }
-
-    #[rustfmt::skip]
-    const fn wording(self) -> Wording {
-        match self {
-            Self::Vpc => wording("vpc", "vpc", "InvalidVpcID.NotFound", "vpc ID", ""),
-            Self::Subnet => wording("subnet", "subnet", "InvalidSubnetID.NotFound", "subnet ID", ""),
-            Self::RouteTable => wording("rtb", "route-table", "InvalidRouteTableID.NotFound", "routeTable ID", "InvalidRouteTableId.Malformed"),
-            Self::Group => wording("sg", "security-group", "InvalidGroup.NotFound", "security group", "InvalidGroupId.Malformed"),
-            Self::Rule => wording("sgr", "security-group-rule", "InvalidSecurityGroupRuleId.NotFound", "security group rule ID", "InvalidSecurityGroupRuleId.Malformed"),
-            Self::Peering => wording("pcx", "vpc-peering-connection", "InvalidVpcPeeringConnectionID.NotFound", "vpcPeeringConnection ID", "InvalidVpcPeeringConnectionId.Malformed"),
-            Self::Gateway => wording("igw", "internet-gateway", "InvalidInternetGatewayID.NotFound", "internetGateway ID", "InvalidInternetGatewayId.Malformed"),
-            Self::Instance => wording("i", "instance", "InvalidInstanceID.NotFound", "instance ID", "InvalidInstanceID.Malformed"),
-            Self::Interface => wording("eni", "network-interface", "InvalidNetworkInterfaceID.NotFound", "networkInterface ID", "InvalidNetworkInterfaceId.Malformed"),
-            Self::Acl => wording("acl", "network-acl", "InvalidNetworkAclID.NotFound", "networkAcl ID", "InvalidNetworkAclId.Malformed"),
-            Self::PrefixList => wording("pl", "prefix-list", "InvalidPrefixListID.NotFound", "prefix list ID", "InvalidPrefixListId.Malformed"),
-            Self::Nat => wording("nat", "natgateway", "NatGatewayNotFound", "NAT gateway", "NatGatewayMalformed"),
-            Self::Endpoint => wording("vpce", "vpc-endpoint", "InvalidVpcEndpointId.NotFound", "Vpc Endpoint Id", "InvalidVpcEndpointId.Malformed"),
-            Self::EgressOnly => wording("eigw", "egress-only-internet-gateway", "InvalidEgressOnlyInternetGatewayId.NotFound", "egressOnlyInternetGateway ID", "InvalidEgressOnlyInternetGatewayId.Malformed"),
-            Self::Vpn => wording("vgw", "vpn-gateway", "InvalidVpnGatewayID.NotFound", "vpnGateway ID", ""),
-            Self::Transit => wording("tgw", "transit-gateway", "InvalidTransitGatewayID.NotFound", "transitGateway ID", "InvalidTransitGatewayID.Malformed"),
-            Self::TransitAttachment => wording("tgw-attach", "transit-gateway-attachment", "InvalidTransitGatewayAttachmentID.NotFound", "transitGatewayAttachment ID", "InvalidTransitGatewayAttachmentID.Malformed"),
-            Self::Carrier => wording("cagw", "carrier-gateway", "InvalidCarrierGatewayID.NotFound", "carrierGateway ID", "InvalidCarrierGatewayID.Malformed"),
-        }
+        let mut all = Self::ALL.iter().copied();
+        all.find(|kind| kind.prefix() == prefix)
     }
 
     pub(crate) fn prefix(self) -> &'static str {
-        self.wording().prefix
+        self.words()[0]
     }
 
     pub(crate) fn resource_type(self) -> &'static str {
-        self.wording().resource_type
+        self.words()[1]
     }
 
     pub(crate) fn not_found(self, id: &str) -> ApiError {
-        let words = self.wording();
-        let message = format!("The {} '{id}' does not exist", words.noun);
-        ApiError::new(words.not_found, message)
+        let [_, _, code, noun, _] = self.words();
+        let message = format!("The {} '{id}' does not exist", noun);
+        ApiError::new(code, message)
     }
 
     /// Refuses what cannot be an id of this kind. EC2 has no such code for VPCs and subnets.
     pub(crate) fn check_form(self, id: &str) -> ApiResult<()> {
-        let Some(code) = self.wording().malformed else {
-            return Ok(());
-        };
-        let prefix = self.prefix();
-        if is_id(prefix, id) {
+        let [prefix, _, _, _, code] = self.words();
+        if code.is_empty() || is_id(prefix, id) {
             return Ok(());
         }
         let message = format!("Invalid id: \"{id}\" (expecting \"{prefix}-...\")");
@@ -150,10 +92,8 @@ pub(crate) fn is_id(prefix: &str, id: &str) -> bool {
 
 /// A resource that reads may miss for a moment after its creation.
 pub(crate) trait Resource {
-    /// From when on reads show it.
     fn visible_at(&self) -> Millis;
 
-    /// The tags that it has in a region.
     fn tags(&self, region: &str) -> &Tags;
 }
 

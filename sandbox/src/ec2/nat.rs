@@ -11,7 +11,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         "public" => true,
         "private" => false,
         other => refuse!("InvalidParameterValue":
-                "Value ({other}) for parameter connectivityType is invalid."),
+            "Value ({other}) for parameter connectivityType is invalid."),
     };
     if params
         .get("AvailabilityMode")
@@ -44,7 +44,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let id = edge::insert(context, Kind::Nat, new);
     let what = "Interface for NAT Gateway";
     edge::place(context, &id, &[subnet_id], &[], address, what);
-    Ok(NAT.single(context, &id, &context.here().edges[&id]))
+    NAT.of(context, &id)
 }
 
 /// The allocation of the Elastic IP address that a public one needs, and a private one can't have.
@@ -78,20 +78,13 @@ fn allocation(context: &Context<'_>, public: bool) -> ApiResult<Option<String>> 
 
 /// `DeleteNatGateway`. Its routes stay, as blackholes.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
-    let id = context.params.need("NatGatewayId")?.to_owned();
-    let state = edge::any(context, Kind::Nat, &id)?.state;
-    let now = context.now;
-    match state {
-        EdgeState::Deleted => return Err(Kind::Nat.not_found(&id)),
-        EdgeState::Deleting => {}
-        _ => context.here_mut().delete_edge(now, &id),
-    }
+    let id = edge::delete(context, Kind::Nat, "NatGatewayId")?;
     let mut xml = Xml::new();
     xml.text("natGatewayId", &id);
     Ok(xml.finish())
 }
 
-static NAT: Description<Edge> = Description {
+pub(crate) static NAT: Description<Edge> = Description {
     kind: Kind::Nat,
     ids: "NatGatewayId",
     elements: ("natGatewaySet", "natGateway"),
@@ -132,8 +125,4 @@ fn allocation_of(edge: &Edge) -> Option<&String> {
 fn failed(edge: &Edge) -> Option<&str> {
     let failed = edge.state == EdgeState::Failed;
     failed.then(|| edge.vpc.as_deref().unwrap_or_default())
-}
-
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    NAT.answer(context, edge::all(context, Kind::Nat))
 }

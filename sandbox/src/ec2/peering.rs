@@ -9,11 +9,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let (vpc_id, vpc) = context.given_vpc()?;
     let (vpc_id, cidr) = (vpc_id.to_owned(), vpc.cidr);
     let peer_id = context.params.need("PeerVpcId")?.to_owned();
-    let peer_region = context
-        .params
-        .get("PeerRegion")
-        .unwrap_or(context.region)
-        .to_owned();
+    let peer_region = context.params.get("PeerRegion");
+    let peer_region = peer_region.unwrap_or(context.region).to_owned();
     if !regions::find(&peer_region).is_some_and(|region| region.is_enabled(context.regions)) {
         refuse!("InvalidParameterValue": "The peer region {peer_region} is not available");
     }
@@ -33,11 +30,9 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     if let Some((id, held)) = same {
         return Ok(answer(context, id, held));
     }
-    let pending = context
-        .world
-        .peerings
-        .values()
-        .filter(|one| one.status.is_pending() && one.requester.region == context.region);
+    let held = context.world.peerings.values();
+    let pending =
+        held.filter(|one| one.status.is_pending() && one.requester.region == context.region);
     if pending.count() >= context.quotas.pending_peerings {
         refuse!("PendingVpcPeeringConnectionLimitExceeded":
             "You've reached the limit on the number of pending VPC peering connections that you can have.");

@@ -5,7 +5,6 @@ use crate::ec2::reference::describe_elsewhere;
 use crate::wire::params::Params;
 use crate::world::network::Permission;
 
-/// A permission with its description.
 pub(crate) type Given = (Permission, Option<String>);
 
 /// The permissions of a request: `IpPermissions.N` or the simple parameters, not both.
@@ -38,38 +37,35 @@ pub(crate) fn given(context: &Context<'_>) -> ApiResult<Vec<Given>> {
     Ok(all)
 }
 
+type Parse = fn(&str) -> ApiResult<Peer>;
+
 fn add_structured(context: &Context<'_>, prefix: &str, all: &mut Vec<Given>) -> ApiResult<()> {
     let params = context.params;
     let (protocol, from, to) = ports(params, &format!("{prefix}."))?;
     let before = all.len();
-    let mut add = |peer, description: Option<&str>| {
-        let permission = Permission {
-            protocol: protocol.clone(),
-            from,
-            to,
-            peer,
-        };
-        all.push((permission, description.map(str::to_owned)));
-    };
-    for index in params.indices(&format!("{prefix}.IpRanges")) {
-        let at = format!("{prefix}.IpRanges.{index}");
-        let cidr = range(params.need(&format!("{at}.CidrIp"))?)?;
-        add(Peer::Cidr(cidr), description(params, &at)?);
-    }
-    for index in params.indices(&format!("{prefix}.Ipv6Ranges")) {
-        let at = format!("{prefix}.Ipv6Ranges.{index}");
-        let text = params.need(&format!("{at}.CidrIpv6"))?;
-        add(Peer::Cidr6(range6(text)?), description(params, &at)?);
-    }
-    for index in params.indices(&format!("{prefix}.PrefixListIds")) {
-        let at = format!("{prefix}.PrefixListIds.{index}");
-        let id = params.need(&format!("{at}.PrefixListId"))?;
-        add(Peer::PrefixList(id.to_owned()), description(params, &at)?);
-    }
-    for index in params.indices(&format!("{prefix}.Groups")) {
-        let at = format!("{prefix}.Groups.{index}");
-        let id = params.need(&format!("{at}.GroupId"))?;
-        add(Peer::Group(id.to_owned()), description(params, &at)?);
+    let parsers: [(&str, &str, Parse); 4] = [
+        ("IpRanges", "CidrIp", |text| Ok(Peer::Cidr(range(text)?))),
+        ("Ipv6Ranges", "CidrIpv6", |text| {
+            Ok(Peer::Cidr6(range6(text)?))
+        }),
+        ("PrefixListIds", "PrefixListId", |id| {
+            Ok(Peer::PrefixList(id.to_owned()))
+        }),
+        ("Groups", "GroupId", |id| Ok(Peer::Group(id.to_owned()))),
+    ];
+    for (list, name, parse) in parsers {
+        for index in params.indices(&format!("{prefix}.{list}")) {
+            let at = format!("{prefix}.{list}.{index}");
+            let peer = parse(params.need(&format!("{at}.{name}"))?)?;
+            let permission = Permission {
+                protocol: protocol.clone(),
+                from,
+                to,
+                peer,
+            };
+            let description = description(params, &at)?;
+            all.push((permission, description.map(str::to_owned)));
+        }
     }
     if all.len() == before {
         return Err(ApiError::missing(
@@ -85,7 +81,7 @@ fn description<'a>(params: &'a Params, at: &str) -> ApiResult<Option<&'a str>> {
     match text {
         Some(text) if text.len() > 255 || !text.chars().all(legal) => {
             Err(refusal!("InvalidParameterValue":
-            "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{{}}!$*"))
+                "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{{}}!$*"))
         }
         text => Ok(text),
     }
@@ -142,10 +138,7 @@ fn ports(params: &Params, prefix: &str) -> ApiResult<Ports> {
 
 /// How AWS quotes a permission in its messages.
 pub(crate) fn quoted(permission: &Permission) -> String {
-    let peer = match &permission.peer {
-        Peer::Cidr(cidr) => cidr.to_string(),
-        Peer::Cidr6(text) | Peer::PrefixList(text) | Peer::Group(text) => text.clone(),
-    };
+    let peer = peer_text(&permission.peer);
     let protocol = match permission.protocol.as_str() {
         "-1" => "ALL".to_owned(),
         name => name.to_ascii_uppercase(),
@@ -203,28 +196,31 @@ fn peers(xml: &mut Xml, rules: &[&&Rule], context: &Context<'_>, group: &str) {
             .maybe("description", description.as_ref());
         describe_elsewhere(xml, context, group, id);
     });
-    let ranges = rules.iter().filter_map(|rule| match &rule.permission.peer {
-        Peer::Cidr(cidr) => Some((cidr, &rule.description)),
-        _ => None,
-    });
-    xml.list("ipRanges", "item", ranges, |xml, (cidr, description)| {
-        xml.text("cidrIp", cidr)
-            .maybe("description", description.as_ref());
-    });
-    let ranges6 = rules.iter().filter_map(|rule| match &rule.permission.peer {
-        Peer::Cidr6(text) => Some((text, &rule.description)),
-        _ => None,
-    });
-    xml.list("ipv6Ranges", "item", ranges6, |xml, (cidr, description)| {
-        xml.text("cidrIpv6", cidr)
-            .maybe("description", description.as_ref());
-    });
-    let lists = rules.iter().filter_map(|rule| match &rule.permission.peer {
-        Peer::PrefixList(id) => Some((id, &rule.description)),
-        _ => None,
-    });
-    xml.list("prefixListIds", "item", lists, |xml, (id, description)| {
-        xml.text("prefixListId", id)
-            .maybe("description", description.as_ref());
-    });
+    for (list, element, is_meant) in RANGES {
+        let meant = rules.iter().filter(|rule| is_meant(&rule.permission.peer));
+        xml.list(list, "item", meant, |xml, rule| {
+            xml.text(element, peer_text(&rule.permission.peer))
+                .maybe("description", rule.description.as_ref());
+        });
+    }
+}
+
+type IsMeant = fn(&Peer) -> bool;
+
+/// The elements for peers that are no groups.
+const RANGES: [(&str, &str, IsMeant); 3] = [
+    ("ipRanges", "cidrIp", |peer| matches!(peer, Peer::Cidr(_))),
+    ("ipv6Ranges", "cidrIpv6", |peer| {
+        matches!(peer, Peer::Cidr6(_))
+    }),
+    ("prefixListIds", "prefixListId", |peer| {
+        matches!(peer, Peer::PrefixList(_))
+    }),
+];
+
+fn peer_text(peer: &Peer) -> String {
+    match peer {
+        Peer::Cidr(cidr) => cidr.to_string(),
+        Peer::Cidr6(text) | Peer::PrefixList(text) | Peer::Group(text) => text.clone(),
+    }
 }

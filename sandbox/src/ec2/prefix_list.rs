@@ -25,11 +25,8 @@ pub(crate) fn name_of(world: &World, region: &str, id: &str) -> Option<String> {
 
 /// As how many entries a route or rule that names the list counts.
 pub(crate) fn weight(context: &Context<'_>, id: &str) -> usize {
-    context
-        .here()
-        .prefix_lists
-        .get(id)
-        .map_or(1, |list| list.max)
+    let list = context.here().prefix_lists.get(id);
+    list.map_or(1, |list| list.max)
 }
 
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
@@ -43,11 +40,9 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         "IPv4" => false,
         "IPv6" => true,
         other => refuse!("InvalidParameterValue":
-                "Invalid address family '{other}'. Must be IPv4 or IPv6"),
+            "Invalid address family '{other}'. Must be IPv4 or IPv6"),
     };
-    let max = params
-        .number("MaxEntries")?
-        .ok_or_else(|| ApiError::missing("MaxEntries"))?;
+    let max = params.need_number("MaxEntries")?;
     let max = usize::try_from(max)
         .ok()
         .filter(|max| (1..=1000).contains(max))

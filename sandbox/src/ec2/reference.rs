@@ -25,7 +25,6 @@ pub(crate) fn check_peer(context: &Context<'_>, vpc: &str, peer: &Peer) -> ApiRe
     }
 }
 
-/// The peerings of two VPCs of this region.
 fn peerings<'a>(
     context: &'a Context<'_>,
     a: &'a str,

@@ -1,110 +1,90 @@
 //! Regions and availability zones.
 
+use super::describe::{checked_filters, matches_any};
+use super::subnet::this_region;
 use super::*;
-use crate::ec2::describe::{checked_filters, matches_any, one};
-use crate::ec2::subnet::this_region;
+use crate::field::{self, Field, View};
 use crate::world::regions::{REGIONS, RegionInfo};
 
-fn endpoint(region: &RegionInfo) -> String {
-    format!("ec2.{}.amazonaws.com", region.name)
-}
+static REGION: &[Field<RegionInfo>] = fields! { v:
+    "regionName" ["region-name"] v.name;
+    "regionEndpoint" ["endpoint"] format!("ec2.{}.amazonaws.com", v.name);
+    "optInStatus" ["opt-in-status"] v.opt_in;
+};
 
 /// `DescribeRegions`: the enabled ones unless `AllRegions` is set.
 pub(crate) fn describe_regions(context: &mut Context<'_>) -> ApiResult<String> {
-    let all = context.params.flag("AllRegions")?.unwrap_or(false);
+    let all = context.params.is_set("AllRegions")?;
     let names = context.params.list("RegionName");
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| !REGIONS.iter().any(|region| region.name == name.as_str()))
-    {
+    let known = |name: &&String| REGIONS.iter().any(|region| region.name == name.as_str());
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
         refuse!("InvalidParameterValue":
             "Invalid region provided: {unknown}, regions must be valid");
     }
-    let filters = checked_filters(context, |name| {
-        ["endpoint", "opt-in-status", "region-name"].contains(&name)
-    })?;
-    let regions = REGIONS.iter().filter(|region| {
-        (all || region.is_enabled(context.regions) || names.iter().any(|name| name == region.name))
-            && (names.is_empty() || names.iter().any(|name| name == region.name))
-            && filters.iter().all(|filter| {
-                let values = match filter.name.as_str() {
-                    "endpoint" => one(endpoint(region)),
-                    "opt-in-status" => one(region.opt_in),
-                    "region-name" => one(region.name),
-                    _ => Vec::new(),
-                };
-                matches_any(filter, &values)
-            })
+    let shown = REGIONS.iter().filter(|region| match names.is_empty() {
+        true => all || region.is_enabled(context.regions),
+        false => names.iter().any(|name| name == region.name),
     });
-    let mut xml = Xml::new();
-    xml.list("regionInfo", "item", regions, |xml, region| {
-        xml.text("regionName", region.name)
-            .text("regionEndpoint", endpoint(region))
-            .text("optInStatus", region.opt_in);
-    });
-    Ok(xml.finish())
+    answer(context, "regionInfo", REGION, shown)
 }
+
+struct Zone {
+    region: &'static str,
+    id: String,
+    name: String,
+}
+
+static ZONE: &[Field<Zone>] = fields! { v:
+    "zoneName" ["zone-name"] &v.name;
+    "zoneId" ["zone-id"] &v.one.id;
+    "zoneState" ["state" "zone-state"] "available";
+    "regionName" ["region-name"] v.region;
+    "groupName" ["group-name"] format!("{}-zg-1", v.region);
+    "networkBorderGroup" [] v.region;
+    "zoneType" ["zone-type"] "availability-zone";
+    "optInStatus" ["opt-in-status"] "opt-in-not-required";
+    "messageSet" [] "";
+};
 
 pub(crate) fn describe_zones(context: &mut Context<'_>) -> ApiResult<String> {
     let region = this_region(context)?;
     let names = context.params.list("ZoneName");
     let ids = context.params.list("ZoneId");
-    let zones: Vec<(String, String)> = region
-        .zone_names()
-        .map(|name| (region.zone_id(&name), name))
-        .collect();
-    for (given, known) in [
-        (
-            &names,
-            zones.iter().map(|(_, name)| name).collect::<Vec<_>>(),
-        ),
-        (&ids, zones.iter().map(|(id, _)| id).collect()),
-    ] {
-        if let Some(unknown) = given.iter().find(|one| !known.contains(one)) {
-            refuse!("InvalidParameterValue": "Invalid availability zone: [{unknown}]");
-        }
+    let zone = |name: String| Zone {
+        region: region.name,
+        id: region.zone_id(&name),
+        name,
+    };
+    let zones: Vec<Zone> = region.zone_names().map(zone).collect();
+    let is_name = |given: &&String| zones.iter().any(|zone| zone.name == **given);
+    let is_id = |given: &&String| zones.iter().any(|zone| zone.id == **given);
+    let unknown = names.iter().find(|given| !is_name(given));
+    if let Some(unknown) = unknown.or_else(|| ids.iter().find(|given| !is_id(given))) {
+        refuse!("InvalidParameterValue": "Invalid availability zone: [{unknown}]");
     }
-    let filters = checked_filters(context, |name| {
-        [
-            "group-name",
-            "opt-in-status",
-            "region-name",
-            "state",
-            "zone-id",
-            "zone-name",
-            "zone-state",
-            "zone-type",
-        ]
-        .contains(&name)
-    })?;
-    let shown = zones.iter().filter(|(id, name)| {
-        (names.is_empty() || names.contains(name))
-            && (ids.is_empty() || ids.contains(id))
-            && filters.iter().all(|filter| {
-                let values = match filter.name.as_str() {
-                    "group-name" => one(format!("{}-zg-1", region.name)),
-                    "opt-in-status" => one("opt-in-not-required"),
-                    "region-name" => one(region.name),
-                    "state" | "zone-state" => one("available"),
-                    "zone-id" => one(id),
-                    "zone-name" => one(name),
-                    "zone-type" => one("availability-zone"),
-                    _ => Vec::new(),
-                };
-                matches_any(filter, &values)
-            })
+    let shown = zones.iter().filter(|zone| {
+        (names.is_empty() || names.contains(&zone.name))
+            && (ids.is_empty() || ids.contains(&zone.id))
+    });
+    answer(context, "availabilityZoneInfo", ZONE, shown)
+}
+
+fn answer<'a, T: 'a>(
+    context: &'a Context<'_>,
+    set: &str,
+    fields: &[Field<T>],
+    all: impl Iterator<Item = &'a T>,
+) -> ApiResult<String> {
+    let filters = checked_filters(context, |name| field::knows(fields, name))?;
+    let id = "";
+    let shown = all.map(|one| View { context, id, one }).filter(|view| {
+        let values = |name: &str| field::values(fields, view, name);
+        let mut filters = filters.iter();
+        filters.all(|filter| matches_any(filter, &values(&filter.name)))
     });
     let mut xml = Xml::new();
-    xml.list("availabilityZoneInfo", "item", shown, |xml, (id, name)| {
-        xml.text("zoneName", name)
-            .text("zoneId", id)
-            .text("zoneState", "available")
-            .text("regionName", region.name)
-            .text("groupName", format_args!("{}-zg-1", region.name))
-            .text("networkBorderGroup", region.name)
-            .text("zoneType", "availability-zone")
-            .text("optInStatus", "opt-in-not-required")
-            .text("messageSet", "");
+    xml.list(set, "item", shown, |xml, view| {
+        field::write(fields, &view, xml);
     });
     Ok(xml.finish())
 }

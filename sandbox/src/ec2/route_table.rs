@@ -45,7 +45,7 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     done()
 }
 
-static ROUTE_TABLE: Description<RouteTable> = Description {
+pub(crate) static ROUTE_TABLE: Description<RouteTable> = Description {
     kind: Kind::RouteTable,
     ids: "RouteTableId",
     elements: ("routeTableSet", "routeTable"),
@@ -80,10 +80,6 @@ static ROUTE_TABLE: Description<RouteTable> = Description {
         "propagatingVgwSet" [] "";
     },
 };
-
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    ROUTE_TABLE.answer(context, &context.here().route_tables)
-}
 
 type View<'a> = field::View<'a, RouteTable>;
 

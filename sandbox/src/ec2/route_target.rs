@@ -38,23 +38,16 @@ fn edge_serves(context: &Context<'_>, vpc: &str, id: &str) -> bool {
     }
 }
 
-/// The parameters that name a target.
+#[rustfmt::skip]
 const TARGETS: [&str; 6] = [
-    "VpcPeeringConnectionId",
-    "GatewayId",
-    "NatGatewayId",
-    "EgressOnlyInternetGatewayId",
-    "TransitGatewayId",
-    "CarrierGatewayId",
+    "VpcPeeringConnectionId", "GatewayId", "NatGatewayId", "EgressOnlyInternetGatewayId",
+    "TransitGatewayId", "CarrierGatewayId",
 ];
 
 /// Those of AWS that are not simulated.
+#[rustfmt::skip]
 const UNKNOWN: [&str; 6] = [
-    "InstanceId",
-    "NetworkInterfaceId",
-    "VpcEndpointId",
-    "LocalGatewayId",
-    "CoreNetworkArn",
+    "InstanceId", "NetworkInterfaceId", "VpcEndpointId", "LocalGatewayId", "CoreNetworkArn",
     "OdbNetworkArn",
 ];
 

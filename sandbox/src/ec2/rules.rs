@@ -148,7 +148,7 @@ fn revoke(context: &mut Context<'_>, egress: bool) -> ApiResult<String> {
         match held(group, egress, permission) {
             Some(rule) => gone.push(rule.id.clone()),
             None => refuse!("InvalidPermission.NotFound":
-                    "The specified rule does not exist in this security group."),
+                "The specified rule does not exist in this security group."),
         }
     }
     let mut xml = Xml::new();

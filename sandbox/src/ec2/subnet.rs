@@ -112,12 +112,8 @@ pub(crate) fn free_addresses(region: &Region, id: &str, subnet: &Subnet) -> u64 
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("SubnetId")?.to_owned();
     find_any(&context.here().subnets, Kind::Subnet, &id)?;
-    if context
-        .here()
-        .interfaces
-        .values()
-        .any(|one| one.subnet == id)
-    {
+    let mut interfaces = context.here().interfaces.values();
+    if interfaces.any(|one| one.subnet == id) {
         refuse!("DependencyViolation": "The subnet '{id}' has dependencies and cannot be deleted.");
     }
     let here = context.here_mut();

@@ -14,7 +14,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let sort = EdgeSort::Transit { description, asn };
     let new = Edge::new(sort, None, tags, context.now);
     let id = edge::insert(context, Kind::Transit, new);
-    Ok(answer(context, &id))
+    TRANSIT.of(context, &id)
 }
 
 /// `DeleteTransitGateway`, once it has no attachments.
@@ -34,7 +34,7 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         EdgeState::Available => context.here_mut().delete_edge(now, &id),
         _ => return Err(wrong_state(&id)),
     }
-    Ok(answer(context, &id))
+    TRANSIT.of(context, &id)
 }
 
 pub(super) fn wrong_state(id: &str) -> ApiError {
@@ -48,11 +48,7 @@ pub(super) fn transit_of(edge: &Edge) -> Option<&String> {
     }
 }
 
-fn answer(context: &Context<'_>, id: &str) -> String {
-    TRANSIT.single(context, id, &context.here().edges[id])
-}
-
-static TRANSIT: Description<Edge> = Description {
+pub(crate) static TRANSIT: Description<Edge> = Description {
     kind: Kind::Transit,
     ids: "TransitGatewayIds",
     elements: ("transitGatewaySet", "transitGateway"),
@@ -75,8 +71,4 @@ fn options(edge: &Edge) -> Option<(&String, i64)> {
         EdgeSort::Transit { description, asn } => Some((description, *asn)),
         _ => None,
     }
-}
-
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    TRANSIT.answer(context, edge::all(context, Kind::Transit))
 }

@@ -29,7 +29,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let id = edge::insert(context, Kind::TransitAttachment, new);
     let what = "Network Interface for Transit Gateway Attachment";
     edge::place(context, &id, &subnets, &[], None, what);
-    Ok(answer(context, &id))
+    ATTACHMENT.of(context, &id)
 }
 
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
@@ -44,14 +44,10 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         EdgeState::Available => context.here_mut().delete_edge(now, &id),
         _ => return Err(wrong_state(&id)),
     }
-    Ok(answer(context, &id))
+    ATTACHMENT.of(context, &id)
 }
 
-fn answer(context: &Context<'_>, id: &str) -> String {
-    ATTACHMENT.single(context, id, &context.here().edges[id])
-}
-
-static ATTACHMENT: Description<Edge> = Description {
+pub(crate) static ATTACHMENT: Description<Edge> = Description {
     kind: Kind::TransitAttachment,
     ids: "TransitGatewayAttachmentIds",
     elements: (
@@ -70,12 +66,8 @@ static ATTACHMENT: Description<Edge> = Description {
     },
 };
 
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    ATTACHMENT.answer(context, edge::all(context, Kind::TransitAttachment))
-}
-
 /// Attachments of whatever kind; here all of them are of VPCs.
-static ANY_ATTACHMENT: Description<Edge> = Description {
+pub(crate) static ANY_ATTACHMENT: Description<Edge> = Description {
     elements: ("transitGatewayAttachments", ""),
     fields: fields! { v:
         "transitGatewayAttachmentId" ["transit-gateway-attachment-id"] v.id;
@@ -89,7 +81,3 @@ static ANY_ATTACHMENT: Description<Edge> = Description {
     },
     ..ATTACHMENT
 };
-
-pub(crate) fn describe_all(context: &mut Context<'_>) -> ApiResult<String> {
-    ANY_ATTACHMENT.answer(context, edge::all(context, Kind::TransitAttachment))
-}

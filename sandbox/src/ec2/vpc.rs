@@ -10,16 +10,13 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     if !(16..=28).contains(&cidr.prefix_len()) {
         refuse!("InvalidVpc.Range": "The CIDR '{cidr}' is invalid.");
     }
-    let tenancy = context
-        .params
-        .get("InstanceTenancy")
-        .unwrap_or("default")
-        .to_owned();
+    let tenancy = context.params.get("InstanceTenancy");
+    let tenancy = tenancy.unwrap_or("default").to_owned();
     if !matches!(tenancy.as_str(), "default" | "dedicated" | "host") {
         refuse!("InvalidParameterValue":
             "Value ({tenancy}) for parameter instanceTenancy is invalid.");
     }
-    let v6 = context.params.flag("AmazonProvidedIpv6CidrBlock")? == Some(true);
+    let v6 = context.params.is_set("AmazonProvidedIpv6CidrBlock")?;
     let tags = given_tags(context, Kind::Vpc)?;
     if context.here().vpcs.len() >= context.quotas.vpcs {
         refuse!("VpcLimitExceeded": "The maximum number of VPCs has been reached.");
@@ -142,19 +139,13 @@ pub(crate) static VPC: Description<Vpc> = Description {
     },
 };
 
-pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
-    VPC.answer(context, &context.here().vpcs)
-}
-
 /// `DeleteVpc`. What AWS made with the VPC goes with it.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("VpcId")?.to_owned();
     find_any(&context.here().vpcs, Kind::Vpc, &id)?;
-    let peered = context
-        .world
-        .peerings
-        .values()
-        .any(|peering| peering.status.holds_vpcs() && peering.touches(context.region, &id));
+    let mut peerings = context.world.peerings.values();
+    let peered =
+        peerings.any(|peering| peering.status.holds_vpcs() && peering.touches(context.region, &id));
     if peered || is_used(context.here(), &id) {
         refuse!("DependencyViolation": "The vpc '{id}' has dependencies and cannot be deleted.");
     }
@@ -214,7 +205,7 @@ pub(crate) fn describe_attribute(context: &mut Context<'_>) -> ApiResult<String>
         "enableDnsHostnames" => vpc.dns_hostnames,
         "enableNetworkAddressUsageMetrics" => vpc.address_metrics,
         _ => refuse!("InvalidParameterValue":
-                "Value ({attribute}) for parameter attribute is invalid. Unknown attribute."),
+            "Value ({attribute}) for parameter attribute is invalid. Unknown attribute."),
     };
     let mut xml = Xml::new();
     xml.text("vpcId", id).node(attribute, |xml| {

@@ -20,7 +20,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     };
     let new = Edge::new(sort, None, tags, context.now);
     let id = edge::insert(context, Kind::Vpn, new);
-    Ok(VPN.single(context, &id, &context.here().edges[&id]))
+    VPN.of(context, &id)
 }
 
 /// The private number of Amazon's side of BGP sessions, 64512 unless another is given.

@@ -12,7 +12,6 @@ pub(crate) struct Arn<'a> {
 }
 
 impl<'a> Arn<'a> {
-    /// Reads an ARN of RDS; `None` if the text is none.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let parts: Vec<&str> = text.splitn(7, ':').collect();
         let ["arn", "aws", "rds", region, account, kind, name] = parts[..] else {
@@ -36,7 +35,6 @@ impl<'a> Arn<'a> {
         })
     }
 
-    /// Whether it is of this account.
     pub(crate) fn is_own(&self, context: &Context<'_>) -> bool {
         self.account == context.world.account_id
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::rds::cluster::delete::accept;
 use crate::rds::cluster::placement::check_new;
-use crate::rds::instance::create::{Wanted, launch, place};
+use crate::rds::instance::create::{launch, place};
 use crate::rds::validate::check_identifier;
 use crate::world::Region;
 use crate::world::catalog::{find_class, resolve};
@@ -70,7 +70,12 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let message = "Started creating the DB cluster";
     here.event(now, Source::Cluster, &target, "creation", message);
     let instance = green_name(writer_id, &suffix);
-    launch(context, instance, &target, copy_of(writer), place);
+    let copy = DbInstance {
+        pending_class: None,
+        imposed: None,
+        ..writer
+    };
+    launch(context, instance, &target, copy, place);
     let id = format!("bgd-{}", context.world.new_token(16).to_lowercase());
     let deployment = Deployment {
         name: name.to_owned(),
@@ -81,14 +86,11 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         tags,
         deleting: false,
     };
-    context
-        .here_mut()
-        .deployments
-        .insert(id.clone(), deployment);
+    let here = context.here_mut();
+    here.deployments.insert(id.clone(), deployment);
     Ok(DEPLOYMENT.single(context, &id, find(context, &id)?))
 }
 
-/// The identifier of the cluster whose ARN is given.
 fn source(context: &Context<'_>, text: &str) -> ApiResult<String> {
     let arn = Arn::parse(text)
         .filter(|arn| arn.is_own(context) && arn.region == context.region)
@@ -167,18 +169,6 @@ fn green(context: &mut Context<'_>, blue: &Cluster, version: String) -> Cluster 
     }
 }
 
-fn copy_of(blue: DbInstance) -> Wanted {
-    Wanted {
-        class: blue.class,
-        tags: blue.tags,
-        tier: blue.tier,
-        minor_upgrades: blue.minor_upgrades,
-        insights: blue.performance_insights.then_some(blue.insights_retention),
-        public: blue.public,
-        monitoring_interval: blue.monitoring_interval,
-    }
-}
-
 static DEPLOYMENT: Description<Deployment> = Description {
     elements: ("BlueGreenDeployments", "member"),
     matches: str::eq_ignore_ascii_case,
@@ -225,7 +215,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
 /// `DeleteBlueGreenDeployment`: the green cluster stays as one of its own, or goes too.
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let id = context.params.need("BlueGreenDeploymentIdentifier")?;
-    let delete_target = context.params.flag("DeleteTarget")?.unwrap_or(false);
+    let delete_target = context.params.is_set("DeleteTarget")?;
     let deployment = Deployment {
         deleting: true,
         ..find(context, id)?.clone()

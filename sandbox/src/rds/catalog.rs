@@ -87,7 +87,7 @@ pub(crate) fn describe_versions(context: &mut Context<'_>) -> ApiResult<String> 
         Some(true) => RETIRED,
         _ => &[],
     };
-    let default_only = params.flag("DefaultOnly")?.unwrap_or(false);
+    let default_only = params.is_set("DefaultOnly")?;
     let filters = filters(context, |name| {
         [
             "db-parameter-group-family",

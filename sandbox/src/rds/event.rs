@@ -13,7 +13,7 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
             .map(|text| {
                 parse(text).ok_or_else(|| {
                     refusal!("InvalidParameterValue":
-                    "Invalid {name}: {text}")
+                        "Invalid {name}: {text}")
                 })
             })
             .transpose()
@@ -24,13 +24,10 @@ pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
         refuse!("InvalidParameterCombination":
             "SourceIdentifier cannot be specified without a SourceType");
     }
+    #[rustfmt::skip]
     let known = [
-        "db-instance",
-        "db-cluster",
-        "db-cluster-snapshot",
-        "db-parameter-group",
-        "db-security-group",
-        "db-snapshot",
+        "db-instance", "db-cluster", "db-cluster-snapshot", "db-parameter-group",
+        "db-security-group", "db-snapshot",
     ];
     if let Some(kind) = kind.filter(|kind| !known.contains(kind)) {
         refuse!("InvalidParameterValue": "Invalid source type: {kind}");

@@ -3,7 +3,7 @@
 use super::*;
 use crate::context::rds_arn;
 use crate::field::Each;
-use crate::rds::cluster::replica::{Origin, promotion};
+use crate::rds::cluster::replica::promotion;
 use crate::rds::cluster::{check_idle, not_found};
 use crate::rds::validate::{database, refuse_unsimulated};
 use crate::world::World;
@@ -11,11 +11,8 @@ use crate::world::catalog::resolve;
 use crate::world::database::{GlobalCluster, GlobalMember};
 
 fn find<'a>(context: &'a Context<'_>, id: &str) -> ApiResult<&'a GlobalCluster> {
-    context
-        .world
-        .global_clusters
-        .get(id)
-        .ok_or_else(|| refusal!("GlobalClusterNotFoundFault": "Global Cluster {id} not found"))
+    let found = context.world.global_clusters.get(id);
+    found.ok_or_else(|| refusal!("GlobalClusterNotFoundFault": "Global Cluster {id} not found"))
 }
 
 fn given(context: &Context<'_>) -> ApiResult<String> {
@@ -52,7 +49,7 @@ pub(crate) fn check_deletion(context: &Context<'_>, id: &str) -> ApiResult<()> {
 
 /// What a cluster that joins a global cluster has from its primary. The first to join is the
 /// primary itself and copies nothing.
-pub(crate) fn joined(context: &Context<'_>) -> ApiResult<Option<Origin>> {
+pub(crate) fn joined(context: &Context<'_>) -> ApiResult<Option<Cluster>> {
     if context.params.get("GlobalClusterIdentifier").is_none() {
         return Ok(None);
     }
@@ -72,9 +69,10 @@ pub(crate) fn joined(context: &Context<'_>) -> ApiResult<Option<Origin>> {
     let region = context.world.region(&primary.region);
     let primary = region.clusters.get(&primary.cluster);
     match primary.filter(|one| one.is_available()) {
-        Some(primary) => Ok(Some(Origin {
+        Some(primary) => Ok(Some(Cluster {
             read_only: true,
-            ..Origin::copy(primary)
+            replica_of: None,
+            ..primary.clone()
         })),
         None => Err(refusal!("InvalidGlobalClusterStateFault":
             "The primary cluster of global cluster {id} is not in available state")),
@@ -103,8 +101,8 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let id = identifier(params, "GlobalClusterIdentifier")?;
     let tags = given_tags(params)?;
-    let deletion_protection = params.flag("DeletionProtection")?.unwrap_or(false);
-    let encrypted = params.flag("StorageEncrypted")?.unwrap_or(false);
+    let deletion_protection = params.is_set("DeletionProtection")?;
+    let encrypted = params.is_set("StorageEncrypted")?;
     let mut global = match params.get("SourceDBClusterIdentifier") {
         Some(source) => of_source(context, source)?,
         None => empty(context, encrypted)?,
@@ -135,10 +133,8 @@ fn of_source(context: &Context<'_>, source: &str) -> ApiResult<GlobalCluster> {
     }
     let arn = Arn::of_cluster(context, source);
     let region = context.world.region(arn.region);
-    let found = region
-        .clusters
-        .get(&arn.name)
-        .filter(|_| arn.is_own(context));
+    let found = region.clusters.get(&arn.name);
+    let found = found.filter(|_| arn.is_own(context));
     let found = found.ok_or_else(|| not_found(&arn.name))?;
     if membership(context.world, arn.region, &arn.name).is_some() {
         refuse!("InvalidDBClusterStateFault":
@@ -168,7 +164,7 @@ fn empty(context: &Context<'_>, encrypted: bool) -> ApiResult<GlobalCluster> {
         Some(ENGINE) => {}
         Some(other) => refuse!("InvalidParameterValue": "Invalid DB engine: {other}"),
         None => refuse!("InvalidParameterValue":
-                "The parameter Engine must be provided and must not be blank."),
+            "The parameter Engine must be provided and must not be blank."),
     }
     let wanted = params.get("EngineVersion").unwrap_or("");
     let version = match (wanted, resolve(wanted)) {

@@ -21,7 +21,6 @@ pub(crate) fn filters(
     }
 }
 
-/// How one kind of resource is described.
 pub(crate) struct Description<T: 'static> {
     /// The element that holds all of them, and the one that holds each.
     pub(crate) elements: (&'static str, &'static str),
@@ -40,7 +39,6 @@ pub(crate) fn last(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
-/// Whether one of the filter's values means `held`.
 pub(crate) fn matches(filter: &Filter, held: &str) -> bool {
     filter.values.iter().any(|wanted| by_name(wanted, held))
 }

@@ -7,7 +7,6 @@ use crate::rds::validate::check_identifier;
 use crate::world::database::Snapshot;
 use crate::world::{Millis, Tags};
 
-/// The name in an identifier that may be an ARN.
 pub(crate) fn name_of(identifier: &str) -> String {
     last(identifier).to_ascii_lowercase()
 }
@@ -144,9 +143,8 @@ fn percent(snapshot: &Snapshot, now: Millis) -> u64 {
 pub(crate) fn describe(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
     let of_cluster = params.get("DBClusterIdentifier").map(name_of);
-    let manual = params
-        .get("SnapshotType")
-        .is_none_or(|kind| kind == "manual");
+    let kind = params.get("SnapshotType");
+    let manual = kind.is_none_or(|kind| kind == "manual");
     let shown = (context.here().snapshots.iter())
         .filter(|_| manual)
         .filter(|(_, one)| of_cluster.as_ref().is_none_or(|id| *id == one.cluster));

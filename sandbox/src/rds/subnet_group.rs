@@ -32,7 +32,6 @@ fn not_found(name: &str) -> ApiError {
     refusal!("DBSubnetGroupNotFoundFault": "DB subnet group '{name}' does not exist.")
 }
 
-/// The zones that a subnet group covers, in order.
 pub(crate) fn zones(context: &Context<'_>, group: &SubnetGroup) -> Vec<String> {
     let subnets = &context.here().subnets;
     let zones: BTreeSet<&String> = group
@@ -159,11 +158,8 @@ pub(crate) fn write(xml: &mut Xml, context: &Context<'_>, id: &str, one: &Subnet
 
 pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
     let (name, _) = find(context, context.params.need("DBSubnetGroupName")?)?;
-    let user = context
-        .here()
-        .clusters
-        .iter()
-        .find(|(_, one)| one.subnet_group == name);
+    let mut clusters = context.here().clusters.iter();
+    let user = clusters.find(|(_, one)| one.subnet_group == name);
     if let Some((cluster, _)) = user {
         refuse!("InvalidDBSubnetGroupStateFault":
             "Cannot delete the subnet group '{name}' because at least one database cluster: {cluster} is still using it.");

@@ -37,14 +37,9 @@ pub(crate) fn check_identifier(name: &str, text: &str, longest: usize) -> ApiRes
 
 /// A master user name: 1 to 16 characters, a letter first, none that PostgreSQL or RDS reserve.
 pub(crate) fn username(text: &str) -> ApiResult<()> {
+    #[rustfmt::skip]
     const RESERVED: [&str; 8] = [
-        "admin",
-        "all",
-        "public",
-        "rdsadmin",
-        "rds_superuser",
-        "rdsrepladmin",
-        "replication",
+        "admin", "all", "public", "rdsadmin", "rds_superuser", "rdsrepladmin", "replication",
         "user",
     ];
     let lower = text.to_ascii_lowercase();

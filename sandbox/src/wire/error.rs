@@ -60,45 +60,27 @@ impl ApiError {
 }
 
 /// The HTTP status that goes with an error code.
+#[rustfmt::skip]
 pub(crate) fn status_of(code: &str) -> u16 {
     match code {
         "AuthFailure" => 401,
-        "AccessDenied"
-        | "DBClusterQuotaExceededFault"
-        | "ExpiredToken"
-        | "IncompleteSignature"
-        | "InsufficientDBClusterCapacityFault"
-        | "InvalidClientTokenId"
-        | "MissingAuthenticationToken"
-        | "NotAuthorized"
-        | "OptInRequired"
-        | "RequestTimeTooSkewed"
-        | "SignatureDoesNotMatch"
+        "AccessDenied" | "DBClusterQuotaExceededFault" | "ExpiredToken"
+        | "IncompleteSignature" | "InsufficientDBClusterCapacityFault"
+        | "InvalidClientTokenId" | "MissingAuthenticationToken" | "NotAuthorized"
+        | "OptInRequired" | "RequestTimeTooSkewed" | "SignatureDoesNotMatch"
         | "UnauthorizedOperation" => 403,
-        "BlueGreenDeploymentNotFoundFault"
-        | "DBClusterNotFoundFault"
-        | "DBClusterParameterGroupNotFound"
-        | "DBClusterSnapshotNotFoundFault"
-        | "DBInstanceNotFound"
-        | "DBParameterGroupNotFound"
-        | "DBSnapshotNotFound"
-        | "DBSubnetGroupNotFoundFault"
-        | "DomainNotFoundFault"
-        | "GlobalClusterNotFoundFault"
-        | "OptionGroupNotFoundFault"
+        "BlueGreenDeploymentNotFoundFault" | "DBClusterNotFoundFault"
+        | "DBClusterParameterGroupNotFound" | "DBClusterSnapshotNotFoundFault"
+        | "DBInstanceNotFound" | "DBParameterGroupNotFound" | "DBSnapshotNotFound"
+        | "DBSubnetGroupNotFoundFault" | "DomainNotFoundFault"
+        | "GlobalClusterNotFoundFault" | "OptionGroupNotFoundFault"
         | "ResourceNotFoundFault" => 404,
         "DryRunOperation" => 412,
-        "InternalError"
-        | "InternalFailure"
-        | "InternalServerError"
-        | "InternalServiceError"
-        | "InsufficientInstanceCapacity" => 500,
+        "InternalError" | "InternalFailure" | "InternalServerError"
+        | "InternalServiceError" | "InsufficientInstanceCapacity" => 500,
         "BadGateway" => 502,
-        "EC2ThrottledException"
-        | "RequestLimitExceeded"
-        | "ServiceUnavailable"
-        | "SlowDown"
-        | "Unavailable" => 503,
+        "EC2ThrottledException" | "RequestLimitExceeded" | "ServiceUnavailable"
+        | "SlowDown" | "Unavailable" => 503,
         "GatewayTimeout" => 504,
         _ => 400,
     }

@@ -47,6 +47,11 @@ impl Params {
         }
     }
 
+    /// Whether the parameter is there and true.
+    pub(crate) fn is_set(&self, name: &str) -> ApiResult<bool> {
+        Ok(self.flag(name)?.unwrap_or(false))
+    }
+
     pub(crate) fn number(&self, name: &str) -> ApiResult<Option<i64>> {
         self.get(name)
             .map(|text| {
@@ -56,6 +61,10 @@ impl Params {
                 })
             })
             .transpose()
+    }
+
+    pub(crate) fn need_number(&self, name: &str) -> ApiResult<i64> {
+        self.number(name)?.ok_or_else(|| ApiError::missing(name))
     }
 
     /// The indices under `prefix.`, ascending.

@@ -5,7 +5,6 @@ pub(crate) const ENGINE: &str = "aurora-postgresql";
 /// The version of a cluster that asks for none.
 pub(crate) const DEFAULT_VERSION: &str = "16.6";
 
-/// Versions that can be had, in ascending order.
 pub(crate) static VERSIONS: &[&str] = &[
     "13.15", "13.18", "13.20", "13.21", "13.22", "14.12", "14.15", "14.17", "14.18", "14.19",
     "15.7", "15.10", "15.12", "15.13", "15.14", "16.3", "16.4", "16.6", "16.8", "16.9", "16.10",
@@ -53,7 +52,6 @@ const fn class(name: &'static str) -> Class {
     }
 }
 
-/// A class that some zones lack.
 const fn without(name: &'static str, missing: &'static [&'static str]) -> Class {
     Class {
         missing,
@@ -115,7 +113,6 @@ pub(crate) fn find_class(name: &str) -> Option<&'static Class> {
 }
 
 impl Class {
-    /// Whether `zone` offers it for `version`.
     pub(crate) fn is_offered(&self, version: &str, zone: &str) -> bool {
         let (major, minor) = parts(version);
         let mut least = self.least.iter();

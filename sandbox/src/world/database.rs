@@ -10,7 +10,6 @@ pub(crate) struct SubnetGroup {
     pub(crate) vpc: String,
     pub(crate) subnets: Vec<String>,
     pub(crate) tags: Tags,
-    /// From when on reads show it.
     #[serde(default)]
     pub(crate) visible_at: Millis,
 }
@@ -33,7 +32,6 @@ pub(crate) struct Cluster {
     pub(crate) domain: String,
     pub(crate) created_at: Millis,
     pub(crate) status: ClusterStatus,
-    /// When the status changes by itself.
     pub(crate) until: Option<Millis>,
     /// Restored from a snapshot: takes instances only once it is available.
     pub(crate) restored: bool,
@@ -43,14 +41,11 @@ pub(crate) struct Cluster {
     pub(crate) copy_tags_to_snapshot: bool,
     pub(crate) encrypted: bool,
     pub(crate) data_api: bool,
-    /// Serverless v2 capacity, as given.
     pub(crate) capacity: Option<(String, String)>,
-    /// The ARN of the master user secret.
     pub(crate) secret: Option<String>,
     /// Instances in the order of creation.
     pub(crate) members: Vec<String>,
     pub(crate) writer: Option<String>,
-    /// From when on reads show it.
     #[serde(default)]
     pub(crate) visible_at: Millis,
     /// A state that a test put it into.
@@ -76,7 +71,6 @@ pub(crate) struct Cluster {
 pub(crate) struct Change {
     /// The status while it is applied. Until that begins, the cluster still shows `available`.
     pub(crate) status: ClusterStatus,
-    /// How long that takes.
     pub(crate) lasts: Millis,
     pub(crate) password: bool,
     pub(crate) rotate: bool,
@@ -114,13 +108,11 @@ pub(crate) struct GlobalMember {
     pub(crate) writer: bool,
 }
 
-/// A blue/green deployment of a cluster.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Deployment {
     pub(crate) name: String,
     /// The blue cluster, which serves.
     pub(crate) source: String,
-    /// The green cluster.
     pub(crate) target: String,
     pub(crate) created_at: Millis,
     /// From when on it is `AVAILABLE`.
@@ -140,18 +132,16 @@ impl Deployment {
     }
 }
 
-/// An accepted `DeleteDBCluster`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Deletion {
     /// The final snapshot, which has to be available before the cluster goes.
     pub(crate) snapshot: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct DbInstance {
     pub(crate) cluster: String,
     pub(crate) class: String,
-    /// A class that it is changing to.
     pub(crate) pending_class: Option<String>,
     pub(crate) zone: String,
     pub(crate) tags: Tags,
@@ -166,7 +156,6 @@ pub(crate) struct DbInstance {
     pub(crate) public: bool,
     pub(crate) monitoring_interval: i64,
     pub(crate) interface: String,
-    /// From when on reads show it.
     #[serde(default)]
     pub(crate) visible_at: Millis,
     /// A state that a test put it into.
@@ -211,7 +200,6 @@ pub(crate) struct Secret {
     pub(crate) created_at: Millis,
     /// From when on it is `active`; absent until its cluster has an instance that is available.
     pub(crate) active_at: Option<Millis>,
-    /// How often it was rotated.
     pub(crate) version: u32,
     /// Until when it is `rotating`.
     #[serde(default)]

@@ -40,7 +40,6 @@ pub(crate) enum EdgeSort {
         description: String,
         asn: i64,
     },
-    /// The attachment of a VPC to a transit gateway.
     TransitAttachment {
         transit: String,
     },
@@ -57,7 +56,6 @@ pub(crate) struct Endpoint {
     pub(crate) private_dns: bool,
 }
 
-/// The attachment of a VPN gateway to a VPC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct VpnAttachment {
     pub(crate) vpc: String,
@@ -166,7 +164,6 @@ impl Edge {
         }
     }
 
-    /// The attachment, if this is a VPN gateway that has one.
     pub(crate) fn attachment(&self) -> Option<&VpnAttachment> {
         match &self.sort {
             EdgeSort::Vpn { attachment, .. } => attachment.as_ref(),
@@ -182,7 +179,6 @@ impl Edge {
         }
     }
 
-    /// What only endpoints have, if this is one.
     pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
         match &self.sort {
             EdgeSort::Endpoint(endpoint) => Some(endpoint),
@@ -198,7 +194,6 @@ impl Edge {
         attached || (self.vpc.as_deref() == Some(vpc) && self.state.holds())
     }
 
-    /// When it next changes without a call.
     pub(crate) fn due(&self) -> Option<Millis> {
         let attachment = self.attachment().and_then(|one| one.until);
         self.until.into_iter().chain(attachment).min()

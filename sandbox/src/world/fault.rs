@@ -6,7 +6,6 @@ use std::time::Duration;
 /// A planted fault: calls of one operation that match fail in one way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultRule {
-    /// The operation, for example `CreateDBInstance`.
     pub operation: String,
     /// Request parameters that must all have these values. A key is one of the query form
     /// (`DBInstanceIdentifier`, `Filter.1.Value.1`); a key without an index also matches each

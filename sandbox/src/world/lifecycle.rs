@@ -13,7 +13,6 @@ pub enum Database {
 }
 
 impl Database {
-    /// Every status that AWS shows of it.
     pub(crate) fn states(self) -> &'static [&'static str] {
         match self {
             Self::Cluster => CLUSTER_STATES,
@@ -150,10 +149,8 @@ impl Region {
 
     /// The secret of a cluster becomes usable with its first instance.
     fn finish_secret(&mut self, at: Millis, cluster: &str) {
-        let arn = self
-            .clusters
-            .get(cluster)
-            .and_then(|one| one.secret.as_ref());
+        let cluster = self.clusters.get(cluster);
+        let arn = cluster.and_then(|one| one.secret.as_ref());
         if let Some(secret) = arn.and_then(|arn| self.secrets.get_mut(arn)) {
             secret.active_at.get_or_insert(at + timing::SECRET_CREATING);
         }
@@ -188,10 +185,8 @@ impl Region {
         let Some(cluster) = self.clusters.get_mut(id) else {
             return;
         };
-        let snapshot = cluster
-            .deletion
-            .as_ref()
-            .and_then(|one| one.snapshot.as_ref());
+        let deletion = cluster.deletion.as_ref();
+        let snapshot = deletion.and_then(|one| one.snapshot.as_ref());
         let saved = snapshot.and_then(|name| self.snapshots.get(name));
         let saved = saved.map_or(0, |snapshot| snapshot.available_at);
         cluster.status = ClusterStatus::Deleting;

@@ -99,7 +99,6 @@ pub(crate) struct Region {
     pub(crate) events: VecDeque<Event>,
 }
 
-/// A region that holds nothing.
 static NOWHERE: LazyLock<Region> = LazyLock::new(Region::default);
 
 impl World {

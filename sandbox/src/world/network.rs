@@ -9,10 +9,8 @@ use std::fmt;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Vpc {
     pub(crate) cidr: Ipv4Net,
-    /// Further IPv4 ranges.
     #[serde(default)]
     pub(crate) more: Vec<Block<Ipv4Net>>,
-    /// IPv6 ranges.
     #[serde(default)]
     pub(crate) v6: Vec<Block<Ipv6Net>>,
     pub(crate) tags: Tags,
@@ -20,19 +18,16 @@ pub(crate) struct Vpc {
     pub(crate) dns_support: bool,
     pub(crate) dns_hostnames: bool,
     pub(crate) address_metrics: bool,
-    /// The tags of its default network ACL.
     #[serde(default)]
     pub(crate) acl_tags: Tags,
     /// From when on it is `available`.
     pub(crate) available_at: Millis,
-    /// From when on reads show it.
     pub(crate) visible_at: Millis,
 }
 
 /// A range of a VPC besides its first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Block<R> {
-    /// The id of the association.
     pub(crate) association: String,
     pub(crate) range: R,
     /// From when on it is `associated`.
@@ -81,7 +76,6 @@ pub(crate) struct PrefixList {
     pub(crate) v6: bool,
     /// How many entries it may have; a route or a rule that names it counts as that many.
     pub(crate) max: usize,
-    /// Ranges, with their descriptions.
     pub(crate) entries: Vec<(String, Option<String>)>,
     pub(crate) tags: Tags,
     /// From when on it is `create-complete`.
@@ -109,7 +103,6 @@ pub(crate) struct RouteTable {
 }
 
 impl RouteTable {
-    /// Whether it is its VPC's main route table.
     pub(crate) fn is_main(&self) -> bool {
         self.associations.iter().any(|a| a.subnet.is_none())
     }
@@ -223,7 +216,6 @@ pub(crate) struct Interface {
     pub(crate) description: String,
     /// `amazon-rds` for the interface of a DB instance.
     pub(crate) requester: Option<String>,
-    /// The EC2 instance it is attached to.
     pub(crate) instance: Option<String>,
     pub(crate) tags: Tags,
     /// When AWS removes it, once its owner is gone.
@@ -265,7 +257,6 @@ pub(crate) struct Instance {
     pub(crate) tags: Tags,
     pub(crate) state: InstanceState,
     pub(crate) launched_at: Millis,
-    /// When the state changes by itself.
     pub(crate) until: Option<Millis>,
     pub(crate) visible_at: Millis,
 }

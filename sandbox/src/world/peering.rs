@@ -61,7 +61,6 @@ impl PeeringStatus {
         self.is_pending() || self.is_joined()
     }
 
-    /// Whether it waits to be accepted.
     pub(crate) fn is_pending(self) -> bool {
         matches!(self, Self::InitiatingRequest | Self::PendingAcceptance)
     }
@@ -71,7 +70,6 @@ impl PeeringStatus {
         matches!(self, Self::Provisioning | Self::Active)
     }
 
-    /// Whether its VPCs cannot be deleted yet.
     pub(crate) fn holds_vpcs(self) -> bool {
         self.is_live() || self == Self::Deleting
     }
@@ -85,7 +83,6 @@ impl Peering {
             .find(|side| side.region == region)
     }
 
-    /// [`Peering::side_in`], to change it.
     pub(crate) fn side_in_mut(&mut self, region: &str) -> Option<&mut Side> {
         [&mut self.requester, &mut self.accepter]
             .into_iter()
@@ -96,7 +93,6 @@ impl Peering {
         self.requester.region != self.accepter.region
     }
 
-    /// Whether `vpc` of `region` is one of the two.
     pub(crate) fn touches(&self, region: &str, vpc: &str) -> bool {
         [&self.requester, &self.accepter]
             .iter()

@@ -2,9 +2,7 @@
 
 pub(crate) struct RegionInfo {
     pub(crate) name: &'static str,
-    /// The letters of its availability zones.
     pub(crate) zones: &'static str,
-    /// The prefix of its zone ids.
     pub(crate) zone_id: &'static str,
     /// Whether the account has opted in, or need not to.
     pub(crate) enabled: bool,

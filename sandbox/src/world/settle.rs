@@ -36,35 +36,23 @@ impl World {
     }
 
     fn next(&self) -> Option<(Millis, Due)> {
-        let peerings = self
-            .peerings
-            .iter()
-            .filter_map(|(id, peering)| Some((peering.until?, Due::Peering(id.clone()))));
-        let in_regions = self.regions.iter().flat_map(|(name, region)| {
-            let instances = region.instances.iter().filter_map(|(id, one)| {
-                Some((one.until?, Due::Instance(name.clone(), id.clone())))
-            });
-            let db_instances = region.db_instances.iter().filter_map(|(id, one)| {
-                Some((one.until?, Due::DbInstance(name.clone(), id.clone())))
-            });
-            let clusters = region
-                .clusters
-                .iter()
-                .filter_map(|(id, one)| Some((one.until?, Due::Cluster(name.clone(), id.clone()))));
-            let imposed = region
-                .imposed_ends()
-                .map(|(at, kind, id)| (at, Due::Imposed(name.clone(), kind, id)));
-            let interfaces = region.interfaces.iter().filter_map(|(id, one)| {
-                Some((one.gone_at?, Due::Interface(name.clone(), id.clone())))
-            });
-            let edges = (region.edges.iter())
-                .filter_map(|(id, one)| Some((one.due()?, Due::Edge(name.clone(), id.clone()))));
-            instances
-                .chain(edges)
-                .chain(db_instances)
-                .chain(clusters)
-                .chain(imposed)
-                .chain(interfaces)
+        let peerings = self.peerings.iter();
+        let peerings =
+            peerings.filter_map(|(id, one)| Some((one.until?, Due::Peering(id.clone()))));
+        let in_regions = self.regions.iter().flat_map(|(name, here)| {
+            macro_rules! due {
+                ($map:ident, $due:ident, |$one:ident| $at:expr) => {
+                    (here.$map.iter())
+                        .filter_map(|(id, $one)| Some(($at?, Due::$due(name.clone(), id.clone()))))
+                };
+            }
+            let imposed = here.imposed_ends();
+            due!(instances, Instance, |one| one.until)
+                .chain(due!(edges, Edge, |one| one.due()))
+                .chain(due!(db_instances, DbInstance, |one| one.until))
+                .chain(due!(clusters, Cluster, |one| one.until))
+                .chain(due!(interfaces, Interface, |one| one.gone_at))
+                .chain(imposed.map(|(at, kind, id)| (at, Due::Imposed(name.clone(), kind, id))))
         });
         peerings.chain(in_regions).min()
     }

@@ -1,8 +1,8 @@
 //! The states of clusters and instances, as the lifecycle has them and as a test imposes them.
 
-use super::Millis;
 use super::database::{Cluster, DbInstance};
 use super::named;
+use super::{Millis, Region};
 use serde::{Deserialize, Serialize};
 
 named! {
@@ -24,7 +24,9 @@ named! {
 }
 
 named! {
+    #[derive(Default)]
     enum DbInstanceStatus {
+        #[default]
         Creating = "creating",
         Available = "available",
         Modifying = "modifying",
@@ -45,69 +47,28 @@ pub(crate) struct Imposed {
 }
 
 /// Every status of a cluster ("Viewing DB cluster status", Aurora user guide).
+#[rustfmt::skip]
 pub(crate) const CLUSTER_STATES: &[&str] = &[
-    "available",
-    "backing-up",
-    "backtracking",
-    "cloning-failed",
-    "creating",
-    "deleting",
-    "failing-over",
-    "inaccessible-encryption-credentials",
-    "inaccessible-encryption-credentials-recoverable",
-    "maintenance",
-    "migrating",
-    "migration-failed",
-    "modifying",
-    "preparing-data-migration",
-    "promoting",
-    "rebooting",
-    "renaming",
-    "resetting-master-credentials",
-    "scaling-compute",
-    "starting",
-    "stopped",
-    "stopping",
-    "storage-optimization",
-    "update-iam-db-auth",
-    "upgrading",
+    "available", "backing-up", "backtracking", "cloning-failed", "creating", "deleting",
+    "failing-over", "inaccessible-encryption-credentials",
+    "inaccessible-encryption-credentials-recoverable", "maintenance", "migrating",
+    "migration-failed", "modifying", "preparing-data-migration", "promoting", "rebooting",
+    "renaming", "resetting-master-credentials", "scaling-compute", "starting", "stopped",
+    "stopping", "storage-optimization", "update-iam-db-auth", "upgrading",
 ];
 
 /// Every status of an instance ("Viewing DB instance status", Aurora user guide).
+#[rustfmt::skip]
 pub(crate) const INSTANCE_STATES: &[&str] = &[
-    "available",
-    "backing-up",
-    "backtracking",
-    "configuring-enhanced-monitoring",
-    "configuring-iam-database-auth",
-    "configuring-log-exports",
-    "converting-to-vpc",
-    "creating",
-    "deleting",
-    "failed",
-    "inaccessible-encryption-credentials",
-    "inaccessible-encryption-credentials-recoverable",
-    "incompatible-create",
-    "incompatible-network",
-    "incompatible-option-group",
-    "incompatible-parameters",
-    "incompatible-restore",
-    "insufficient-capacity",
-    "maintenance",
-    "modifying",
-    "moving-to-vpc",
-    "rebooting",
-    "renaming",
-    "resetting-master-credentials",
-    "restore-error",
-    "starting",
-    "stopped",
-    "stopping",
-    "storage-config-upgrade",
-    "storage-full",
-    "storage-initialization",
-    "storage-optimization",
-    "upgrading",
+    "available", "backing-up", "backtracking", "configuring-enhanced-monitoring",
+    "configuring-iam-database-auth", "configuring-log-exports", "converting-to-vpc", "creating",
+    "deleting", "failed", "inaccessible-encryption-credentials",
+    "inaccessible-encryption-credentials-recoverable", "incompatible-create",
+    "incompatible-network", "incompatible-option-group", "incompatible-parameters",
+    "incompatible-restore", "insufficient-capacity", "maintenance", "modifying", "moving-to-vpc",
+    "rebooting", "renaming", "resetting-master-credentials", "restore-error", "starting", "stopped",
+    "stopping", "storage-config-upgrade", "storage-full", "storage-initialization",
+    "storage-optimization", "upgrading",
 ];
 
 /// The status that answers show: the imposed one, or else the lifecycle's own.
@@ -139,6 +100,14 @@ impl Cluster {
             }
             _ => false,
         }
+    }
+}
+
+impl Region {
+    /// The instances of a cluster, the oldest first.
+    pub(crate) fn members(&self, cluster: &Cluster) -> Vec<&DbInstance> {
+        let ids = cluster.members.iter();
+        ids.filter_map(|id| self.db_instances.get(id)).collect()
     }
 }
 

@@ -37,12 +37,10 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let copied = origin.as_ref().is_some_and(|origin| origin.encrypted);
     let encrypted = params.flag("StorageEncrypted")?.unwrap_or(copied);
     let capacity = capacity(context)?;
-    let deletion_protection = params.flag("DeletionProtection")?.unwrap_or(false);
-    let iam_authentication = params
-        .flag("EnableIAMDatabaseAuthentication")?
-        .unwrap_or(false);
-    let copy_tags_to_snapshot = params.flag("CopyTagsToSnapshot")?.unwrap_or(false);
-    let data_api = params.flag("EnableHttpEndpoint")?.unwrap_or(false);
+    let deletion_protection = params.is_set("DeletionProtection")?;
+    let iam_authentication = params.is_set("EnableIAMDatabaseAuthentication")?;
+    let copy_tags_to_snapshot = params.is_set("CopyTagsToSnapshot")?;
+    let data_api = params.is_set("EnableHttpEndpoint")?;
     check_new(context, &id)?;
     let place = placement(context)?;
     let secret = managed.then(|| secret::create(context, &id, &user));
@@ -138,10 +136,7 @@ pub(super) fn version(
 
 /// Whether RDS keeps the password; checks that exactly one way was chosen.
 fn credentials(context: &Context<'_>) -> ApiResult<bool> {
-    let managed = context
-        .params
-        .flag("ManageMasterUserPassword")?
-        .unwrap_or(false);
+    let managed = context.params.is_set("ManageMasterUserPassword")?;
     match (context.params.get("MasterUserPassword"), managed) {
         (Some(_), true) => Err(refusal!("InvalidParameterCombination":
             "You can't specify MasterUserPassword when ManageMasterUserPassword is turned on.")),
@@ -162,7 +157,7 @@ pub(super) fn capacity(context: &Context<'_>) -> ApiResult<Option<(String, Strin
         (None, None) => return Ok(None),
         (Some(min), Some(max)) => (min, max),
         _ => refuse!("InvalidParameterCombination":
-                "Both minimum and maximum capacity of ServerlessV2ScalingConfiguration must be set"),
+            "Both minimum and maximum capacity of ServerlessV2ScalingConfiguration must be set"),
     };
     // "You can specify ACU values in half-step increments" (ServerlessV2ScalingConfiguration, RDS
     // API reference).

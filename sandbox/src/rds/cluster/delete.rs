@@ -26,12 +26,9 @@ pub(crate) fn delete(context: &mut Context<'_>) -> ApiResult<String> {
         snapshot::check_new(context, name)?;
     }
     check_state(&id, cluster, snapshot.is_some())?;
-    let instances = &context.here().db_instances;
-    let alive = cluster
-        .members
-        .iter()
-        .filter_map(|member| instances.get(member))
-        .any(|member| member.status != DbInstanceStatus::Deleting);
+    let members = context.here().members(cluster);
+    let is_alive = |one: &&DbInstance| one.status != DbInstanceStatus::Deleting;
+    let alive = members.iter().any(is_alive);
     if alive {
         refuse!("InvalidDBClusterStateFault":
             "Cluster cannot be deleted, it still contains DB instances in non-deleting state.");
@@ -61,7 +58,7 @@ pub(crate) fn accept(context: &mut Context<'_>, id: &str, snapshot: Option<Strin
 /// The name of the final snapshot; that there is one, or none, has to be said.
 fn final_snapshot(context: &Context<'_>) -> ApiResult<Option<String>> {
     let params = context.params;
-    let skip = params.flag("SkipFinalSnapshot")?.unwrap_or(false);
+    let skip = params.is_set("SkipFinalSnapshot")?;
     match (skip, params.get("FinalDBSnapshotIdentifier")) {
         (false, None) => Err(refusal!("InvalidParameterCombination":
             "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")),

@@ -145,12 +145,8 @@ fn secret(xml: &mut Xml, context: &Context<'_>, arn: &str) {
 }
 
 fn is_multi_zone(context: &Context<'_>, cluster: &Cluster) -> bool {
-    let instances = &context.here().db_instances;
-    let mut zones = cluster
-        .members
-        .iter()
-        .filter_map(|id| Some(&instances.get(id)?.zone));
-    zones
-        .next()
-        .is_some_and(|first| zones.any(|zone| zone != first))
+    let members = context.here().members(cluster);
+    let mut zones = members.iter().map(|one| &one.zone);
+    let first = zones.next();
+    first.is_some_and(|first| zones.any(|zone| zone != first))
 }

@@ -53,7 +53,7 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
         refuse!("InvalidParameterCombination":
             "You must specify MasterUserPassword when you turn off ManageMasterUserPassword.");
     }
-    let rotate = params.flag("RotateMasterUserPassword")?.unwrap_or(false);
+    let rotate = params.is_set("RotateMasterUserPassword")?;
     if rotate && (!has_secret || manage == Some(false)) {
         refuse!("InvalidParameterCombination":
             "RotateMasterUserPassword needs a master user password that RDS manages.");

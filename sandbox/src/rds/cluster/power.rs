@@ -7,12 +7,8 @@ use crate::rds::cluster::find;
 pub(crate) fn stop(context: &mut Context<'_>) -> ApiResult<String> {
     let id = given(context)?;
     let cluster = find(context, &id)?;
-    let instances = &context.here().db_instances;
-    let ready = cluster
-        .members
-        .iter()
-        .filter_map(|member| instances.get(member))
-        .all(|member| member.is_available());
+    let members = context.here().members(cluster);
+    let ready = members.iter().all(|member| member.is_available());
     let whole = ready && !cluster.members.is_empty();
     let busy = cluster.deletion.is_some() || cluster.change.is_some();
     if !cluster.is_available() || busy || !whole {

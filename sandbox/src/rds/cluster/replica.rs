@@ -5,35 +5,9 @@ use crate::context::rds_arn;
 use crate::rds::cluster::{check_idle, not_found, seen};
 use crate::world::World;
 
-/// What a new cluster has from the one that it copies.
-pub(crate) struct Origin {
-    pub(crate) engine: String,
-    pub(crate) version: String,
-    pub(crate) username: String,
-    pub(crate) database: Option<String>,
-    pub(crate) encrypted: bool,
-    pub(crate) replica_of: Option<String>,
-    /// A secondary of a global cluster.
-    pub(crate) read_only: bool,
-}
-
-impl Origin {
-    pub(crate) fn copy(cluster: &Cluster) -> Self {
-        Self {
-            engine: cluster.engine.clone(),
-            version: cluster.version.clone(),
-            username: cluster.username.clone(),
-            database: cluster.database.clone(),
-            encrypted: cluster.encrypted,
-            replica_of: None,
-            read_only: false,
-        }
-    }
-}
-
 /// What the parameters of `CreateDBCluster` copy, if anything: the source of a replica, or the
 /// primary of the global cluster that it joins.
-pub(super) fn origin(context: &Context<'_>) -> ApiResult<Option<Origin>> {
+pub(super) fn origin(context: &Context<'_>) -> ApiResult<Option<Cluster>> {
     let params = context.params;
     let origin = match params.get("ReplicationSourceIdentifier") {
         Some(arn) => Some(source(context, arn)?),
@@ -55,7 +29,7 @@ pub(super) fn origin(context: &Context<'_>) -> ApiResult<Option<Origin>> {
     Ok(origin)
 }
 
-fn source(context: &Context<'_>, text: &str) -> ApiResult<Origin> {
+fn source(context: &Context<'_>, text: &str) -> ApiResult<Cluster> {
     if context.params.get("GlobalClusterIdentifier").is_some() {
         refuse!("InvalidParameterCombination":
             "Cannot specify both ReplicationSourceIdentifier and GlobalClusterIdentifier");
@@ -78,9 +52,10 @@ fn source(context: &Context<'_>, text: &str) -> ApiResult<Origin> {
         refuse!("InvalidDBClusterStateFault":
             "Source cluster {name} is not in available state: {}", found.state());
     }
-    Ok(Origin {
+    Ok(Cluster {
         replica_of: Some(rds_arn(context.world, arn.region, "cluster", &name)),
-        ..Origin::copy(found)
+        read_only: false,
+        ..found.clone()
     })
 }
 

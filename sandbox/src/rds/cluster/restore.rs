@@ -38,11 +38,9 @@ pub(crate) fn restore(context: &mut Context<'_>) -> ApiResult<String> {
     let port = port(params)?.unwrap_or(source.port);
     let tags = given_tags(params)?;
     let capacity = capacity(context)?;
-    let deletion_protection = params.flag("DeletionProtection")?.unwrap_or(false);
-    let iam_authentication = params
-        .flag("EnableIAMDatabaseAuthentication")?
-        .unwrap_or(false);
-    let copy_tags_to_snapshot = params.flag("CopyTagsToSnapshot")?.unwrap_or(false);
+    let deletion_protection = params.is_set("DeletionProtection")?;
+    let iam_authentication = params.is_set("EnableIAMDatabaseAuthentication")?;
+    let copy_tags_to_snapshot = params.is_set("CopyTagsToSnapshot")?;
     check_new(context, &id)?;
     let place = placement(context)?;
     let cluster = Cluster {

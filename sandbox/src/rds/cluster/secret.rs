@@ -14,14 +14,9 @@ pub(crate) fn create(context: &mut Context<'_>, cluster: &str, username: &str) -
         context.region, context.world.account_id
     );
     let here = context.here();
-    let members = here
-        .clusters
-        .get(cluster)
-        .map_or(&[][..], |one| &one.members);
-    let served = members
-        .iter()
-        .filter_map(|id| here.db_instances.get(id))
-        .any(|member| member.status == DbInstanceStatus::Available);
+    let members = here.clusters.get(cluster).map(|one| here.members(one));
+    let is_up = |one: &&DbInstance| one.status == DbInstanceStatus::Available;
+    let served = members.is_some_and(|members| members.iter().any(is_up));
     let secret = Secret {
         name,
         username: username.to_owned(),

@@ -4,7 +4,7 @@ use super::*;
 use crate::ec2::interface::{self, free_address};
 use crate::rds::instance::{check_quota, describe};
 use crate::world::catalog::{Class, find_class};
-use crate::world::{Tags, regions};
+use crate::world::regions;
 
 pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let params = context.params;
@@ -21,7 +21,7 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
     let insights = insights(context)?;
     let tags = given_tags(params)?;
     let minor_upgrades = params.flag("AutoMinorVersionUpgrade")?.unwrap_or(true);
-    let public = params.flag("PubliclyAccessible")?.unwrap_or(false);
+    let public = params.is_set("PubliclyAccessible")?;
     let monitoring_interval = params.number("MonitoringInterval")?.unwrap_or(0);
     if ![0, 1, 5, 10, 15, 30, 60].contains(&monitoring_interval) {
         refuse!("InvalidParameterValue": "Invalid MonitoringInterval: {monitoring_interval}");
@@ -58,28 +58,19 @@ pub(crate) fn create(context: &mut Context<'_>) -> ApiResult<String> {
         refuse!("InvalidVPCNetworkStateFault":
             "The EC2 security group {gone} of DB cluster {cluster_id} does not exist.");
     }
-    let wanted = Wanted {
+    let wanted = DbInstance {
         class: class_name,
         tags,
         tier,
         minor_upgrades,
-        insights,
+        performance_insights: insights.is_some(),
+        insights_retention: insights.unwrap_or(0),
         public,
         monitoring_interval,
+        ..DbInstance::default()
     };
     launch(context, id.clone(), &cluster_id, wanted, place);
     Ok(describe::single(context, &id))
-}
-
-pub(crate) struct Wanted {
-    pub(crate) class: String,
-    pub(crate) tags: Tags,
-    pub(crate) tier: i64,
-    pub(crate) minor_upgrades: bool,
-    /// Days for which Performance Insights keeps data, if it is on.
-    pub(crate) insights: Option<i64>,
-    pub(crate) public: bool,
-    pub(crate) monitoring_interval: i64,
 }
 
 /// Adds an instance and its interface to a cluster that is there.
@@ -87,7 +78,7 @@ pub(crate) fn launch(
     context: &mut Context<'_>,
     id: String,
     cluster_id: &str,
-    wanted: Wanted,
+    wanted: DbInstance,
     place: Place,
 ) {
     let now = context.now;
@@ -104,23 +95,14 @@ pub(crate) fn launch(
     let resource_id = format!("db-{}", context.world.new_token(26));
     let instance = DbInstance {
         cluster: cluster_id.to_owned(),
-        class: wanted.class,
-        pending_class: None,
         zone: place.zone,
-        tags: wanted.tags,
         visible_at: context.visible_at(&resource_id),
         resource_id,
         created_at: now,
         status: DbInstanceStatus::Creating,
         until: Some(now.saturating_add(context.creating(&id))),
-        tier: wanted.tier,
-        minor_upgrades: wanted.minor_upgrades,
-        performance_insights: wanted.insights.is_some(),
-        insights_retention: wanted.insights.unwrap_or(0),
-        public: wanted.public,
-        monitoring_interval: wanted.monitoring_interval,
         interface,
-        imposed: None,
+        ..wanted
     };
     let here = context.here_mut();
     here.db_instances.insert(id.clone(), instance);
@@ -131,20 +113,12 @@ pub(crate) fn launch(
     here.event(now, Source::Instance, &id, "creation", message);
 }
 
-/// Refuses what only the cluster may be given.
 fn refuse_cluster_settings(context: &Context<'_>) -> ApiResult<()> {
+    #[rustfmt::skip]
     let of_cluster = [
-        "AllocatedStorage",
-        "BackupRetentionPeriod",
-        "DBName",
-        "DeletionProtection",
-        "KmsKeyId",
-        "ManageMasterUserPassword",
-        "MasterUserPassword",
-        "MasterUsername",
-        "Port",
-        "PreferredBackupWindow",
-        "StorageEncrypted",
+        "AllocatedStorage", "BackupRetentionPeriod", "DBName", "DeletionProtection", "KmsKeyId",
+        "ManageMasterUserPassword", "MasterUserPassword", "MasterUsername", "Port",
+        "PreferredBackupWindow", "StorageEncrypted",
     ];
     match of_cluster
         .iter()
@@ -174,10 +148,7 @@ pub(super) fn tier(context: &Context<'_>) -> ApiResult<i64> {
 
 /// Days for which Performance Insights keeps data, if it is on.
 pub(super) fn insights(context: &Context<'_>) -> ApiResult<Option<i64>> {
-    let on = context
-        .params
-        .flag("EnablePerformanceInsights")?
-        .unwrap_or(false);
+    let on = context.params.is_set("EnablePerformanceInsights")?;
     let days = context
         .params
         .number("PerformanceInsightsRetentionPeriod")?;
@@ -280,11 +251,8 @@ pub(crate) fn place(
     };
     let subnets = group.subnets.iter();
     let in_zone = subnets.filter(|id| {
-        context
-            .here()
-            .subnets
-            .get(*id)
-            .is_some_and(|subnet| subnet.zone == zone)
+        let subnet = context.here().subnets.get(*id);
+        subnet.is_some_and(|subnet| subnet.zone == zone)
     });
     let found = in_zone
         .filter_map(|id| Some((id.clone(), free_address(context.here(), id)?)))
@@ -301,7 +269,6 @@ pub(crate) fn place(
 }
 
 fn members_in(context: &Context<'_>, cluster: &Cluster, zone: &str) -> usize {
-    let instances = &context.here().db_instances;
-    let members = cluster.members.iter().filter_map(|id| instances.get(id));
-    members.filter(|member| member.zone == zone).count()
+    let members = context.here().members(cluster);
+    members.iter().filter(|one| one.zone == zone).count()
 }

@@ -32,9 +32,8 @@ pub(crate) fn modify(context: &mut Context<'_>) -> ApiResult<String> {
             "EngineVersion",
         ],
     )?;
-    let class = params
-        .get("DBInstanceClass")
-        .filter(|class| *class != instance.class);
+    let class = params.get("DBInstanceClass");
+    let class = class.filter(|class| *class != instance.class);
     if let Some(class) = class {
         let cluster = cluster::find(context, &instance.cluster)?;
         let class = offered_class(context, class, cluster)?;
