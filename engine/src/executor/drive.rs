@@ -210,6 +210,7 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
 
     fn launch(&mut self, id: StepId, number: u32, verb: Verb) {
         let clock = &self.executor.clock;
+        let began = clock.elapsed();
         let state = self.machine.step(id);
         let record = self.machine.shape().record(id);
         let known = self.slots[id.index()].patience;
@@ -223,7 +224,7 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
                 let since = state.since.filter(|_| shared);
                 let before = since.map(|since| clock.now().since(since));
                 Patience {
-                    began: clock.elapsed(),
+                    began,
                     before: before.map_or(Duration::ZERO, |before| clock.scale_wall(before)),
                 }
             },
@@ -234,8 +235,8 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
         let at = Attempt {
             number,
             in_doubt,
-            since_first: patience.so_far(clock.elapsed()),
-            ..Attempt::new(self.shared.clone(), record.name.clone(), verb)
+            since_first: patience.so_far(began),
+            ..Attempt::new(self.shared.clone(), record.name.clone(), verb, began)
         };
         let passive = record.effect.is_passive();
         let limit = self.policy(id).timeout;
@@ -384,9 +385,8 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
     }
 
     fn wake(&mut self) {
-        let now = self.executor.clock.elapsed();
         while let Some(&(due, id)) = self.timers.first()
-            && due <= now
+            && due <= self.executor.clock.elapsed()
         {
             self.timers.pop_first();
             self.machine.retry_due(id);

@@ -127,7 +127,7 @@ impl<S: Step> ErasedStep<S::Context> for Bound<S> {
                     }),
                 }
             };
-            bounded(&at, self.0.policy(), S::EFFECT, work).await
+            bounded(&at, self.0.policy().timeout, S::EFFECT, work).await
         }))
     }
 
@@ -159,7 +159,7 @@ impl<S: Step> ErasedStep<S::Context> for Bound<S> {
                 at.reach(self.0.undo(&at, &input, &output)).await?;
                 Ok(Outcome::Undone)
             };
-            bounded(&at, self.0.policy(), S::EFFECT, work).await
+            bounded(&at, self.0.policy().timeout, S::EFFECT, work).await
         }))
     }
 
@@ -241,11 +241,11 @@ async fn look<S: Step>(
     at: &Attempt<S::Context>,
     input: &S::Input,
 ) -> Result<Found<S::Output>, Fault> {
-    let policy = step.policy();
+    let settle = step.policy().settle;
     let started = at.clock().elapsed();
     let left = || {
         let waited = at.clock().elapsed().saturating_sub(started);
-        policy.settle.saturating_sub(waited)
+        settle.saturating_sub(waited)
     };
     let mut pause = Duration::from_secs(1);
     loop {
@@ -263,13 +263,16 @@ async fn look<S: Step>(
 }
 
 /// Puts an attempt under its time limit and turns its end into what is known.
-/// Returns once nothing of it goes on.
+/// Returns once nothing of it goes on. The work is taken as a value, not pinned
+/// elsewhere: where its time is over it is dropped before its end is waited for.
 async fn bounded<C>(
     at: &Attempt<C>,
-    policy: Policy,
+    limit: Duration,
     effect: Effect,
     work: impl Future<Output = Result<Outcome, Fault>>,
 ) -> Landing {
+    // Made only once the work has to be waited for: many a step is done at once.
+    let timeout = async { at.clock().sleep(limit).await };
     let result = tokio::select! {
         biased;
         result = work => result,
@@ -277,7 +280,7 @@ async fn bounded<C>(
             at.outside_ended().await;
             return Landing::Interrupted { reached: at.reached() };
         }
-        () = at.clock().sleep(policy.timeout) => Err(over(at, policy, effect)),
+        () = timeout => Err(over(at, limit, effect)),
     };
     at.outside_ended().await;
     match result {
@@ -308,8 +311,7 @@ async fn bounded<C>(
 /// An attempt's time is over. A wait that is not over yet is only that; of
 /// anything else, what does not answer an attempt would not answer an undo
 /// either.
-fn over<C>(at: &Attempt<C>, policy: Policy, effect: Effect) -> Fault {
-    let limit = policy.timeout;
+fn over<C>(at: &Attempt<C>, limit: Duration, effect: Effect) -> Fault {
     if effect != Effect::Wait || at.undoing() {
         return Fault::unreachable(format!("no answer within {limit:?}"));
     }

@@ -49,9 +49,8 @@ pub struct Attempt<C> {
 }
 
 impl<C> Attempt<C> {
-    /// The first attempt at a step, which is not in doubt.
-    pub(crate) fn new(shared: Arc<Shared<C>>, step: StepName, verb: Verb) -> Self {
-        let began = shared.clock.elapsed();
+    /// The first attempt at a step, which is not in doubt and begins now.
+    pub(crate) fn new(shared: Arc<Shared<C>>, step: StepName, verb: Verb, began: Duration) -> Self {
         Self {
             shared,
             step,
@@ -77,6 +76,7 @@ impl<C> Attempt<C> {
         verb: Verb,
         rollback_options: Value,
     ) -> Self {
+        let began = clock.elapsed();
         let shared = Shared {
             context,
             clock,
@@ -86,7 +86,7 @@ impl<C> Attempt<C> {
             lease: Arc::new(NoLease),
             rollback_options,
         };
-        Self::new(Arc::new(shared), step, verb)
+        Self::new(Arc::new(shared), step, verb, began)
     }
 
     /// What the steps of this graph work on.
