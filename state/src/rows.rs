@@ -92,7 +92,9 @@ impl Rows {
     }
 }
 
-const ONE: &str = "INSERT INTO event (run, seq, at, body, link) VALUES (?, ?, ?, ?, ?)";
+/// What fails takes the whole transaction with it. So a statement need not be
+/// able to take back its own part, for which SQLite would copy each page.
+const ONE: &str = "INSERT OR FAIL INTO event (run, seq, at, body, link) VALUES (?, ?, ?, ?, ?)";
 
 static SEVERAL: LazyLock<String> =
     LazyLock::new(|| ONE.to_owned() + &", (?, ?, ?, ?, ?)".repeat(MANY - 1));
