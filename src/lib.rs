@@ -3,12 +3,13 @@
 //!
 //! A command line becomes [`arguments`] (what may be said), these and the
 //! [`environment`] become [`settings`] (what is meant), and a file of
-//! [`commands`] per command does it. What starts or goes on with a run is a
-//! [`session`]; what people and programs see of a run is put into form by
+//! [`commands`] per command does it, in a [`session`]. It may [`carry`] a run;
+//! what people and programs see of a run is put into form by
 //! [`report`] and, while it goes on, by [`progress`].
 
 pub mod account;
 pub mod arguments;
+pub mod carry;
 pub mod clock;
 pub mod commands;
 pub mod environment;
@@ -33,11 +34,11 @@ use clap::error::ErrorKind;
 use stepwell_engine::event::Actor;
 
 use arguments::{Arguments, Output};
+use carry::signals::Hub;
 use environment::Environment;
 pub use exit::Exit;
 use problem::Problem;
 use report::Printer;
-use session::signals::Hub;
 use settings::Settings;
 use settings::commands::Subject;
 use settings::times::Times;

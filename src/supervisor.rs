@@ -10,10 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use crate::arguments::Output;
+use crate::carry::signals::{Asked, Fate, Hub};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::Printer;
-use crate::session::signals::{Asked, Fate, Hub};
 
 /// How long the command may take after the signal that ends it at once.
 const AT_ONCE: Duration = Duration::from_secs(2);

@@ -46,6 +46,6 @@ pub use model::{
 };
 pub use observer::{NoObserver, Observer};
 pub use plan::{Change, PlannedStep, PlannedUndo, Planner, Stays};
-pub use runner::{Begun, RecordedRun, Runner, RunnerError, TakenUp};
+pub use runner::{Begun, RecordedRun, RunLock, Runner, RunnerError, TakenUp, TargetLock};
 pub use step::{Attempt, Decision, Found, Owner, Policy, ProcessGroup, Step, retry};
 pub use store::{Guard, Holder, LockError, Locked, MemoryStore, Store};

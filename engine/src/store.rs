@@ -11,10 +11,10 @@ use crate::clock::BoxFuture;
 use crate::journal::{Journal, JournalError, MemoryJournal};
 use crate::machine::{Machine, Status};
 use crate::model::event::{Actor, End};
-use crate::model::{RunId, Timestamp};
+use crate::model::{Event, RunId, Timestamp};
 
 /// A lock, held until it is dropped or the process ends, in whatever way.
-pub type Guard = Box<dyn Send>;
+pub type Guard = Box<dyn Send + Sync>;
 
 /// Who has a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,11 +128,10 @@ pub trait Store: Journal {
         target: &'a str,
     ) -> BoxFuture<'a, Result<Vec<RunId>, JournalError>>;
 
-    /// An error where a run's history is not the one that was recorded. A store
-    /// that can't tell says nothing.
-    fn verify(&self, run: RunId) -> BoxFuture<'_, Result<(), JournalError>> {
-        let _ = run;
-        Box::pin(std::future::ready(Ok(())))
+    /// The history of a run, which is an error where it is not the one that was
+    /// recorded. A store that can't tell gives what it has.
+    fn history(&self, run: RunId) -> BoxFuture<'_, Result<Vec<Event>, JournalError>> {
+        self.load(run)
     }
 }
 
@@ -175,11 +174,11 @@ impl Drop for MemoryLock {
 }
 
 impl Journal for MemoryStore {
-    fn append(&self, events: Vec<crate::model::Event>) -> BoxFuture<'_, Result<(), JournalError>> {
+    fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), JournalError>> {
         self.journal.append(events)
     }
 
-    fn load(&self, run: RunId) -> BoxFuture<'_, Result<Vec<crate::model::Event>, JournalError>> {
+    fn load(&self, run: RunId) -> BoxFuture<'_, Result<Vec<Event>, JournalError>> {
         self.journal.load(run)
     }
 }

@@ -1,17 +1,16 @@
 //! `stepwell resume`.
 
-use stepwell_engine::ParameterChange;
+use stepwell_engine::{ParameterChange, Runner, TakenUp};
 use stepwell_state::{Access, RunStatus};
-use stepwell_workflows::aurora;
+use stepwell_workflows::{Aws, aurora};
 
 use crate::arguments::workflow::ResumeArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::outcome;
-use crate::session::carry::{Carried, carry};
-use crate::session::takeup::Taken;
+use crate::session::takeup::{Locks, Taken};
 use crate::session::which::Purpose;
-use crate::session::{Connection, rosa, survey, takeup};
+use crate::session::{Session, survey, takeup};
 use crate::settings::password;
 use crate::{Context, runtime};
 
@@ -28,37 +27,21 @@ pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Probl
     let short = outcome::short(found.row.id);
     refuse_ended(&short, found.row.status)?;
     runtime::block_on(found.pace(context), async {
-        let connection = found.backend.connect(&context.settings, password).await?;
-        let connection = connection.taking_over(arguments.take_over);
-        let taken = found.take(context, &connection).await?;
+        let take_over = arguments.take_over.take_over;
+        let session = found.connect(context, password, take_over).await?;
+        let taken = found.take(&session, Locks::Take).await?;
         refuse_ended(&short, taken.status)?;
-        found.verify(&connection).await?;
-        let connection = rosa::take_up(context, &found.backend, connection, &taken).await?;
-        taken.refuse_alive(context, &connection).await?;
+        let session = found.verify(session, &taken).await?;
+        taken.refuse_alive(&session).await?;
         // To resume a run that is being rolled back is to roll it back.
-        let back = taken.machine()?.goes_back();
-        taken.refuse_as_things_are(&connection, back).await?;
-        let change = change(context, &connection, &taken, arguments, back).await?;
-        let carried = Carried {
-            run: found.row.id,
-            created: &taken.created,
-            history: &taken.events,
-            asked_back: false,
+        let back = taken.recorded().machine.goes_back();
+        taken.refuse_as_things_are(&session, back).await?;
+        let change = change(&session, &taken, arguments, back).await?;
+        let work = async |taken: TakenUp, runner: Runner<Aws>| match change {
+            None => taken.resume(&runner).await,
+            Some(change) => taken.resume_changed(&runner, change).await,
         };
-        carry(
-            context,
-            &found.state,
-            &connection,
-            carried,
-            async |executor| {
-                let (by, events) = (context.actor.clone(), &taken.events);
-                match change {
-                    None => executor.resume(events, by).await,
-                    Some(change) => executor.resume_changed(events, by, change).await,
-                }
-            },
-        )
-        .await
+        taken.carry(&session, false, work).await
     })
     .map_err(|problem| found.placed(context, problem))
 }
@@ -66,8 +49,7 @@ pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Probl
 /// What is to be made otherwise from now on; none where nothing was said, or
 /// nothing differs.
 async fn change(
-    context: &Context,
-    connection: &Connection,
+    session: &Session,
     taken: &Taken,
     arguments: &ResumeArguments,
     back: bool,
@@ -82,9 +64,10 @@ async fn change(
                 .hint("resume it without --instance-class; nothing was changed"),
         );
     }
-    let (aws, workflow) = (&connection.aws, &taken.created.workflow);
-    let mixed = arguments.allow_mixed_classes;
-    let change = aurora::change_class(aws, workflow, &taken.events, class, mixed)
+    let context = &session.context;
+    let (aws, workflow) = (&session.connection.aws, &taken.created().workflow);
+    let (mixed, events) = (arguments.allow_mixed_classes, &taken.recorded().events);
+    let change = aurora::change_class(aws, workflow, events, class, mixed)
         .await
         .map_err(|error| survey::refused(context, "aws could not be asked", error))?;
     if change.is_none() {

@@ -6,18 +6,20 @@ use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::event::Outcome;
 use stepwell_engine::summary::RunState;
-use stepwell_engine::{Clock, RunId, Word, WordError, retry_by_hand};
+use stepwell_engine::{Clock, RunId, Store as _, Word, WordError, retry_by_hand};
 use stepwell_state::{Access, Answer, Request, RunRow, Store};
 
 use crate::arguments::step::{DoneArguments, RetryArguments};
 use crate::arguments::workflow::WhichArguments;
+use crate::carry::requests;
 use crate::clock::Pace;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::{not_understood, outcome};
-use crate::session::carry::{failed, unsupported};
+use crate::session::patient::PatientStore;
+use crate::session::takeup::{self, Locks};
 use crate::session::which::Purpose;
-use crate::session::{locks, requests, store, takeup};
+use crate::session::{failed, locks, store, unsupported};
 use crate::{Context, runtime};
 
 /// How many times as long as it takes to be heard an answer is waited for: the
@@ -56,16 +58,16 @@ pub fn done(context: &Context, arguments: &DoneArguments) -> Result<Exit, Proble
     let found = takeup::find(context, &which, Purpose::Resume, Access::ReadWrite)?;
     let context = &found.context(context);
     runtime::block_on(found.pace(context), async {
-        let connection = found.backend.connect(&context.settings, None).await?;
-        let taken = found.take(context, &connection).await?;
-        found.verify(&connection).await?;
-        taken.refuse_alive(context, &connection).await?;
-        let executor = connection.executor(Arc::new(found.state.clone()));
+        let session = found.connect(context, None, false).await?;
+        let taken = found.take(&session, Locks::Take).await?;
+        let session = found.verify(session, &taken).await?;
+        taken.refuse_alive(&session).await?;
+        let executor = session.runner().executor;
         let said = word(context, &arguments.step, reason);
         let done = executor
-            .done_by_hand(&taken.events, said, output)
+            .done_by_hand(&taken.recorded().events, said, output)
             .await
-            .map_err(|error| refused(error, &arguments.step, &taken.created))?;
+            .map_err(|error| refused(error, &arguments.step, taken.created()))?;
         let output = done.outcome.output().cloned().unwrap_or_default();
         let resume = command(context, found.row.id);
         if context.printer.output.is_json() {
@@ -178,12 +180,17 @@ async fn note(
     clock: &Arc<dyn Clock>,
     said: Word,
 ) -> Result<(), Problem> {
-    let _lock = locks::run(context, state, row.id, clock.as_ref()).await?;
-    let events = store::whole(state, row.id)?;
+    let printer = context.printer;
+    let wait = context.settings.times.wait;
+    let patient = PatientStore::of(state, clock.clone(), wait, move |line| printer.note(line));
+    let lock = patient.lock_run(row.id, &context.actor, clock.now()).await;
+    let _lock = lock.map_err(|error| locks::failed(context, &error))?;
+    let events = patient.history(row.id).await;
+    let events = events.map_err(|error| store::unreadable(&error))?;
     let created = stepwell_engine::event::RunCreated::told(&events)
         .ok_or_else(|| Problem::error("the run's history has no beginning"))?;
     if let Some(why) = not_understood::why(&events) {
-        let mut problem = unsupported(&why, &created);
+        let mut problem = unsupported(&why, Some(&created));
         let settings = &context.settings;
         problem.hint = (problem.hint).map(|hint| {
             outcome::placed(&hint, row.id, &created.account, &created.target, settings)
@@ -218,7 +225,7 @@ fn not_possible(step: &str, why: String) -> Problem {
 /// What a person said of a step is not taken.
 fn refused(error: WordError, step: &str, created: &stepwell_engine::event::RunCreated) -> Problem {
     match error {
-        WordError::Run(error) => failed(error, None, created),
+        WordError::Run(error) => failed(error, None, Some(created)),
         WordError::NotPossible(why) => not_possible(step, why.to_string()),
         WordError::NotFound => Problem::refused(format!(
             "what step {step} was to make is not found in aws"

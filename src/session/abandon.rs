@@ -1,32 +1,28 @@
 //! Giving up an unfinished run in favour of another that takes over all it made.
 
 use stepwell_engine::event::{End, EventBody};
-use stepwell_engine::{Clock, Event, Journal as _, Machine};
-use stepwell_state::{RunRow, Store};
+use stepwell_engine::{Event, Journal as _, Machine};
+use stepwell_state::RunRow;
 
-use super::{locks, store};
-use crate::Context;
+use super::{Session, store};
 use crate::problem::Problem;
 
 /// Journals a run as abandoned. Nobody else may be at work on it.
-pub async fn abandon(
-    context: &Context,
-    to: &Store,
-    row: &RunRow,
-    reason: &str,
-    clock: &dyn Clock,
-) -> Result<(), Problem> {
-    let _lock = locks::run(context, to, row.id, clock).await?;
-    let now = clock.now();
+pub(super) async fn abandon(session: &Session, row: &RunRow, reason: &str) -> Result<(), Problem> {
+    let lock = session.runner().lock_run(row.id).await;
+    let _lock = lock.map_err(|error| session.problem(error))?;
+    let now = session.connection.clock.now();
     let body = EventBody::RunEnded(End::Abandoned {
-        by: context.actor.clone(),
+        by: session.context.actor.clone(),
         reason: reason.to_owned(),
     });
-    let events = to.events(row.id);
+    let what = "the unfinished run can't be given up";
+    let events = session.state.events(row.id);
     let event = match events.map(|events| Machine::replay(&events)) {
-        Ok(Ok(mut machine)) => machine.record(now, body).map_err(|error| {
-            Problem::error("the unfinished run can't be given up").because(&error)
-        })?,
+        Ok(Ok(mut machine)) => {
+            let event = machine.record(now, body);
+            event.map_err(|error| Problem::error(what).because(&error))?
+        }
         // What something else wrote to the history must not keep the cluster
         // from being deleted: it ends where it ends.
         _ => Event {
@@ -36,7 +32,6 @@ pub async fn abandon(
             body,
         },
     };
-    to.append(vec![event])
-        .await
-        .map_err(|error| store::journal_failed("the unfinished run can't be given up", &error))
+    let recorded = session.state.append(vec![event]).await;
+    recorded.map_err(|error| store::journal_failed(what, &error))
 }

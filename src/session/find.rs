@@ -4,20 +4,16 @@ use stepwell_engine::RunId;
 use stepwell_engine::summary::{RunState, RunSummary};
 use stepwell_state::{RunFilter, RunRow, Store};
 
-use super::{locks, store};
-use crate::Context;
+use super::{Session, locks, store};
 use crate::account::AccountRecord;
 use crate::problem::Problem;
 use crate::report::outcome::{self, Next};
 
 /// The unfinished run of a target, if there is one, and where it stands.
-pub fn unfinished(
-    from: &Store,
-    account: &AccountRecord,
-    target: &str,
-) -> Result<Option<(RunRow, RunState)>, Problem> {
+pub fn unfinished(session: &Session, target: &str) -> Result<Option<(RunRow, RunState)>, Problem> {
+    let from = &session.state;
     let rows = from
-        .unfinished(&account.to_value(), target)
+        .unfinished(&session.account.to_value(), target)
         .map_err(|error| store::failed(&error))?;
     let Some(row) = rows.into_iter().next() else {
         return Ok(None);
@@ -26,21 +22,28 @@ pub fn unfinished(
     Ok(Some((row, state)))
 }
 
-/// The unfinished runs on targets of this form, in which `*` stands for any
-/// part: `peering/eu-west-1/keycloak/*`.
-pub fn all_unfinished(
-    from: &Store,
-    account: &AccountRecord,
-    form: &str,
-) -> Result<Vec<RunRow>, Problem> {
-    let filter = RunFilter {
-        unfinished_only: true,
-        ..RunFilter::default()
-    };
-    let mut rows = from.runs(&filter).map_err(|error| store::failed(&error))?;
-    let own = account.to_value();
-    rows.retain(|row| row.account == own && has_form(&row.target, form));
-    Ok(rows)
+impl Session {
+    /// The unfinished runs on targets of this form, in which `*` stands for any
+    /// part: `peering/eu-west-1/keycloak/*`.
+    pub fn all_unfinished(&self, form: &str) -> Result<Vec<RunRow>, Problem> {
+        let filter = RunFilter {
+            unfinished_only: true,
+            ..RunFilter::default()
+        };
+        let rows = self.state.runs(&filter);
+        let mut rows = rows.map_err(|error| store::failed(&error))?;
+        let own = self.account.to_value();
+        rows.retain(|row| row.account == own && has_form(&row.target, form));
+        Ok(rows)
+    }
+
+    /// Their targets. It is for work after which such a run has nothing left to
+    /// do: where all of a kind was looked for, what is in no answer of AWS is not
+    /// there.
+    pub fn unfinished_of(&self, form: &str) -> Result<Vec<String>, Problem> {
+        let rows = self.all_unfinished(form)?;
+        Ok(rows.into_iter().map(|row| row.target).collect())
+    }
 }
 
 fn has_form(target: &str, form: &str) -> bool {
@@ -72,27 +75,26 @@ pub fn dead(
     Ok(dead)
 }
 
-/// Refuses to start a run beside an unfinished one.
-pub fn refuse_unfinished(
-    context: &Context,
-    from: &Store,
-    account: &AccountRecord,
+/// An unfinished run is in the way of another.
+pub(super) fn unfinished_problem(
+    session: &Session,
+    run: RunId,
     target: &str,
-) -> Result<(), Problem> {
-    let Some((row, state)) = unfinished(from, account, target)? else {
-        return Ok(());
-    };
+) -> Result<Problem, Problem> {
+    let (from, settings) = (&session.state, &session.context.settings);
+    let row = store::find(from, &run.to_string())?;
+    let state = locks::state(from, &row)?;
     let short = outcome::short(row.id);
     // What may be done with it is for its history to say: growing can be undone,
     // shrinking can't, and a rollback that has begun is resumed.
     let events = from.events(row.id).map_err(|error| store::failed(&error))?;
     let next = RunSummary::of(&events, state == RunState::Running)
-        .map(|summary| Next::of(&summary, &events, &context.settings))
+        .map(|summary| Next::of(&summary, &events, settings))
         .unwrap_or_default();
     let resume = (next.resume).map(|command| format!("go on with it: {command}"));
     let rollback = (next.rollback).map(|command| format!("or undo it: {command}"));
     let hint: Vec<String> = resume.into_iter().chain(rollback).collect();
-    Err(Problem::error(format!(
+    Ok(Problem::error(format!(
         "an unfinished run of {} exists for {target}: {short}, {state}",
         row.workflow
     ))

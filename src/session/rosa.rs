@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use stepwell_engine::Fault;
+use stepwell_engine::event::RunCreated;
 use stepwell_workflows::peering::{Accounts, RosaAccount};
 use stepwell_workflows::rosa::{RosaNetwork, RosaRequest, find_network};
 use stepwell_workflows::{SurveyError, rosa_account};
 
-use super::takeup::Taken;
-use super::{Backend, Connection};
+use super::{Backend, Connection, Session};
 use crate::Context;
 use crate::account::AccountRecord;
 use crate::problem::Problem;
@@ -43,7 +42,8 @@ pub async fn find(
     sought: &RosaSettings,
     request: &RosaRequest,
 ) -> Result<RosaNetwork, SurveyError> {
-    let network = find_network(connection.aws.rosa(), &sought.source, request).await?;
+    let rosa = connection.aws.rosa();
+    let network = find_network(rosa, &sought.source, request).await?;
     if let Some(note) = sought.note(&network) {
         context.printer.note(note);
     }
@@ -52,22 +52,17 @@ pub async fn find(
 
 /// Which accounts these are. `region` is one that ROSA's may be asked in.
 pub async fn accounts(
-    backend: &Backend,
     connection: &Connection,
     account: &AccountRecord,
     region: &str,
     profile: Option<&str>,
 ) -> Result<Accounts, Problem> {
     let main = account.id().to_owned();
-    let profile = profile.filter(|_| matches!(backend, Backend::Aws { .. }));
+    // A sandbox is one account.
+    let profile = profile.filter(|_| matches!(account, AccountRecord::Aws { .. }));
     let id = match profile {
         None => main.clone(),
-        Some(profile) => connection
-            .aws
-            .rosa()
-            .account_id(region)
-            .await
-            .map_err(|fault| unknown(profile, &fault))?,
+        Some(profile) => account_of(connection, region, profile).await?,
     };
     Ok(Accounts {
         main,
@@ -78,42 +73,44 @@ pub async fn accounts(
     })
 }
 
-/// Connects to ROSA's account as a run recorded it, and makes sure that it is
-/// still that account.
-pub async fn take_up(
-    context: &Context,
-    backend: &Backend,
-    connection: Connection,
-    taken: &Taken,
-) -> Result<Connection, Problem> {
-    let Some(recorded) = rosa_account(&taken.created.parameters) else {
-        return Ok(connection);
-    };
-    let Some(profile) = &recorded.profile else {
-        return Ok(connection);
-    };
-    let connection = connect(context, backend, connection, Some(profile)).await?;
-    let region = super::takeup::region(&taken.created.target);
-    let current = connection
-        .aws
-        .rosa()
-        .account_id(region)
-        .await
-        .map_err(|fault| unknown(profile, &fault))?;
-    if current == recorded.id {
-        return Ok(connection);
+impl Session {
+    /// Connects to ROSA's account as a run recorded it, and makes sure that it is
+    /// still that account.
+    pub(super) async fn with_recorded_rosa(self, created: &RunCreated) -> Result<Self, Problem> {
+        let Some(recorded) = rosa_account(&created.parameters) else {
+            return Ok(self);
+        };
+        let Some(profile) = &recorded.profile else {
+            return Ok(self);
+        };
+        let profile = profile.as_str();
+        let connection =
+            connect(&self.context, &self.backend, self.connection, Some(profile)).await?;
+        let region = super::takeup::region(&created.target);
+        let current = account_of(&connection, region, profile).await?;
+        if current == recorded.id {
+            return Ok(Self { connection, ..self });
+        }
+        Err(Problem::error(format!(
+            "rosa's side of the run belongs to aws account {}, and profile {profile} is now of aws account {current}",
+            recorded.id
+        ))
+        .code("other_account")
+        .hint("have the profile lead to the account that the run was started with"))
     }
-    Err(Problem::error(format!(
-        "rosa's side of the run belongs to aws account {}, and profile {profile} is now of aws account {current}",
-        recorded.id
-    ))
-    .code("other_account")
-    .hint("have the profile lead to the account that the run was started with"))
 }
 
-fn unknown(profile: &str, fault: &Fault) -> Problem {
-    Problem::from_fault(
-        format!("could not find out which aws account profile {profile} is"),
-        fault,
-    )
+/// Which account a profile of ROSA's is of.
+async fn account_of(
+    connection: &Connection,
+    region: &str,
+    profile: &str,
+) -> Result<String, Problem> {
+    let id = connection.aws.rosa().account_id(region).await;
+    id.map_err(|fault| {
+        Problem::from_fault(
+            format!("could not find out which aws account profile {profile} is"),
+            &fault,
+        )
+    })
 }

@@ -2,10 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use stepwell_engine::{Event, JournalError, RunId};
-use stepwell_state::{
-    Access, Danger, Examined, FindError, Remark, RunRow, Store, StoreError, Verdict,
-};
+use stepwell_engine::JournalError;
+use stepwell_state::{Access, Danger, FindError, Remark, RunRow, Store, StoreError};
 
 use crate::problem::Problem;
 use crate::report::{Printer, shell};
@@ -70,19 +68,6 @@ pub fn find(store: &Store, text: &str) -> Result<RunRow, Problem> {
     })
 }
 
-/// The events of a run, if they are as they were recorded: a run whose history
-/// was changed is not gone on with.
-pub fn whole(store: &Store, run: RunId) -> Result<Vec<Event>, Problem> {
-    let examined = store.examine(run).map_err(|error| failed(&error))?;
-    let Some(Examined { verdict, events }) = examined else {
-        return Ok(Vec::new());
-    };
-    match verdict {
-        Verdict::Broken { seq, why } => Err(failed(&StoreError::Broken { run, seq, why })),
-        Verdict::Whole { .. } | Verdict::Unchained { .. } => Ok(events),
-    }
-}
-
 /// The state file could not be used.
 pub fn failed(error: &StoreError) -> Problem {
     let code = match error {
@@ -103,6 +88,16 @@ pub fn failed(error: &StoreError) -> Problem {
         problem = problem.because(source);
     }
     problem
+}
+
+/// A history could not be read.
+pub fn unreadable(error: &JournalError) -> Problem {
+    if let JournalError::Store { source, .. } = error
+        && let Some(error) = source.downcast_ref::<StoreError>()
+    {
+        return failed(error);
+    }
+    Problem::error("the history could not be read").because(error)
 }
 
 /// The journal failed while a run went on.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use stepwell_workflows::SurveyError;
 
-use super::{Connection, locks};
+use super::{Session, locks};
 use crate::Context;
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -14,14 +14,21 @@ use crate::settings::create;
 /// How often it is looked whether another run is still at work.
 const LOOK: Duration = Duration::from_secs(15);
 
+/// What a survey was doing where it failed.
+pub const READING: &str = "could not read what is in aws";
+
 /// Looks around in AWS by `look`; where another run is at work, `--wait` waits
 /// until it is done, or dead.
 pub async fn once_alone<T>(
-    context: &Context,
-    connection: &Connection,
+    session: &Session,
     what: &str,
     look: impl AsyncFn() -> Result<T, SurveyError>,
 ) -> Result<T, Problem> {
+    let Session {
+        context,
+        connection,
+        ..
+    } = session;
     let (clock, limit) = (connection.clock.as_ref(), context.settings.times.wait);
     let began = clock.elapsed();
     let mut said = None;

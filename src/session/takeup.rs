@@ -1,21 +1,25 @@
 //! Taking up a run again: its account, its locks, its history.
 
 use stepwell_engine::event::RunCreated;
-use stepwell_engine::{Event, Fault, Machine};
-use stepwell_state::{Access, Lock, RunRow, RunStatus, Store};
-use stepwell_workflows::{Refusal, Workflow, aurora, resume_refusal, rollback_refusal};
+use stepwell_engine::{Fault, RecordedRun, Report, RunError, Runner, RunnerError, TakenUp};
+use stepwell_state::{Access, RunRow, RunStatus, Store};
+use stepwell_workflows::{
+    Aws, Refusal, Secret, Workflow, aurora, resume_refusal, rollback_refusal,
+};
 
 use super::which::{self, Meant, Purpose};
-use super::{Backend, Connection, carry, find, locks, store, survey};
+use super::{Backend, Session, store, survey, unsupported};
 use crate::Context;
 use crate::account::AccountRecord;
 use crate::arguments::workflow::WhichArguments;
+use crate::carry::{Carried, carry};
 use crate::clock::Pace;
+use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::{not_understood, outcome};
 use crate::settings::commands::Subject;
 
-/// A run that is about to be taken up.
+/// A run that a person means, before anything is connected.
 pub struct Found {
     /// The state file.
     pub state: Store,
@@ -50,16 +54,13 @@ pub fn find(
     })
 }
 
-/// A run that can be gone on with; its locks are held, unless it is only looked
-/// at.
-pub struct Taken {
-    /// Where it stands, now that nobody else is at work on it.
-    pub status: RunStatus,
-    /// What it starts from: as it was created, or as it was changed since.
-    pub created: RunCreated,
-    /// What has happened so far.
-    pub events: Vec<Event>,
-    _locks: Option<(Lock, Lock)>,
+/// Whether the locks of a run are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locks {
+    /// To carry it on.
+    Take,
+    /// To look at it, for a plan.
+    Leave,
 }
 
 impl Found {
@@ -76,15 +77,11 @@ impl Found {
     /// A problem with the commands in its hint as they have to be typed for this
     /// run's account.
     pub fn placed(&self, context: &Context, mut problem: Problem) -> Problem {
-        problem.hint = (problem.hint).map(|hint| self.with_commands(context, &hint));
-        problem
-    }
-
-    /// A text about this run, with the commands in it as they have to be typed.
-    fn with_commands(&self, context: &Context, text: &str) -> String {
         let sandboxed = matches!(self.backend, Backend::Sandbox(_));
         let subject = Subject::of_run(&outcome::short(self.row.id), &self.row.target);
-        context.settings.placed(text, sandboxed, &subject)
+        let placed = |hint: String| context.settings.placed(&hint, sandboxed, &subject);
+        problem.hint = problem.hint.map(placed);
+        problem
     }
 
     /// How fast time passes where the run belongs.
@@ -92,110 +89,139 @@ impl Found {
         self.backend.pace(&context.settings)
     }
 
-    /// Takes the locks and reads the history.
-    pub async fn take(&self, context: &Context, connection: &Connection) -> Result<Taken, Problem> {
-        let clock = connection.clock.as_ref();
-        // Whoever carries the run holds both; the run is what a person asked for.
-        let run = locks::run(context, &self.state, self.row.id, clock).await?;
-        let (account, target) = (&self.account, &self.row.target);
-        let target = locks::target(context, &self.state, account, target, clock).await?;
-        // The target's lock is held, so nobody is at work on any other of its runs.
-        let taken = self.look(context, connection)?;
-        Ok(Taken {
-            _locks: Some((run, target)),
-            ..taken
+    /// Connects to the run's account.
+    pub async fn connect(
+        &self,
+        context: &Context,
+        password: Option<Secret>,
+        take_over: bool,
+    ) -> Result<Session, Problem> {
+        let connection = self.backend.connect(&context.settings, password).await?;
+        Ok(Session {
+            context: context.clone(),
+            state: self.state.clone(),
+            backend: self.backend.clone(),
+            connection: connection.taking_over(take_over),
+            account: self.account.clone(),
         })
     }
 
-    /// Reads the history, without a lock. Refuses a run that this version of the
-    /// program does not understand.
-    pub fn look(&self, context: &Context, connection: &Connection) -> Result<Taken, Problem> {
-        let dead = find::dead(&self.state, &self.account, Some(&self.row.target))?;
-        connection.aws.bury(dead);
-        // Whoever held them before may have brought it to its end.
-        let status = store::find(&self.state, &self.row.id.to_string())?.status;
-        let events = store::whole(&self.state, self.row.id).map_err(|problem| {
-            match problem.code.as_str() {
-                "history_broken" => problem.hint(self.giving_up(context)),
-                _ => problem,
-            }
-        })?;
-        let Some(created) = RunCreated::told(&events) else {
-            return Err(Problem::error("the run's history has no beginning"));
+    /// Takes the run up, or only looks at it; its history has to be whole and
+    /// understood.
+    pub async fn take(&self, session: &Session, locks: Locks) -> Result<Taken, Problem> {
+        let (runner, run) = (session.runner(), self.row.id);
+        let held = match locks {
+            Locks::Take => runner.take_up(run).await.map(Held::Locked),
+            Locks::Leave => runner.look(run).await.map(Held::Seen),
         };
-        let taken = Taken {
-            status,
-            created,
-            events,
-            _locks: None,
-        };
-        taken.machine()?;
-        if let Some(why) = not_understood::why(&taken.events) {
-            let problem = carry::unsupported(&why, &taken.created);
-            return Err(self.placed(context, problem));
-        }
-        Ok(taken)
+        let held = held.map_err(|error| self.explained(session, error))?;
+        // Where its lock is held, nobody is at work on any other run of the target.
+        session.forget_dead(Some(&self.row.target))?;
+        // Whoever held the locks before may have brought it to its end.
+        let status = store::find(&self.state, &run.to_string())?.status;
+        Ok(Taken { status, held })
     }
 
-    /// What can be done with a run whose history is broken.
-    fn giving_up(&self, context: &Context) -> String {
-        match not_understood::giving_up(&self.row.target) {
-            None => "restore the state file from a backup".to_owned(),
-            Some(give_up) => self.with_commands(
-                context,
-                &format!(
-                    "something else wrote to the state file: restore it from a backup; or {give_up}"
-                ),
-            ),
-        }
+    /// Makes sure that this is the account that the run belongs to, and connects
+    /// to that of ROSA.
+    pub async fn verify(&self, session: Session, taken: &Taken) -> Result<Session, Problem> {
+        let region = region(&self.row.target);
+        let current = session.connection.account(region).await?;
+        self.account.must_be(&current)?;
+        session.with_recorded_rosa(taken.created()).await
     }
 
-    /// Makes sure that this is the account that the run belongs to.
-    pub async fn verify(&self, connection: &Connection) -> Result<(), Problem> {
-        let current = connection.account(region(&self.row.target)).await?;
-        self.account.must_be(&current)
+    /// Says of a history that can't be used what can be done with the run.
+    fn explained(&self, session: &Session, error: RunnerError) -> Problem {
+        if let RunnerError::Run(RunError::Unsupported(why)) = &error {
+            let events = self.state.events(self.row.id).unwrap_or_default();
+            return unsupported(why, RunCreated::told(&events).as_ref());
+        }
+        let problem = session.problem(error);
+        match (&*problem.code, not_understood::giving_up(&self.row.target)) {
+            ("history_broken", None) => problem.hint("restore the state file from a backup"),
+            ("history_broken", Some(give_up)) => problem.hint(format!(
+                "something else wrote to the state file: restore it from a backup; or {give_up}"
+            )),
+            _ => problem,
+        }
     }
 }
 
+/// A run that can be gone on with; its locks are held, unless it is only looked
+/// at.
+pub struct Taken {
+    /// Where it stands, now that nobody else is at work on it.
+    pub status: RunStatus,
+    held: Held,
+}
+
+enum Held {
+    Locked(TakenUp),
+    Seen(RecordedRun),
+}
+
 impl Taken {
-    /// The run as its history tells it.
-    pub fn machine(&self) -> Result<Machine, Problem> {
-        Machine::replay(&self.events)
-            .map_err(|error| Problem::error("the run's history is not valid").because(&error))
+    /// The run as its history has it.
+    pub fn recorded(&self) -> &RecordedRun {
+        match &self.held {
+            Held::Locked(taken) => &taken.recorded,
+            Held::Seen(recorded) => recorded,
+        }
+    }
+
+    /// What it starts from: as it was created, or as it was changed since.
+    pub fn created(&self) -> &RunCreated {
+        self.recorded().machine.created()
+    }
+
+    /// Carries it on by `work`, which gets the run with its locks; one that is
+    /// only looked at is left as it is.
+    pub async fn carry(
+        self,
+        session: &Session,
+        asked_back: bool,
+        work: impl AsyncFnOnce(TakenUp, Runner<Aws>) -> Result<Report, RunnerError>,
+    ) -> Result<Exit, Problem> {
+        let Held::Locked(taken) = self.held else {
+            return Err(Problem::error("the run is only looked at"));
+        };
+        let RecordedRun { events, machine } = &taken.recorded;
+        let (events, created) = (events.clone(), machine.created().clone());
+        let carried = Carried {
+            run: machine.run(),
+            created: &created,
+            history: &events,
+            asked_back,
+        };
+        carry(session, carried, async |runner| work(taken, runner).await).await
     }
 
     /// Refuses to take the run up as things are now, before anything is
     /// changed: to undo it where `back` says so, else to resume it.
-    pub async fn refuse_as_things_are(
-        &self,
-        connection: &Connection,
-        back: bool,
-    ) -> Result<(), Problem> {
-        let (aws, workflow) = (&connection.aws, &self.created.workflow);
+    pub async fn refuse_as_things_are(&self, session: &Session, back: bool) -> Result<(), Problem> {
+        let aws = &session.connection.aws;
+        let RecordedRun { events, machine } = self.recorded();
+        let workflow = &machine.created().workflow;
         let refusal = match back {
-            true => rollback_refusal(aws, workflow, &self.events).await,
-            false => resume_refusal(aws, workflow, &self.events).await,
+            true => rollback_refusal(aws, workflow, events).await,
+            false => resume_refusal(aws, workflow, events).await,
         };
         refuse(refusal)
     }
 
     /// Refuses to go on while another run is at work on the same cluster.
-    pub async fn refuse_alive(
-        &self,
-        context: &Context,
-        connection: &Connection,
-    ) -> Result<(), Problem> {
-        let parameters = &self.created.parameters;
-        let run = self.events.first().map(|event| event.run);
+    pub async fn refuse_alive(&self, session: &Session) -> Result<(), Problem> {
+        let parameters = &self.created().parameters;
+        let run = self.recorded().machine.run();
         let (Some(region), Some(cluster)) = (
             parameters["region"].as_str(),
             parameters["cluster"].as_str(),
         ) else {
             return Ok(());
         };
-        let what = "could not read what is in aws";
-        survey::once_alone(context, connection, what, async || {
-            aurora::refuse_alive(&connection.aws, region, cluster, run).await
+        survey::once_alone(session, survey::READING, async || {
+            aurora::refuse_alive(&session.connection.aws, region, cluster, Some(run)).await
         })
         .await
     }

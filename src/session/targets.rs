@@ -1,72 +1,69 @@
-//! The targets of a run that works on several at once: their locks, and the
-//! unfinished runs that it takes over.
+//! The targets of a command: their locks, and the unfinished runs on them.
 
-use stepwell_state::{Lock, RunRow, Store};
+use stepwell_engine::{RunnerError, TargetLock};
+use stepwell_state::RunRow;
 
-use super::{Connection, abandon, find, locks};
-use crate::Context;
-use crate::account::AccountRecord;
+use super::{Session, abandon, find};
 use crate::problem::Problem;
 use crate::report::outcome;
 
 /// Targets, each once, in an order that is the same for everybody: two
 /// processes that want the same ones can't wait for each other.
-pub struct Targets<'a> {
-    account: &'a AccountRecord,
+pub struct Targets {
     names: Vec<String>,
-    locks: Vec<(String, Lock)>,
+    locks: Vec<TargetLock>,
+    /// A plan takes no lock.
+    locks_them: bool,
 }
 
-impl<'a> Targets<'a> {
-    /// These targets, unlocked.
-    pub fn new(account: &'a AccountRecord, names: impl IntoIterator<Item = String>) -> Self {
+impl Targets {
+    /// This target, locked, unless it is only looked at for a plan.
+    pub async fn of(session: &Session, name: String, plan: bool) -> Result<Self, Problem> {
         let mut targets = Self {
-            account,
-            names: Vec::new(),
+            names: vec![name],
             locks: Vec::new(),
+            locks_them: !plan,
         };
-        targets.add(names);
-        targets
+        targets.lock(session).await?;
+        Ok(targets)
     }
 
-    /// Adds further ones, unlocked.
-    pub fn add(&mut self, names: impl IntoIterator<Item = String>) {
+    /// Adds further ones, locked.
+    pub async fn add(
+        &mut self,
+        session: &Session,
+        names: impl IntoIterator<Item = String>,
+    ) -> Result<(), Problem> {
         self.names.extend(names);
         self.names.sort();
         self.names.dedup();
+        self.lock(session).await
     }
 
-    /// Adds those of this form (see [`find::all_unfinished`]) that have an
-    /// unfinished run. It is for work after which such a run has nothing left
-    /// to do: where all of a kind was looked for, what is in no answer of AWS
-    /// is not there.
-    pub fn add_unfinished(&mut self, state: &Store, form: &str) -> Result<(), Problem> {
-        let rows = find::all_unfinished(state, self.account, form)?;
-        self.add(rows.into_iter().map(|row| row.target));
+    async fn lock(&mut self, session: &Session) -> Result<(), Problem> {
+        if !self.locks_them {
+            return Ok(());
+        }
+        let (runner, account) = (session.runner(), session.account.to_value());
+        for name in &self.names {
+            if self.locks.iter().any(|lock| lock.target() == name) {
+                continue;
+            }
+            let lock = runner.lock_target(&account, name).await;
+            self.locks
+                .push(lock.map_err(|error| session.problem(error))?);
+        }
         Ok(())
+    }
+
+    /// The lock of one of them; none is held for a plan.
+    pub fn locked(&self, name: &str) -> Option<&TargetLock> {
+        self.locks.iter().find(|lock| lock.target() == name)
     }
 
     /// Leaves out all but these. Locks that are held stay so.
     pub fn narrow_to(&mut self, names: &[String]) {
         self.names.retain(|name| names.contains(name));
-    }
-
-    /// Takes the lock of each that is not held yet.
-    pub async fn lock(
-        &mut self,
-        context: &Context,
-        state: &Store,
-        connection: &Connection,
-    ) -> Result<(), Problem> {
-        let clock = connection.clock.as_ref();
-        for name in &self.names {
-            if self.locks.iter().any(|(held, _)| held == name) {
-                continue;
-            }
-            let lock = locks::target(context, state, self.account, name, clock).await?;
-            self.locks.push((name.clone(), lock));
-        }
-        Ok(())
     }
 
     /// Refuses to work on what was not locked: it has come up meanwhile.
@@ -80,19 +77,29 @@ impl<'a> Targets<'a> {
         }
     }
 
+    /// Refuses to begin beside an unfinished run.
+    pub fn refuse_unfinished(&self, session: &Session) -> Result<(), Problem> {
+        for name in &self.names {
+            if let Some((row, _)) = find::unfinished(session, name)? {
+                let (run, target) = (row.id, name.clone());
+                return Err(session.problem(RunnerError::Unfinished { target, run }));
+            }
+        }
+        Ok(())
+    }
+
     /// The unfinished runs of the targets, each with a warning that it is
     /// given up; `label` says to whom it belongs, where there are several.
     pub fn unfinished(
         &self,
-        context: &Context,
-        state: &Store,
+        session: &Session,
         label: Option<&str>,
     ) -> Result<Vec<RunRow>, Problem> {
         let label = label.map(|label| format!("{label}: ")).unwrap_or_default();
         let mut rows = Vec::new();
         for name in &self.names {
-            if let Some((row, stands)) = find::unfinished(state, self.account, name)? {
-                context.printer.warn(format!(
+            if let Some((row, stands)) = find::unfinished(session, name)? {
+                session.context.printer.warn(format!(
                     "{label}the unfinished run {} of {} ({stands}) is given up with it",
                     outcome::short(row.id),
                     row.workflow
@@ -103,18 +110,15 @@ impl<'a> Targets<'a> {
         Ok(rows)
     }
 
-    /// Gives the unfinished runs up.
+    /// Gives up unfinished runs of the targets.
     pub async fn abandon(
         &self,
-        context: &Context,
-        state: &Store,
-        connection: &Connection,
+        session: &Session,
         rows: &[RunRow],
         reason: &str,
     ) -> Result<(), Problem> {
         for row in rows {
-            let clock = connection.clock.as_ref();
-            abandon::abandon(context, state, row, reason, clock).await?;
+            abandon::abandon(session, row, reason).await?;
         }
         Ok(())
     }

@@ -3,10 +3,11 @@
 use serde_json::Value;
 use stepwell_engine::event::Actor;
 use stepwell_engine::{
-    BoxFuture, Guard, JournalError, LockError, Locked, RunId, Store as Runs, Timestamp,
+    BoxFuture, Event, Guard, JournalError, LockError, Locked, RunId, Store as Runs, Timestamp,
 };
 
-use crate::chain::Verdict;
+use crate::chain::{Examined, Verdict};
+use crate::error::StoreError;
 use crate::store::Store;
 
 /// A lock of ours as the engine knows it.
@@ -30,15 +31,6 @@ fn unreadable(source: impl std::error::Error + Send + Sync + 'static) -> Journal
         context: "the state file can't be read".to_owned(),
         source: Box::new(source),
     }
-}
-
-/// What was recorded is not what is there.
-#[derive(Debug, thiserror::Error)]
-#[error("event {seq} of run {run} was changed after it was recorded: {why}")]
-struct Changed {
-    run: RunId,
-    seq: u32,
-    why: String,
 }
 
 impl Runs for Store {
@@ -72,12 +64,17 @@ impl Runs for Store {
         Box::pin(std::future::ready(runs))
     }
 
-    fn verify(&self, run: RunId) -> BoxFuture<'_, Result<(), JournalError>> {
-        let verdict = match Self::verify(self, run) {
-            Ok(Some(Verdict::Broken { seq, why })) => Err(unreadable(Changed { run, seq, why })),
-            Ok(_) => Ok(()),
+    fn history(&self, run: RunId) -> BoxFuture<'_, Result<Vec<Event>, JournalError>> {
+        let history = match self.examine(run) {
+            Ok(None) => Ok(Vec::new()),
+            Ok(Some(Examined { verdict, events })) => match verdict {
+                Verdict::Broken { seq, why } => {
+                    Err(unreadable(StoreError::Broken { run, seq, why }))
+                }
+                Verdict::Whole { .. } | Verdict::Unchained { .. } => Ok(events),
+            },
             Err(error) => Err(unreadable(error)),
         };
-        Box::pin(std::future::ready(verdict))
+        Box::pin(std::future::ready(history))
     }
 }

@@ -157,7 +157,14 @@ impl<C: Send + Sync + 'static> Executor<C> {
     /// When the history is not valid, holds what this program does not
     /// understand, or can't be recorded.
     pub async fn resume(&self, events: &[Event], by: Actor) -> Result<Report, RunError> {
-        let mut machine = Machine::replay(events)?;
+        self.resume_from(Machine::replay(events)?, by).await
+    }
+
+    pub(crate) async fn resume_from(
+        &self,
+        mut machine: Machine,
+        by: Actor,
+    ) -> Result<Report, RunError> {
         if *machine.status() == Status::Ended(End::Succeeded) {
             return Ok(Report::of(&machine));
         }
@@ -177,7 +184,16 @@ impl<C: Send + Sync + 'static> Executor<C> {
         by: Actor,
         change: ParameterChange,
     ) -> Result<Report, RunError> {
-        let mut machine = Machine::replay(events)?;
+        let machine = Machine::replay(events)?;
+        self.resume_changed_from(machine, by, change).await
+    }
+
+    pub(crate) async fn resume_changed_from(
+        &self,
+        mut machine: Machine,
+        by: Actor,
+        change: ParameterChange,
+    ) -> Result<Report, RunError> {
         let now = self.clock.now();
         let mut program = self.registry.program(&machine)?;
         let resumed = machine.record(now, EventBody::RunResumed { by: by.clone() })?;
@@ -216,7 +232,16 @@ impl<C: Send + Sync + 'static> Executor<C> {
         by: Actor,
         request: RollbackRequest,
     ) -> Result<Report, RunError> {
-        let mut machine = Machine::replay(events)?;
+        let machine = Machine::replay(events)?;
+        self.rollback_from(machine, by, request).await
+    }
+
+    pub(crate) async fn rollback_from(
+        &self,
+        mut machine: Machine,
+        by: Actor,
+        request: RollbackRequest,
+    ) -> Result<Report, RunError> {
         if let Status::Ended(End::RolledBack { .. }) = machine.status() {
             return Ok(Report::of(&machine));
         }

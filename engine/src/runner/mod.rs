@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::executor::{Executor, Report, RollbackRequest, RunError};
 use crate::graph::{Graph, Handle, Registry};
@@ -14,10 +15,10 @@ use crate::machine::{HistoryError, Machine};
 use crate::model::event::{Actor, RunCreated};
 use crate::model::{Event, RunId};
 use crate::plan::{PlannedStep, Planner};
-use crate::store::{Guard, LockError, Store};
+use crate::store::{LockError, Store};
 use crate::summary::RunSummary;
 
-pub use taken::{RecordedRun, TakenUp};
+pub use taken::{Begun, RecordedRun, RunLock, TakenUp, TargetLock};
 
 /// Why a run was not started, taken up or planned.
 #[derive(Debug, thiserror::Error)]
@@ -134,38 +135,84 @@ impl<C: Send + Sync + 'static> Runner<C> {
         }
     }
 
-    /// Gives a workflow a run of its own, and holds the locks of both.
+    /// Takes the lock of a target: only who has it may begin a run there.
     ///
     /// # Errors
-    /// When somebody is at work on the target, or a run there is unfinished.
-    pub async fn begin(&self, created: RunCreated) -> Result<Begun<'_, C>, RunnerError> {
+    /// When somebody else has it.
+    pub async fn lock_target(
+        &self,
+        account: &Value,
+        target: &str,
+    ) -> Result<TargetLock, RunnerError> {
         let since = self.executor.clock.now();
-        let (account, target) = (&created.account, &created.target);
-        let of_target = self.store.lock_target(account, target, &self.actor, since);
-        let of_target = of_target.await?;
-        if let Some(&run) = self.store.unfinished(account, target).await?.first() {
-            let target = target.clone();
-            return Err(RunnerError::Unfinished { target, run });
-        }
-        let run = RunId::new(since);
-        let of_run = self.store.lock_run(run, &self.actor, since).await?;
-        Ok(Begun {
-            runner: self,
-            run,
-            created: RunCreated {
-                by: self.actor.clone(),
-                ..created
-            },
-            _locks: [of_run, of_target],
+        let guard = (self.store).lock_target(account, target, &self.actor, since);
+        Ok(TargetLock {
+            account: account.clone(),
+            target: target.to_owned(),
+            _guard: Arc::new(guard.await?),
         })
     }
 
-    /// Starts a run and carries it through.
+    /// Takes the lock of a run: only who has it may write the run's history.
     ///
     /// # Errors
-    /// As [`begin`](Self::begin), and when it can't be carried.
+    /// When somebody else has it.
+    pub async fn lock_run(&self, run: RunId) -> Result<RunLock, RunnerError> {
+        let since = self.executor.clock.now();
+        let guard = self.store.lock_run(run, &self.actor, since).await?;
+        Ok(RunLock { run, _guard: guard })
+    }
+
+    /// Refuses a target on which a run is unfinished.
+    ///
+    /// # Errors
+    /// [`RunnerError::Unfinished`], and when the store can't be read.
+    pub async fn refuse_unfinished(&self, of: &TargetLock) -> Result<(), RunnerError> {
+        match self.store.unfinished(&of.account, &of.target).await?[..] {
+            [] => Ok(()),
+            [run, ..] => Err(RunnerError::Unfinished {
+                target: of.target.clone(),
+                run,
+            }),
+        }
+    }
+
+    /// Gives a workflow a run of its own on a target, under a new id, and holds the
+    /// locks of both. `created` gets the target and the account of the lock, and
+    /// the runner's actor.
+    ///
+    /// # Errors
+    /// When a run is unfinished there.
+    pub async fn begin(
+        &self,
+        run: RunId,
+        on: &TargetLock,
+        created: RunCreated,
+    ) -> Result<Begun, RunnerError> {
+        self.refuse_unfinished(on).await?;
+        Ok(Begun {
+            run: self.lock_run(run).await?,
+            created: RunCreated {
+                account: on.account.clone(),
+                target: on.target.clone(),
+                by: self.actor.clone(),
+                ..created
+            },
+            _target: on.clone(),
+        })
+    }
+
+    /// Starts a run on the target and in the account that `created` names, and
+    /// carries it through.
+    ///
+    /// # Errors
+    /// When somebody is at work on the target, a run there is unfinished, or the
+    /// run can't be carried.
     pub async fn start(&self, created: RunCreated, graph: &Graph) -> Result<Report, RunnerError> {
-        self.begin(created).await?.carry(graph).await
+        let lock = self.lock_target(&created.account, &created.target).await?;
+        let run = RunId::new(self.executor.clock.now());
+        let begun = self.begin(run, &lock, created).await?;
+        begun.carry(self, graph).await
     }
 
     /// Takes up a run: holds its locks, reads its history and makes sure that it
@@ -174,15 +221,18 @@ impl<C: Send + Sync + 'static> Runner<C> {
     /// # Errors
     /// When somebody is at work on it, there is no such run, or its history is
     /// damaged or not understood.
-    pub async fn take_up(&self, run: RunId) -> Result<TakenUp<'_, C>, RunnerError> {
-        let since = self.executor.clock.now();
-        let of_run = self.store.lock_run(run, &self.actor, since).await?;
-        let recorded = self.look(run).await?;
+    pub async fn take_up(&self, run: RunId) -> Result<TakenUp, RunnerError> {
+        // Whoever carries the run holds both; the run is what was asked for.
+        let run = self.lock_run(run).await?;
+        let recorded = self.look(run.run).await?;
         let created = recorded.machine.created();
-        let (account, target) = (&created.account, &created.target);
-        let of_target = self.store.lock_target(account, target, &self.actor, since);
-        let _locks = [of_run, of_target.await?];
-        Ok(TakenUp { recorded, _locks })
+        let target = self.lock_target(&created.account, &created.target).await?;
+        Ok(TakenUp {
+            recorded,
+            by: self.actor.clone(),
+            _run: run,
+            _target: target,
+        })
     }
 
     /// Looks at a run without its locks, for plans; its history has to be whole
@@ -190,17 +240,15 @@ impl<C: Send + Sync + 'static> Runner<C> {
     ///
     /// # Errors
     /// As [`take_up`](Self::take_up), but for the locks.
-    pub async fn look(&self, run: RunId) -> Result<RecordedRun<'_, C>, RunnerError> {
-        let events = self.events(run).await?;
-        self.store.verify(run).await?;
+    pub async fn look(&self, run: RunId) -> Result<RecordedRun, RunnerError> {
+        let events = self.store.history(run).await?;
+        if events.is_empty() {
+            return Err(RunnerError::NoRun(run));
+        }
         let machine = Machine::replay(&events)?;
         let understood = self.executor.registry.understands(&machine);
         understood.map_err(RunError::from)?;
-        Ok(RecordedRun {
-            runner: self,
-            events,
-            machine,
-        })
+        Ok(RecordedRun { events, machine })
     }
 
     /// Takes up a run where its history ends.
@@ -208,7 +256,7 @@ impl<C: Send + Sync + 'static> Runner<C> {
     /// # Errors
     /// As [`take_up`](Self::take_up), and when it can't be carried.
     pub async fn resume(&self, run: RunId) -> Result<Report, RunnerError> {
-        self.take_up(run).await?.resume().await
+        self.take_up(run).await?.resume(self).await
     }
 
     /// Undoes what a run made.
@@ -220,7 +268,7 @@ impl<C: Send + Sync + 'static> Runner<C> {
         run: RunId,
         request: RollbackRequest,
     ) -> Result<Report, RunnerError> {
-        self.take_up(run).await?.rollback(request).await
+        self.take_up(run).await?.rollback(self, request).await
     }
 
     /// Gives up an unfinished run: what it made stays, and is another's business.
@@ -228,7 +276,7 @@ impl<C: Send + Sync + 'static> Runner<C> {
     /// # Errors
     /// As [`take_up`](Self::take_up), and when the run has ended.
     pub async fn abandon(&self, run: RunId, reason: &str) -> Result<(), RunnerError> {
-        self.take_up(run).await?.abandon(reason).await
+        self.take_up(run).await?.abandon(self, reason).await
     }
 
     /// What a run of the graph would do, if it were started now.
@@ -284,28 +332,5 @@ impl<C: Send + Sync + 'static> Runner<C> {
                 source: Box::new(error),
             })
         })
-    }
-}
-
-/// A run that is about to begin; its locks are held.
-pub struct Begun<'a, C> {
-    runner: &'a Runner<C>,
-    /// The run.
-    pub run: RunId,
-    /// What it starts from, but for its graph.
-    pub created: RunCreated,
-    _locks: [Guard; 2],
-}
-
-impl<C: Send + Sync + 'static> Begun<'_, C> {
-    /// Records the run with its graph, and carries it through.
-    ///
-    /// # Errors
-    /// When a kind of step is not known, or the run can't be carried.
-    pub async fn carry(self, graph: &Graph) -> Result<Report, RunnerError> {
-        let executor = &self.runner.executor;
-        Ok(executor
-            .start(self.run, self.created.clone(), graph)
-            .await?)
     }
 }

@@ -7,8 +7,8 @@ use stepwell_engine::event::{Actor, End, RunCreated};
 use stepwell_engine::machine::Status;
 use stepwell_engine::summary::RunState;
 use stepwell_engine::{
-    Change, Executor, Fault, Graph, LockError, Locked, MemoryStore, RollbackRequest, RunId, Runner,
-    RunnerError, Timestamp,
+    Begun, Change, Executor, Fault, Graph, LockError, Locked, MemoryStore, RollbackRequest, RunId,
+    Runner, RunnerError, Timestamp,
 };
 
 use super::support::{Act, Bench, World, actor, assert_suspended, create, graph, registry};
@@ -34,6 +34,12 @@ fn chain() -> Graph {
     graph([create("a", &[]), create("b", &["a"])])
 }
 
+async fn begin(runner: &Runner<World>, created: RunCreated) -> Result<Begun, RunnerError> {
+    let lock = runner.lock_target(&created.account, &created.target);
+    let run = RunId::new(runner.executor.clock.now());
+    runner.begin(run, &lock.await?, created).await
+}
+
 async fn suspended(bench: &Bench, runner: &Runner<World>) -> RunId {
     let expired = Fault::operator("expired");
     bench.script("b", "run", [Act::Fail(expired)]);
@@ -49,7 +55,8 @@ async fn a_run_is_taken_up_undone_and_recorded_with_who_did_it() {
     let run = suspended(&bench, &runner).await;
     let seen = runner.summary(run).await.unwrap();
     assert_eq!(seen.state, RunState::Suspended);
-    let plan = runner.look(run).await.unwrap().plan().await.unwrap();
+    let plan = runner.look(run).await.unwrap();
+    let plan = plan.plan(&runner).await.unwrap();
     let changes: Vec<_> = plan.iter().map(|step| step.change).collect();
     assert_eq!(changes, [Change::Keep, Change::Create]);
 
@@ -58,7 +65,7 @@ async fn a_run_is_taken_up_undone_and_recorded_with_who_did_it() {
     assert_eq!(bench.world.things(), ["a", "b"]);
 
     let seen = runner.look(run).await.unwrap();
-    let undo = seen.plan_rollback(&[]).await.unwrap();
+    let undo = seen.plan_rollback(&runner, &[]).await.unwrap();
     let names: Vec<_> = undo.iter().map(|step| &*step.name).collect();
     assert_eq!(names, ["b", "a"]);
     let request = RollbackRequest::default();
@@ -89,11 +96,11 @@ async fn one_unfinished_run_for_each_target() {
             ..created()
         },
     ] {
-        runner.begin(other).await.map(drop).unwrap();
+        begin(&runner, other).await.unwrap();
     }
     // So is the target once the run is given up.
     runner.abandon(run, "superseded").await.unwrap();
-    runner.begin(created()).await.map(drop).unwrap();
+    begin(&runner, created()).await.unwrap();
     let again = runner.abandon(run, "superseded").await.unwrap_err();
     assert!(again.to_string().contains("history"), "{again}");
 }

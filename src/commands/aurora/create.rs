@@ -1,63 +1,92 @@
 //! `stepwell aurora create`.
 
-use stepwell_state::Access;
-use stepwell_workflows::{Workflow, aurora};
+use stepwell_engine::{Graph, GraphError};
+use stepwell_workflows::aurora::{self, CreateParameters, CreateRequest};
+use stepwell_workflows::{Secret, Workflow};
 
 use crate::Context;
 use crate::arguments::aurora::CreateArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::runtime;
-use crate::session::start::{self, Prepared};
-use crate::session::{Backend, find, locks, store, survey};
+use crate::session::launch::{Connecting, Launch, launch};
+use crate::session::targets::Targets;
+use crate::session::{Connection, Session, survey};
 use crate::settings::workflow::WorkflowSettings;
 use crate::settings::{create, password};
 
 /// Creates a cluster with everything it needs.
 pub fn run(context: &Context, arguments: &CreateArguments) -> Result<Exit, Problem> {
-    let settings = &context.settings;
     let password = match arguments.managed_password {
         true => None,
         false => password::resolve(&arguments.password, &context.environment)?,
     };
-    let request = create::resolve(arguments, &context.environment, password.as_ref())?;
-    let how = WorkflowSettings::reversible(&arguments.workflow, arguments.on_failure)?;
-    let backend = Backend::of(settings)?;
-    let access = if how.plan {
-        Access::ReadOnly
-    } else {
-        Access::ReadWrite
+    let mut create = Create {
+        request: create::resolve(arguments, &context.environment, password.as_ref())?,
+        password,
+        how: WorkflowSettings::reversible(&arguments.workflow, arguments.on_failure)?,
+        take_over: arguments.take_over.take_over,
     };
-    let state = store::open(settings, access)?;
-    runtime::block_on(backend.pace(settings), async {
-        let connection = backend.connect(settings, password).await?;
-        let connection = connection.taking_over(arguments.take_over);
-        let account = connection.account(request.region()).await?;
-        let target = request.target();
-        let _lock = if how.plan {
-            None
-        } else {
-            let clock = connection.clock.as_ref();
-            Some(locks::target(context, &state, &account, &target, clock).await?)
-        };
-        find::refuse_unfinished(context, &state, &account, &target)?;
-        connection
-            .aws
-            .bury(find::dead(&state, &account, Some(&target))?);
-        let what = "could not read what is in aws";
-        let parameters = survey::once_alone(context, &connection, what, async || {
-            aurora::survey_create(&connection.aws, &request).await
+    launch(context, &mut create)
+}
+
+struct Create {
+    request: CreateRequest,
+    password: Option<Secret>,
+    how: WorkflowSettings,
+    take_over: bool,
+}
+
+impl Launch for Create {
+    type Parameters = CreateParameters;
+    const WORKFLOW: Workflow = Workflow::AuroraCreate;
+
+    fn plan(&self) -> bool {
+        self.how.plan
+    }
+
+    async fn region(&mut self, _: &Context, _: &Connection) -> Result<String, Problem> {
+        Ok(self.request.region().to_owned())
+    }
+
+    fn connecting(&mut self) -> Connecting<'_> {
+        Connecting {
+            password: self.password.take(),
+            take_over: self.take_over,
+            ..Connecting::default()
+        }
+    }
+
+    async fn target(&mut self, _: &Session) -> Result<String, Problem> {
+        Ok(self.request.target())
+    }
+
+    async fn survey(
+        &mut self,
+        session: &Session,
+        _: &mut Targets,
+    ) -> Result<CreateParameters, Problem> {
+        survey::once_alone(session, survey::READING, async || {
+            aurora::survey_create(&session.connection.aws, &self.request).await
         })
-        .await?;
-        for note in create::notes(&request, &context.environment) {
-            context.printer.note(note);
+        .await
+    }
+
+    fn announce(&self, session: &Session, _: &CreateParameters) {
+        let Context {
+            environment,
+            printer,
+            ..
+        } = &session.context;
+        for note in create::notes(&self.request, environment) {
+            printer.note(note);
         }
-        let graph = aurora::create_graph(&parameters);
-        let prepared = Prepared::new(Workflow::AuroraCreate, target, &parameters, graph)?;
-        if how.plan {
-            start::show_plan(context, &connection, &how, &prepared).await
-        } else {
-            start::start(context, &state, &connection, &account, &how, prepared).await
-        }
-    })
+    }
+
+    fn settings(&self, _: &CreateParameters) -> Result<WorkflowSettings, Problem> {
+        Ok(self.how)
+    }
+
+    fn graph(found: &CreateParameters) -> Result<Graph, GraphError> {
+        aurora::create_graph(found)
+    }
 }

@@ -12,9 +12,9 @@ use stepwell_workflows::aurora::PsqlSession;
 use stepwell_workflows::kubernetes::quoted;
 
 use crate::arguments::aurora::PsqlArguments;
+use crate::carry::signals::{Asked, Signals};
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::session::signals::{Asked, Signals};
 use crate::session::{Backend, serving, survey};
 use crate::settings::kubernetes;
 use crate::settings::place::Place;

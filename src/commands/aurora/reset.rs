@@ -1,88 +1,114 @@
 //! `stepwell aurora reset`.
 
-use stepwell_state::Access;
-use stepwell_workflows::{Workflow, aurora};
+use stepwell_engine::{Graph, GraphError};
+use stepwell_workflows::Workflow;
+use stepwell_workflows::aurora::{self, ResetParameters, ResetRequest};
 
+use crate::Context;
 use crate::arguments::aurora::ResetArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::report::outcome;
-use crate::session::confirm::confirm;
-use crate::session::start::{self, Prepared};
-use crate::session::{Backend, abandon, find, locks, serving, store, survey};
+use crate::session::launch::{Connecting, Launch, Question, launch};
+use crate::session::targets::Targets;
+use crate::session::{Connection, Session, serving, survey};
 use crate::settings::kubernetes;
 use crate::settings::place::Place;
 use crate::settings::workflow::WorkflowSettings;
-use crate::{Context, runtime};
 
 /// Empties the schema and restarts Keycloak.
 pub fn run(context: &Context, arguments: &ResetArguments) -> Result<Exit, Problem> {
     // Kubernetes is the real one, also where AWS is simulated.
-    let settings = &context.settings.in_real_time();
-    let place = Place::resolve(&arguments.cluster, &context.environment)?;
-    let request = kubernetes::reset(arguments, &place, &context.environment)?;
-    let how = WorkflowSettings::forward_only(&arguments.workflow, None)?;
-    let backend = Backend::of(settings)?;
-    let access = if how.plan {
-        Access::ReadOnly
-    } else {
-        Access::ReadWrite
+    let context = &Context {
+        settings: context.settings.in_real_time(),
+        ..context.clone()
     };
-    let state = store::open(settings, access)?;
-    runtime::block_on(backend.pace(settings), async {
-        let connection = backend.connect(settings, None).await?;
-        let account = connection.account(request.region()).await?;
-        let target = request.target();
-        let _lock = if how.plan {
-            None
-        } else {
-            let clock = connection.clock.as_ref();
-            Some(locks::target(context, &state, &account, &target, clock).await?)
-        };
-        let unfinished = if arguments.anew {
-            find::unfinished(&state, &account, &target)?
-        } else {
-            find::refuse_unfinished(context, &state, &account, &target).map_err(|problem| {
-                let hint = problem.hint.clone().unwrap_or_default();
-                problem.hint(format!("{hint}, or give it up and begin anew: --anew"))
-            })?;
-            None
-        };
-        let endpoint = serving::find(context, &connection, &place).await?;
-        let parameters = aurora::survey_reset(connection.clock.as_ref(), &request, &endpoint)
-            .await
-            .map_err(|error| {
-                survey::refused(context, "could not read what is in kubernetes", error)
-            })?;
-        for line in parameters.lines() {
-            context.printer.note(format!("about to {line}"));
+    let place = Place::resolve(&arguments.cluster, &context.environment)?;
+    let mut reset = Reset {
+        request: kubernetes::reset(arguments, &place, &context.environment)?,
+        place,
+        how: WorkflowSettings::forward_only(&arguments.workflow, None)?,
+        anew: arguments.anew,
+    };
+    launch(context, &mut reset)
+}
+
+struct Reset {
+    request: ResetRequest,
+    place: Place,
+    how: WorkflowSettings,
+    /// Whether an unfinished reset is given up.
+    anew: bool,
+}
+
+impl Launch for Reset {
+    type Parameters = ResetParameters;
+    const WORKFLOW: Workflow = Workflow::AuroraReset;
+
+    fn plan(&self) -> bool {
+        self.how.plan
+    }
+
+    async fn region(&mut self, _: &Context, _: &Connection) -> Result<String, Problem> {
+        Ok(self.request.region().to_owned())
+    }
+
+    fn connecting(&mut self) -> Connecting<'_> {
+        Connecting::default()
+    }
+
+    async fn target(&mut self, _: &Session) -> Result<String, Problem> {
+        Ok(self.request.target())
+    }
+
+    fn supersedes(&self) -> bool {
+        self.anew
+    }
+
+    fn in_the_way(&self, problem: Problem) -> Problem {
+        let hint = problem.hint.clone().unwrap_or_default();
+        problem.hint(format!("{hint}, or give it up and begin anew: --anew"))
+    }
+
+    async fn survey(
+        &mut self,
+        session: &Session,
+        _: &mut Targets,
+    ) -> Result<ResetParameters, Problem> {
+        let Session {
+            context,
+            connection,
+            ..
+        } = session;
+        let endpoint = serving::find(context, connection, &self.place).await?;
+        let found = aurora::survey_reset(connection.clock.as_ref(), &self.request, &endpoint).await;
+        found.map_err(|error| {
+            survey::refused(context, "could not read what is in kubernetes", error)
+        })
+    }
+
+    fn announce(&self, session: &Session, found: &ResetParameters) {
+        let printer = &session.context.printer;
+        for line in found.lines() {
+            printer.note(format!("about to {line}"));
         }
-        for note in parameters.notes() {
-            context.printer.warn(note);
+        for note in found.notes() {
+            printer.warn(note);
         }
-        if let Some((run, stands)) = &unfinished {
-            context.printer.warn(format!(
-                "the unfinished run {} of {} ({stands}) is given up with it",
-                outcome::short(run.id),
-                run.workflow
-            ));
-        }
-        let graph = aurora::reset_graph(&parameters);
-        let prepared = Prepared::new(Workflow::AuroraReset, target.clone(), &parameters, graph)?;
-        if how.plan {
-            return start::show_plan(context, &connection, &how, &prepared).await;
-        }
-        let what = format!(
-            "the loss of all that keycloak has in cluster {}",
-            request.cluster()
-        );
-        let (region, name) = (request.region(), request.cluster());
-        confirm(context, &account, region, &what, name)?;
-        if let Some((run, _)) = &unfinished {
-            let clock = connection.clock.as_ref();
-            let reason = format!("{} of {target}", Workflow::AuroraReset.name());
-            abandon::abandon(context, &state, run, &reason, clock).await?;
-        }
-        start::start(context, &state, &connection, &account, &how, prepared).await
-    })
+    }
+
+    fn settings(&self, _: &ResetParameters) -> Result<WorkflowSettings, Problem> {
+        Ok(self.how)
+    }
+
+    fn graph(found: &ResetParameters) -> Result<Graph, GraphError> {
+        aurora::reset_graph(found)
+    }
+
+    fn question(&self, _: &ResetParameters) -> Option<Question> {
+        let cluster = self.request.cluster();
+        Some(Question {
+            what: format!("the loss of all that keycloak has in cluster {cluster}"),
+            word: cluster.to_owned(),
+        })
+    }
 }

@@ -1,93 +1,111 @@
 //! `stepwell aurora scale`.
 
-use stepwell_state::Access;
+use stepwell_engine::{Graph, GraphError};
 use stepwell_workflows::Workflow;
-use stepwell_workflows::aurora::{self, ScaleOptions, ScaleParameters};
+use stepwell_workflows::aurora::{self, ScaleOptions, ScaleParameters, ScaleRequest};
 
+use crate::Context;
 use crate::arguments::aurora::ScaleArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::report::outcome;
-use crate::session::confirm::confirm;
-use crate::session::start::{self, Prepared};
-use crate::session::{Backend, find, locks, store, survey};
+use crate::session::launch::{Connecting, Launch, Question, launch};
+use crate::session::targets::Targets;
+use crate::session::{Connection, Session, survey};
 use crate::settings::create;
 use crate::settings::place::{self, Place, Sourced};
 use crate::settings::workflow::WorkflowSettings;
-use crate::{Context, runtime};
 
 /// Adds readers to a cluster, or takes some away.
 pub fn run(context: &Context, arguments: &ScaleArguments) -> Result<Exit, Problem> {
-    let settings = &context.settings;
     let place = Place::resolve(&arguments.cluster, &context.environment)?;
     let instances = Sourced {
         value: arguments.instances.clone(),
         variable: None,
     };
-    let request = ScaleOptions {
+    let options = ScaleOptions {
         cluster: place.cluster,
         region: place.region,
         instances: place::number("--instances", Some(instances), 1, 1..=16)?,
         instance_class: arguments.instance_class.clone(),
-    }
-    .validate()
-    .map_err(|invalid| create::refuse(&invalid, &context.environment))?;
-    let backend = Backend::of(settings)?;
-    let access = match arguments.workflow.plan {
-        true => Access::ReadOnly,
-        false => Access::ReadWrite,
     };
-    let state = store::open(settings, access)?;
-    runtime::block_on(backend.pace(settings), async {
-        let connection = backend.connect(settings, None).await?;
-        let connection = connection.taking_over(arguments.take_over);
-        let account = connection.account(request.region()).await?;
-        let target = request.target();
-        let _lock = match arguments.workflow.plan {
-            true => None,
-            false => {
-                let clock = connection.clock.as_ref();
-                Some(locks::target(context, &state, &account, &target, clock).await?)
-            }
-        };
-        find::refuse_unfinished(context, &state, &account, &target)?;
-        connection
-            .aws
-            .bury(find::dead(&state, &account, Some(&target))?);
-        let what = "aws could not be asked";
-        let parameters = survey::once_alone(context, &connection, what, async || {
-            aurora::survey_scale(&connection.aws, &request).await
-        })
-        .await?;
-        // What is added can be undone, what is taken away can't.
-        let how = match parameters.is_reversible() {
-            true => WorkflowSettings::reversible(&arguments.workflow, arguments.on_failure)?,
-            false => WorkflowSettings::forward_only(&arguments.workflow, arguments.on_failure)?,
-        };
-        if parameters.is_empty() {
-            return nothing(context, &parameters);
-        }
-        let graph = aurora::scale_graph(&parameters);
-        let prepared = Prepared::new(Workflow::AuroraScale, target, &parameters, graph)?;
-        if how.plan {
-            return start::show_plan(context, &connection, &how, &prepared).await;
-        }
-        if !parameters.removing.is_empty() {
-            let (what, name) = (parameters.question(), &parameters.cluster);
-            confirm(context, &account, request.region(), &what, name)?;
-        }
-        start::start(context, &state, &connection, &account, &how, prepared).await
-    })
+    let mut scale = Scale {
+        arguments,
+        request: options
+            .validate()
+            .map_err(|invalid| create::refuse(&invalid, &context.environment))?,
+    };
+    launch(context, &mut scale)
 }
 
-fn nothing(context: &Context, parameters: &ScaleParameters) -> Result<Exit, Problem> {
-    outcome::nothing_to_do(
-        &context.printer,
-        Workflow::AuroraScale.name(),
-        &parameters.target(),
-        &format!(
-            "nothing to do: cluster {} in {} has {} instances",
-            parameters.cluster, parameters.region, parameters.instances
-        ),
-    )
+struct Scale<'a> {
+    arguments: &'a ScaleArguments,
+    request: ScaleRequest,
+}
+
+impl Launch for Scale<'_> {
+    type Parameters = ScaleParameters;
+    const WORKFLOW: Workflow = Workflow::AuroraScale;
+
+    fn plan(&self) -> bool {
+        self.arguments.workflow.plan
+    }
+
+    async fn region(&mut self, _: &Context, _: &Connection) -> Result<String, Problem> {
+        Ok(self.request.region().to_owned())
+    }
+
+    fn connecting(&mut self) -> Connecting<'_> {
+        Connecting {
+            take_over: self.arguments.take_over.take_over,
+            ..Connecting::default()
+        }
+    }
+
+    async fn target(&mut self, _: &Session) -> Result<String, Problem> {
+        Ok(self.request.target())
+    }
+
+    async fn survey(
+        &mut self,
+        session: &Session,
+        _: &mut Targets,
+    ) -> Result<ScaleParameters, Problem> {
+        survey::once_alone(session, "aws could not be asked", async || {
+            aurora::survey_scale(&session.connection.aws, &self.request).await
+        })
+        .await
+    }
+
+    fn nothing_to_do(&self, found: &ScaleParameters) -> Option<String> {
+        found.is_empty().then(|| {
+            format!(
+                "nothing to do: cluster {} in {} has {} instances",
+                found.cluster, found.region, found.instances
+            )
+        })
+    }
+
+    /// What is added can be undone, what is taken away can't.
+    fn settings(&self, found: &ScaleParameters) -> Result<WorkflowSettings, Problem> {
+        let ScaleArguments {
+            workflow,
+            on_failure,
+            ..
+        } = self.arguments;
+        match found.is_reversible() {
+            true => WorkflowSettings::reversible(workflow, *on_failure),
+            false => WorkflowSettings::forward_only(workflow, *on_failure),
+        }
+    }
+
+    fn graph(found: &ScaleParameters) -> Result<Graph, GraphError> {
+        aurora::scale_graph(found)
+    }
+
+    fn question(&self, found: &ScaleParameters) -> Option<Question> {
+        (!found.removing.is_empty()).then(|| Question {
+            what: found.question(),
+            word: found.cluster.clone(),
+        })
+    }
 }

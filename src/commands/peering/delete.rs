@@ -1,105 +1,186 @@
 //! `stepwell peering delete`.
 
-use stepwell_state::Access;
+use stepwell_engine::{Graph, GraphError};
 use stepwell_workflows::peering::{
-    self, DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory, RosaPlace,
+    self, Accounts, DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory, RosaPlace,
 };
 use stepwell_workflows::{SurveyError, Workflow};
 
+use crate::Context;
 use crate::arguments::peering::DeleteArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::report::outcome;
-use crate::session::confirm::confirm;
-use crate::session::start::{self, Prepared};
+use crate::session::launch::{Connecting, Launch, Question, launch};
 use crate::session::targets::Targets;
-use crate::session::{Backend, Connection, rosa, store, survey};
+use crate::session::{Connection, Session, rosa, survey};
 use crate::settings::create;
 use crate::settings::peering::Chosen;
 use crate::settings::rosa::RosaSettings;
 use crate::settings::workflow::WorkflowSettings;
-use crate::{Context, runtime};
 
 /// Removes peerings with their routes and ingress rules.
 pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Problem> {
-    let settings = &context.settings;
     let chosen = Chosen::resolve(arguments, &context.environment)?;
-    let how = WorkflowSettings::forward_only(&arguments.workflow, arguments.on_failure)?;
-    let backend = Backend::of(settings)?;
-    let access = if how.plan {
-        Access::ReadOnly
-    } else {
-        Access::ReadWrite
+    let mut delete = Delete {
+        name: chosen.name(),
+        request: None,
+        chosen,
+        profile: arguments.rosa.rosa_profile.as_deref(),
+        how: WorkflowSettings::forward_only(&arguments.workflow, arguments.on_failure)?,
+        looked: None,
     };
-    let state = store::open(settings, access)?;
-    runtime::block_on(backend.pace(settings), async {
-        let profile = arguments.rosa.rosa_profile.as_deref();
-        let connection = backend.connect(settings, None).await?;
-        let connection = rosa::connect(context, &backend, connection, profile).await?;
-        let request = request(context, &connection, &chosen).await?;
+    launch(context, &mut delete)
+}
+
+struct Delete<'a> {
+    chosen: Chosen,
+    name: String,
+    /// What is asked, once it is known where ROSA is.
+    request: Option<DeleteRequest>,
+    profile: Option<&'a str>,
+    how: WorkflowSettings,
+    /// What was asked, and what was found before anything was locked.
+    looked: Option<Look>,
+}
+
+struct Look {
+    request: DeleteRequest,
+    accounts: Accounts,
+    found: DeleteParameters,
+}
+
+impl Look {
+    async fn take(
+        session: &Session,
+        request: DeleteRequest,
+        accounts: Accounts,
+    ) -> Result<Self, Problem> {
+        let aws = &session.connection.aws;
+        let found = peering::survey_delete(aws, &request, &accounts).await;
+        let found =
+            found.map_err(|error| survey::refused(&session.context, survey::READING, error))?;
+        Ok(Self {
+            request,
+            accounts,
+            found,
+        })
+    }
+}
+
+impl Launch for Delete<'_> {
+    type Parameters = DeleteParameters;
+    const WORKFLOW: Workflow = Workflow::PeeringDelete;
+
+    fn plan(&self) -> bool {
+        self.how.plan
+    }
+
+    async fn region(
+        &mut self,
+        context: &Context,
+        connection: &Connection,
+    ) -> Result<String, Problem> {
+        let request = request(context, connection, &self.chosen).await?;
+        let region = request.region().to_owned();
+        self.request = Some(request);
+        Ok(region)
+    }
+
+    fn connecting(&mut self) -> Connecting<'_> {
+        Connecting {
+            profile: self.profile,
+            ..Connecting::default()
+        }
+    }
+
+    fn supersedes(&self) -> bool {
+        true
+    }
+
+    /// What is found says what has to be locked.
+    async fn target(&mut self, session: &Session) -> Result<String, Problem> {
+        let Some(request) = self.request.take() else {
+            return Err(Problem::error("the peerings were not asked for"));
+        };
+        let (connection, account) = (&session.connection, &session.account);
         let region = request.region();
-        let account = connection.account(region).await?;
-        let accounts = rosa::accounts(&backend, &connection, &account, region, profile).await?;
-        let look = async || {
-            peering::survey_delete(&connection.aws, &request, &accounts)
-                .await
-                .map_err(|error| survey::refused(context, "could not read what is in aws", error))
+        let accounts = rosa::accounts(connection, account, region, self.profile).await?;
+        let look = Look::take(session, request, accounts).await?;
+        let target = look.found.target.clone();
+        self.looked = Some(look);
+        Ok(target)
+    }
+
+    /// What counts is what is found under the locks.
+    async fn survey(
+        &mut self,
+        session: &Session,
+        targets: &mut Targets,
+    ) -> Result<DeleteParameters, Problem> {
+        let Some(Look {
+            request,
+            accounts,
+            mut found,
+        }) = self.looked.take()
+        else {
+            return Err(Problem::error("the peerings were not looked up"));
         };
-        // What is found says what has to be locked; what counts is what is
-        // found under the locks.
-        let mut parameters = look().await?;
-        let mut targets = Targets::new(&account, targets(&parameters));
-        if let Some(form) = form(&chosen, &parameters) {
-            targets.add_unfinished(&state, &form)?;
+        targets.add(session, self::targets(&found)).await?;
+        if let Some(form) = form(&self.chosen, &found) {
+            targets.add(session, session.unfinished_of(&form)?).await?;
         }
-        if !how.plan {
-            targets.lock(context, &state, &connection).await?;
-            parameters = look().await?;
-            targets.must_cover(&self::targets(&parameters))?;
+        if !self.how.plan {
+            found = Look::take(session, request, accounts).await?.found;
+            targets.must_cover(&self::targets(&found))?;
         }
-        if !parameters.skipped.is_empty() {
+        if !found.skipped.is_empty() {
             // What was not found may be where nothing could be asked.
-            targets.narrow_to(&self::targets(&parameters));
+            targets.narrow_to(&self::targets(&found));
         }
-        for region in &parameters.skipped {
-            context
-                .printer
-                .warn(format!("not looked for peerings in {region}"));
+        for region in &found.skipped {
+            let printer = &session.context.printer;
+            printer.warn(format!("not looked for peerings in {region}"));
         }
-        let unfinished = targets.unfinished(context, &state, None)?;
-        if parameters.peerings.is_empty() && unfinished.is_empty() {
-            return nothing(context, &parameters, &chosen.name());
+        Ok(found)
+    }
+
+    fn nothing_to_do(&self, found: &DeleteParameters) -> Option<String> {
+        found.peerings.is_empty().then(|| {
+            format!(
+                "nothing to delete: {} has no peering, and none has left a route behind",
+                self.name
+            )
+        })
+    }
+
+    fn announce(&self, session: &Session, found: &DeleteParameters) {
+        let printer = &session.context.printer;
+        if !found.peerings.is_empty() {
+            printer.note("found:");
         }
-        if !parameters.peerings.is_empty() {
-            context.printer.note("found:");
+        for line in found.peerings.iter().flat_map(PeeringInventory::lines) {
+            printer.note(format!("  {line}"));
         }
-        for line in parameters.peerings.iter().flat_map(PeeringInventory::lines) {
-            context.printer.note(format!("  {line}"));
-        }
-        let target = parameters.target.clone();
-        let graph = peering::delete_graph(&parameters);
-        let prepared = Prepared::new(Workflow::PeeringDelete, target, &parameters, graph)?;
-        if how.plan {
-            return start::show_plan(context, &connection, &how, &prepared).await;
-        }
-        let what = match parameters.peerings.len() {
-            1 => format!("the removal of the peering of {}", chosen.name()),
-            count => format!("the removal of {count} peerings of {}", chosen.name()),
-        };
-        confirm(context, &account, region, &what, &chosen.name())?;
-        let reason = format!(
-            "{} of {}",
-            Workflow::PeeringDelete.name(),
-            parameters.target
-        );
-        targets
-            .abandon(context, &state, &connection, &unfinished, &reason)
-            .await?;
-        if parameters.peerings.is_empty() {
-            return nothing(context, &parameters, &chosen.name());
-        }
-        start::start(context, &state, &connection, &account, &how, prepared).await
-    })
+    }
+
+    fn settings(&self, _: &DeleteParameters) -> Result<WorkflowSettings, Problem> {
+        Ok(self.how)
+    }
+
+    fn graph(found: &DeleteParameters) -> Result<Graph, GraphError> {
+        peering::delete_graph(found)
+    }
+
+    fn question(&self, found: &DeleteParameters) -> Option<Question> {
+        let name = &self.name;
+        Some(Question {
+            what: match found.peerings.len() {
+                1 => format!("the removal of the peering of {name}"),
+                count => format!("the removal of {count} peerings of {name}"),
+            },
+            word: name.clone(),
+        })
+    }
 }
 
 /// Everything that a run on these parameters works on.
@@ -186,13 +267,4 @@ async fn rosa_place(
         vpc_id: network.vpc_id,
         machine_cidr: Some(network.machine_cidr),
     })
-}
-
-fn nothing(context: &Context, parameters: &DeleteParameters, name: &str) -> Result<Exit, Problem> {
-    outcome::nothing_to_do(
-        &context.printer,
-        Workflow::PeeringDelete.name(),
-        &parameters.target,
-        &format!("nothing to delete: {name} has no peering, and none has left a route behind"),
-    )
 }

@@ -35,7 +35,7 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
         let connection = backend.connect(settings, None).await?;
         let connection = rosa::connect(context, &backend, connection, profile).await?;
         let account = connection.account(home).await?;
-        let accounts = rosa::accounts(&backend, &connection, &account, home, profile).await?;
+        let accounts = rosa::accounts(&connection, &account, home, profile).await?;
         peering::list(&connection.aws, &accounts, region, home, cluster.as_deref())
             .await
             .map_err(|fault| Problem::from_fault("could not list the peerings", &fault))

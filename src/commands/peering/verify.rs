@@ -8,10 +8,10 @@ use stepwell_workflows::peering::{
 };
 
 use crate::arguments::peering::VerifyArguments;
+use crate::carry::signals::Signals;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::table;
-use crate::session::signals::Signals;
 use crate::session::{Backend, Connection, rosa, serving, survey};
 use crate::settings::place::Place;
 use crate::settings::{Settings, kubernetes};
@@ -80,7 +80,7 @@ pub fn verify(
         let connection = rosa::connect(context, &backend, connection, profile).await?;
         let region = place.region.as_str();
         let account = connection.account(region).await?;
-        let accounts = rosa::accounts(&backend, &connection, &account, region, profile).await?;
+        let accounts = rosa::accounts(&connection, &account, region, profile).await?;
         let endpoint = serving::find(context, &connection, place).await?;
         let clock = connection.clock.as_ref();
         let session = request.session(clock, &endpoint).await;

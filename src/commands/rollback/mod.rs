@@ -2,27 +2,25 @@
 
 mod waive;
 
-use stepwell_engine::{PlannedUndo, RollbackRequest, StepName, Waiver};
+use stepwell_engine::{PlannedUndo, RollbackRequest, Runner, StepName, TakenUp, Waiver};
 use stepwell_state::{Access, RunStatus};
-use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{self, AtStake, RollbackOptions};
+use stepwell_workflows::{Aws, Workflow};
 
 use crate::arguments::workflow::RollbackArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::outcome;
 use crate::report::undoing::Undoing;
-use crate::session::carry::{self, Carried, carry};
 use crate::session::confirm::confirm;
-use crate::session::takeup::{Found, Taken};
+use crate::session::takeup::{Found, Locks, Taken};
 use crate::session::which::Purpose;
-use crate::session::{Connection, rosa, takeup};
+use crate::session::{Session, takeup};
 use crate::settings::create;
 use crate::{Context, runtime};
 
 /// Undoes what a run made.
 pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Problem> {
-    let settings = &context.settings;
     let access = match arguments.plan {
         true => Access::ReadOnly,
         false => Access::ReadWrite,
@@ -42,24 +40,24 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
         .transpose()
         .map_err(|invalid| create::refuse(&invalid, &context.environment))?;
     runtime::block_on(found.pace(context), async {
-        let connection = found.backend.connect(settings, None).await?;
-        let connection = connection.taking_over(arguments.take_over);
-        let taken = match arguments.plan {
-            true => found.look(context, &connection)?,
-            false => found.take(context, &connection).await?,
+        let take_over = arguments.take_over.take_over;
+        let session = found.connect(context, None, take_over).await?;
+        let locks = match arguments.plan {
+            true => Locks::Leave,
+            false => Locks::Take,
         };
+        let taken = found.take(&session, locks).await?;
         refuse_ended(context, &found, taken.status)?;
         refuse_forward(context, &found, &taken)?;
-        let waivers = waive::waivers(&taken.created, &arguments.waive, reason)?;
-        found.verify(&connection).await?;
-        let connection = rosa::take_up(context, &found.backend, connection, &taken).await?;
-        taken.refuse_alive(context, &connection).await?;
-        waive::refuse_half(context, found.row.id, &taken, &waivers)?;
-        taken.refuse_as_things_are(&connection, true).await?;
-        let undo = Undo::look(&taken, &connection, &waivers, options).await?;
+        let waivers = waive::waivers(taken.created(), &arguments.waive, reason)?;
+        let session = found.verify(session, &taken).await?;
+        taken.refuse_alive(&session).await?;
+        waive::refuse_half(context, &taken, &waivers)?;
+        taken.refuse_as_things_are(&session, true).await?;
+        let undo = Undo::look(&session, &taken, &waivers, options).await?;
         let undoing = Undoing {
             run: found.row.id,
-            workflow: &taken.created.workflow,
+            workflow: &taken.created().workflow,
             target: &found.row.target,
             account: &found.account,
             final_snapshot: (undo.stake.as_ref()).and(undo.kept.final_snapshot.as_deref()),
@@ -74,28 +72,14 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
         }
         undoing.announce(&context.printer);
         undo.ask(context, &found, &taken)?;
-        let carried = Carried {
-            run: found.row.id,
-            created: &taken.created,
-            history: &taken.events,
-            asked_back: true,
-        };
         let options = (undo.options)
             .map(serde_json::to_value)
             .transpose()
             .map_err(|error| Problem::error("the options can't be recorded").because(&error))?;
         let request = RollbackRequest { waivers, options };
-        carry(
-            context,
-            &found.state,
-            &connection,
-            carried,
-            async |executor| {
-                let by = context.actor.clone();
-                executor.rollback(&taken.events, by, request).await
-            },
-        )
-        .await
+        let work =
+            async |taken: TakenUp, runner: Runner<Aws>| taken.rollback(&runner, request).await;
+        taken.carry(&session, true, work).await
     })
     .map_err(|problem| found.placed(context, problem))
 }
@@ -125,13 +109,13 @@ fn refuse_ended(context: &Context, found: &Found, status: RunStatus) -> Result<(
 }
 
 fn refuse_forward(context: &Context, found: &Found, taken: &Taken) -> Result<(), Problem> {
-    if taken.created.reversible {
+    if taken.created().reversible {
         return Ok(());
     }
     let short = outcome::short(found.row.id);
     let refused = Problem::refused(format!(
         "run {short} of {} only goes forward",
-        taken.created.workflow
+        taken.created().workflow
     ))
     .code("forward_only");
     Err(match taken.status.is_unfinished() {
@@ -157,15 +141,16 @@ struct Undo {
 
 impl Undo {
     async fn look(
+        session: &Session,
         taken: &Taken,
-        connection: &Connection,
         waivers: &[Waiver],
         options: Option<RollbackOptions>,
     ) -> Result<Self, Problem> {
         let asked = |fault| Problem::from_fault("aws could not be asked", &fault);
-        let (aws, workflow) = (&connection.aws, &taken.created.workflow);
+        let recorded = taken.recorded();
+        let (aws, workflow) = (&session.connection.aws, &taken.created().workflow);
         let waived: Vec<StepName> = waivers.iter().map(|waiver| waiver.step.clone()).collect();
-        let stake = aurora::at_stake(aws, workflow, &taken.events, &waived)
+        let stake = aurora::at_stake(aws, workflow, &recorded.events, &waived)
             .await
             .map_err(asked)?;
         if let Some(options) = &options {
@@ -178,17 +163,16 @@ impl Undo {
             };
             takeup::refuse(stake.snapshot_refusal(aws, options).await)?;
         }
-        let machine = taken.machine()?;
-        let recorded = RollbackOptions::recorded(machine.rollback_options())
+        let kept = RollbackOptions::recorded(recorded.machine.rollback_options())
             .map_err(|fault| Problem::from_fault("the rollback can't be continued", &fault))?;
-        let steps = connection.planner().of_rollback(&machine, &waived).await;
-        let steps = steps.map_err(|error| carry::failed(error, None, &taken.created))?;
+        let steps = recorded.plan_rollback(&session.runner(), &waived).await;
+        let steps = steps.map_err(|error| session.problem(error))?;
         if let Some(fault) = steps.iter().find_map(|step| step.fault.clone()) {
             return Err(asked(fault));
         }
         Ok(Self {
             stake,
-            kept: options.clone().unwrap_or(recorded),
+            kept: options.clone().unwrap_or(kept),
             options,
             steps,
         })
@@ -197,7 +181,7 @@ impl Undo {
     /// Asks whether what the rollback takes away may go: a cluster always, whether
     /// it serves or not, and whatever a finished run made.
     fn ask(&self, context: &Context, found: &Found, taken: &Taken) -> Result<(), Problem> {
-        let (target, workflow) = (&found.row.target, &taken.created.workflow);
+        let (target, workflow) = (&found.row.target, &taken.created().workflow);
         let by = format!("the rollback of run {}", outcome::short(found.row.id));
         let ask = |what: &str, word: &str| {
             let what = format!("{what}, by {by}");
@@ -232,7 +216,7 @@ impl Undo {
 
 /// The instances that a scaling added.
 fn added(taken: &Taken) -> String {
-    let adding = taken.created.parameters["adding"].as_array();
+    let adding = taken.created().parameters["adding"].as_array();
     let names: Vec<&str> = (adding.into_iter().flatten())
         .filter_map(|instance| instance["name"].as_str())
         .collect();

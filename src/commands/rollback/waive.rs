@@ -1,7 +1,7 @@
 //! The steps that a rollback is to pass over.
 
 use stepwell_engine::event::RunCreated;
-use stepwell_engine::{RunId, StepName, Waiver};
+use stepwell_engine::{StepName, Waiver};
 use stepwell_workflows::aurora::held_by;
 
 use crate::Context;
@@ -43,12 +43,12 @@ pub(super) fn waivers(
 /// may be passed over too, the command for both is named and nothing is done.
 pub(super) fn refuse_half(
     context: &Context,
-    run: RunId,
     taken: &Taken,
     waivers: &[Waiver],
 ) -> Result<(), Problem> {
     let steps: Vec<StepName> = waivers.iter().map(|waiver| waiver.step.clone()).collect();
-    let Some(held) = held_by(taken.machine()?, &steps) else {
+    let machine = &taken.recorded().machine;
+    let Some(held) = held_by(machine.clone(), &steps) else {
         return Ok(());
     };
     let (kept, left) = (steps.join(", "), held.steps.join(", "));
@@ -64,7 +64,7 @@ pub(super) fn refuse_half(
     let reason = waivers.first().map_or("", |waiver| &*waiver.reason);
     Err(Problem::refused(what).code("not_waivable").hint(format!(
         "pass over all of it: {}{flags} --reason {}; nothing was changed",
-        (context.settings).command_for("rollback", &outcome::short(run)),
+        (context.settings).command_for("rollback", &outcome::short(machine.run())),
         shell::quote(reason)
     )))
 }

@@ -6,10 +6,10 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::arguments::sandbox::ServeArguments;
+use crate::carry::signals::Signals;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::session::sandbox;
-use crate::session::signals::Signals;
 use crate::{Context, runtime};
 
 #[derive(Serialize)]

@@ -8,9 +8,9 @@ use stepwell_workflows::aurora::PsqlSession;
 
 use super::{clean, failed, not_done};
 use crate::Context;
+use crate::carry::signals::Signals;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::session::signals::Signals;
 
 /// The pause before a log that broke off is asked for again.
 const AGAIN: Duration = Duration::from_secs(2);

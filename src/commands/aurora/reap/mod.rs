@@ -5,20 +5,21 @@ mod runs;
 use std::cell::RefCell;
 
 use stepwell_engine::Timestamp;
-use stepwell_state::{Access, Store};
+use stepwell_state::Access;
+use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{
     self, Candidate, ReapOptions, ReapRequest, Reaping, Verdict, survey_reap,
 };
 
-use crate::account::AccountRecord;
 use crate::arguments::aurora::ReapArguments;
+use crate::carry::many::{self, Ended, Turn};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::reaping::{self, Removal};
 use crate::report::{outcome, skipped};
-use crate::session::deletion::Deletion;
-use crate::session::many::{self, Ended, Turn};
-use crate::session::{Backend, Connection, find, rosa, start, store};
+use crate::session::launch::{self, Prepared};
+use crate::session::targets::Targets;
+use crate::session::{Backend, Session, deletion, rosa, store};
 use crate::settings::workflow::WorkflowSettings;
 use crate::settings::{create, place, speed};
 use crate::{Context, runtime};
@@ -63,22 +64,26 @@ pub fn run(context: &Context, arguments: &ReapArguments) -> Result<Exit, Problem
         let profile = arguments.rosa_profile.as_deref();
         let connection = backend.connect(settings, None).await?;
         let connection = rosa::connect(context, &backend, connection, profile).await?;
-        let account = connection.account(&home).await?;
+        let session = Session {
+            account: connection.account(&home).await?,
+            context: context.clone(),
+            state,
+            backend,
+            connection,
+        };
+        let (connection, account) = (&session.connection, &session.account);
         let now = connection.time_there();
-        connection.aws.bury(find::dead(&state, &account, None)?);
+        session.forget_dead(None)?;
         let mut request = validated(now)?;
         if arguments.with_peerings {
-            request = request.with_peerings(
-                rosa::accounts(&backend, &connection, &account, &home, profile).await?,
-            );
+            let accounts = rosa::accounts(connection, account, &home, profile).await?;
+            request = request.with_peerings(accounts);
         }
         let mut found = survey_reap(&connection.aws, &request, &home)
             .await
             .map_err(|fault| Problem::from_fault("could not look for what is to go", &fault))?;
         let sweep = runs::Sweep {
-            state: &state,
-            connection: &connection,
-            account: &account,
+            session: &session,
             request: &request,
             older_than,
             now,
@@ -88,7 +93,7 @@ pub fn run(context: &Context, arguments: &ReapArguments) -> Result<Exit, Problem
         skipped::warn(&context.printer, &found.skipped);
         let wanted = |one: &&Candidate| one.verdict == Verdict::Delete;
         if !deletes {
-            reaping::place(&context.printer, &found, &account);
+            reaping::place(&context.printer, &found, account);
             reaping::print(&context.printer, &found, now, &[])?;
             let any = found.candidates.iter().any(|one| wanted(&one));
             if any && !how.plan {
@@ -105,18 +110,15 @@ pub fn run(context: &Context, arguments: &ReapArguments) -> Result<Exit, Problem
                 Exit::Success
             });
         }
-        reaping::announce(&context.printer, &found, &account, now);
+        reaping::announce(&context.printer, &found, account, now);
         let reaper = Reaper {
-            context,
-            state: &state,
-            connection: &connection,
-            account: &account,
-            how: &how,
+            session: &session,
+            how,
             request: &request,
         };
         let removals: RefCell<Vec<Removal>> = RefCell::default();
         let doomed = found.candidates.iter().filter(wanted);
-        let ended = many::each(context, &connection, doomed, |candidate, turn| {
+        let ended = many::each(&session, doomed, |candidate, turn| {
             let (reaper, removals) = (&reaper, &removals);
             async move {
                 let removal = reaper.reap(candidate, &turn).await;
@@ -142,11 +144,8 @@ pub fn run(context: &Context, arguments: &ReapArguments) -> Result<Exit, Problem
 
 /// Deletes one candidate after the other.
 struct Reaper<'a> {
-    context: &'a Context,
-    state: &'a Store,
-    connection: &'a Connection,
-    account: &'a AccountRecord,
-    how: &'a WorkflowSettings,
+    session: &'a Session,
+    how: WorkflowSettings,
     request: &'a ReapRequest,
 }
 
@@ -171,15 +170,18 @@ impl Reaper<'_> {
         turn: &Turn,
         removal: &mut Removal,
     ) -> Result<(), Problem> {
-        let (context, state, connection) = (self.context, self.state, self.connection);
+        let (session, context) = (self.session, &self.session.context);
+        let aws = &session.connection.aws;
         let request = self
             .request
             .deletion(candidate)
             .map_err(|invalid| create::refuse(&invalid, &context.environment))?;
-        let mut deletion =
-            Deletion::look(context, state, connection, self.account, &request, false).await?;
+        let target = request.target();
+        let mut targets = Targets::of(session, target.clone(), false).await?;
+        session.forget_dead(Some(&target))?;
+        let mut deletion = deletion::survey(session, &request, &mut targets).await?;
         // Its turn may have come an hour after the list.
-        let again = aurora::look_again(&connection.aws, self.request, candidate)
+        let again = aurora::look_again(aws, self.request, candidate)
             .await
             .map_err(|fault| Problem::from_fault("could not look once more", &fault))?;
         match again.map(|again| again.verdict) {
@@ -188,7 +190,7 @@ impl Reaper<'_> {
             None => {
                 // It may have gone between the two looks: a call of a process
                 // that died was still under way.
-                deletion.look_again(context, connection, &request).await?;
+                deletion = deletion::survey_again(session, &request, &targets).await?;
                 if !deletion.is_empty() {
                     // Its tags were taken away, so it is nobody's of ours any more.
                     removal.spared("no longer tagged".to_owned());
@@ -201,19 +203,18 @@ impl Reaper<'_> {
             }
         }
         let label = reaping::label(candidate);
-        let unfinished = deletion.unfinished(context, state, Some(&label))?;
-        deletion
-            .give_up(context, state, connection, &unfinished)
-            .await?;
+        let unfinished = targets.unfinished(session, Some(&label))?;
+        let reason = format!("{} of {target}", Workflow::AuroraDelete.name());
+        targets.abandon(session, &unfinished, &reason).await?;
         removal.gave_up(&unfinished);
-        if deletion.is_empty() {
+        let (false, Some(lock)) = (deletion.is_empty(), targets.locked(&target)) else {
             return Ok(());
-        }
-        let prepared = deletion.prepare()?;
-        let begun =
-            start::begin(context, state, connection, self.account, self.how, prepared).await?;
-        removal.begun(begun.run);
-        let summary = many::start(context, state, connection, &begun, &label, turn).await?;
+        };
+        let graph = aurora::delete_graph(&deletion);
+        let prepared = Prepared::new(Workflow::AuroraDelete, &deletion, graph)?;
+        let begun = launch::begin(session, lock, self.how, prepared).await?;
+        removal.begun(begun.0.run());
+        let summary = many::start(session, begun, &label, turn).await?;
         removal.told(&summary, &context.settings);
         Ok(())
     }

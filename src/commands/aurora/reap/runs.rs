@@ -5,20 +5,17 @@ use std::time::Duration;
 use stepwell_engine::Timestamp;
 use stepwell_engine::event::EventBody;
 use stepwell_engine::summary::RunState;
-use stepwell_state::{RunRow, Store};
+use stepwell_state::RunRow;
 use stepwell_workflows::SurveyError;
 use stepwell_workflows::aurora::{self, Candidate, ReapRequest, Reaping, Verdict, survey_delete};
 
-use crate::account::AccountRecord;
 use crate::problem::Problem;
 use crate::report::{outcome, reaping};
-use crate::session::{Connection, find, locks, store};
+use crate::session::{Session, find, locks, store};
 
 /// A look at the histories.
 pub(super) struct Sweep<'a> {
-    pub(super) state: &'a Store,
-    pub(super) connection: &'a Connection,
-    pub(super) account: &'a AccountRecord,
+    pub(super) session: &'a Session,
     pub(super) request: &'a ReapRequest,
     pub(super) older_than: Option<Duration>,
     pub(super) now: Timestamp,
@@ -29,7 +26,7 @@ impl Sweep<'_> {
     /// died before it made anything, or after it had deleted everything. No
     /// resource tells of it, and it would stand in the way for ever.
     pub(super) async fn add_bare(&self, found: &mut Reaping) -> Result<(), Problem> {
-        for row in find::all_unfinished(self.state, self.account, &aurora::target("*", "*"))? {
+        for row in self.session.all_unfinished(&aurora::target("*", "*"))? {
             let mut parts = row.target.split('/').skip(1);
             let (Some(region), Some(cluster)) = (parts.next(), parts.next()) else {
                 continue;
@@ -65,7 +62,7 @@ impl Sweep<'_> {
     /// cluster that is not to be reaped.
     async fn judge(&self, row: &RunRow, candidate: &Candidate) -> Result<Option<Verdict>, Problem> {
         let spared = |reason: String| Ok(Some(Verdict::Spared { reason }));
-        if locks::state(self.state, row)? == RunState::Running {
+        if locks::state(&self.session.state, row)? == RunState::Running {
             return Ok(Some(Verdict::Delete));
         }
         if self.asked_to_be_kept(row)? {
@@ -79,7 +76,7 @@ impl Sweep<'_> {
             Ok(request) => request,
             Err(invalid) => return blocked(invalid.to_string(), None),
         };
-        match survey_delete(&self.connection.aws, &request).await {
+        match survey_delete(&self.session.connection.aws, &request).await {
             Ok(parameters) if parameters.is_empty() => Ok(Some(Verdict::Delete)),
             Ok(_) | Err(SurveyError::Refused { .. }) => Ok(None),
             Err(SurveyError::Alive { message, .. }) => spared(message),
@@ -90,7 +87,7 @@ impl Sweep<'_> {
 
     /// Whether a create would have given its cluster the tag that spares.
     fn asked_to_be_kept(&self, row: &RunRow) -> Result<bool, Problem> {
-        let events = self.state.events(row.id);
+        let events = self.session.state.events(row.id);
         let events = events.map_err(|error| store::failed(&error))?;
         let Some(EventBody::RunCreated(created)) = events.first().map(|event| &event.body) else {
             return Ok(false);
@@ -107,9 +104,7 @@ impl Sweep<'_> {
     ) -> Result<(), Problem> {
         for one in candidates {
             let target = aurora::target(&one.region, &one.cluster);
-            if let Some((row, RunState::Running)) =
-                find::unfinished(self.state, self.account, &target)?
-            {
+            if let Some((row, RunState::Running)) = find::unfinished(self.session, &target)? {
                 let reason = format!(
                     "run {} of {} is under way",
                     outcome::short(row.id),

@@ -16,7 +16,12 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs the command of `--on-finish`, if there is one, with the run's document
 /// on its stdin. Whatever becomes of it changes nothing but a line on stderr.
-pub async fn finished(context: &Context, clock: &dyn Clock, summary: &RunSummary, next: &Next) {
+pub(super) async fn finished(
+    context: &Context,
+    clock: &dyn Clock,
+    summary: &RunSummary,
+    next: &Next,
+) {
     let Some(command) = &context.settings.on_finish else {
         return;
     };

@@ -8,19 +8,19 @@ use stepwell_engine::summary::RunSummary;
 use stepwell_engine::{Lease, NoLease, RunId, Stopper};
 use stepwell_workflows::aurora::{Heard, Lost, SignsOfLife};
 
-use super::Connection;
 use crate::exit::Exit;
 use crate::problem::Problem;
+use crate::session::Connection;
 
 /// The signs of life of a run that this process carries.
-pub struct Watch {
+pub(super) struct Watch {
     signs: Option<SignsOfLife>,
     lost: Mutex<Option<Lost>>,
 }
 
 impl Watch {
     /// Those of a run; it has none where it works on no network of its own.
-    pub fn of(connection: &Connection, run: RunId, created: &RunCreated) -> Self {
+    pub(super) fn of(connection: &Connection, run: RunId, created: &RunCreated) -> Self {
         let (workflow, parameters) = (&created.workflow, &created.parameters);
         Self {
             signs: SignsOfLife::of(&connection.aws, run, workflow, parameters),
@@ -29,7 +29,7 @@ impl Watch {
     }
 
     /// Whether the run may begin anything.
-    pub fn lease(&self) -> Arc<dyn Lease> {
+    pub(super) fn lease(&self) -> Arc<dyn Lease> {
         match &self.signs {
             Some(signs) => signs.lease(),
             None => Arc::new(NoLease),
@@ -38,7 +38,7 @@ impl Watch {
 
     /// Gives signs while `work` is done, and stops it once the run is no longer
     /// this process's; `note` is told of both.
-    pub async fn during<T>(
+    pub(super) async fn during<T>(
         &self,
         stopper: &Stopper,
         note: impl Fn(String),
@@ -58,7 +58,7 @@ impl Watch {
 
     /// The problem of a run that was stopped because it may be another's by now,
     /// or because nobody can tell.
-    pub fn verdict(&self, summary: &RunSummary, resume: &str) -> Result<(), Problem> {
+    pub(super) fn verdict(&self, summary: &RunSummary, resume: &str) -> Result<(), Problem> {
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         match (lost.as_ref(), &summary.suspended) {
             (Some(lost), Some(SuspendReason::LeaseLost { .. })) => {

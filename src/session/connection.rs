@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use stepwell_engine::{Clock, Executor, Journal, Planner, RunId, Timestamp};
+use stepwell_engine::{Clock, RunId, Timestamp};
 use stepwell_sandbox::Account;
-use stepwell_workflows::{Aws, AwsSettings, DOUBTS, Secret};
+use stepwell_workflows::{Aws, AwsSettings, Secret};
 
 use super::sandbox;
 use crate::account::AccountRecord;
-use crate::arguments::workflow::TakeOverArguments;
 use crate::clock::Pace;
 use crate::problem::Problem;
 use crate::settings::{Settings, place};
@@ -164,28 +163,10 @@ pub struct Connection {
 impl Connection {
     /// The same, which goes on even where another run has given a sign of life.
     #[must_use]
-    pub fn taking_over(self, arguments: TakeOverArguments) -> Self {
+    pub fn taking_over(self, take_over: bool) -> Self {
         Self {
-            aws: Arc::new(self.aws.as_ref().clone().taking_over(arguments.take_over)),
+            aws: Arc::new(self.aws.as_ref().clone().taking_over(take_over)),
             ..self
-        }
-    }
-
-    /// An executor of all kinds of steps in this account, over a journal.
-    pub fn executor(&self, journal: Arc<dyn Journal>) -> Executor<Aws> {
-        let registry = Arc::new(stepwell_workflows::registry());
-        Executor {
-            clock: self.clock.clone(),
-            ..Executor::new(registry, self.aws.clone(), journal)
-        }
-    }
-
-    /// What makes plans in this account. What is young may be missed by a look.
-    pub fn planner(&self) -> Planner<Aws> {
-        let registry = Arc::new(stepwell_workflows::registry());
-        Planner {
-            doubts: DOUBTS.to_vec(),
-            ..Planner::new(registry, self.aws.clone(), self.clock.clone())
         }
     }
 

@@ -6,21 +6,15 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use stepwell_engine::summary::RunSummary;
-use stepwell_engine::{Executor, Stop, Stopper, stop_channel};
-use stepwell_state::Store;
+use stepwell_engine::{Begun, Graph, Stop, Stopper, stop_channel};
 
-use super::carry::{attend, failed, told};
-use super::journal::Patient;
 use super::limits::Limits;
-use super::requests::Mailbox;
 use super::signals::{Asked, Signals};
-use super::start::Begun;
-use super::watch::Watch;
-use super::{Connection, hook, store};
-use crate::Context;
+use super::{Equipment, attend, hook, told};
 use crate::problem::Problem;
 use crate::progress::Progress;
-use crate::report::outcome::{self, Next};
+use crate::report::outcome::Next;
+use crate::session::Session;
 
 /// How the others of several runs stand when one was stopped by a signal.
 pub enum Ended {
@@ -53,12 +47,12 @@ impl Turn {
 /// Does `work` on each item, four at a time. After a signal no further item is
 /// begun, and the runs under way are asked to stop.
 pub async fn each<T, F: Future<Output = ()>>(
-    context: &Context,
-    connection: &Connection,
+    session: &Session,
     items: impl IntoIterator<Item = T>,
     work: impl Fn(T, Turn) -> F,
 ) -> Result<Ended, Problem> {
-    let limits = Limits::of(context, connection)?;
+    let context = &session.context;
+    let limits = Limits::of(context, &session.connection)?;
     context.printer.hurry();
     let mut signals = Signals::ladder(&context.signals);
     let (stopper, stop) = stop_channel();
@@ -101,54 +95,35 @@ pub async fn each<T, F: Future<Output = ()>>(
 
 /// Starts one run among several and carries it through; its lines are labelled.
 pub async fn start(
-    context: &Context,
-    state: &Store,
-    connection: &Connection,
-    begun: &Begun,
+    session: &Session,
+    (begun, graph): (Begun, Graph),
     label: &str,
     turn: &Turn,
 ) -> Result<RunSummary, Problem> {
-    let settings = &context.settings;
+    let (context, connection) = (&session.context, &session.connection);
+    let (run, created) = (begun.run(), begun.created().clone());
     let progress = Progress::among(
-        settings,
+        &context.settings,
         !connection.pace.is_virtual(),
-        &begun.created,
+        &created,
         label,
         connection.clock.clone(),
     );
     // It is stopped with the others, and when it is no longer this process's.
     let (stopper, own) = stop_channel();
-    let watch = Watch::of(connection, begun.run, &begun.created);
-    let (mailbox, requests) = Mailbox::of(state, begun.run, &connection.clock);
-    let told_to = progress.clone();
-    let journal = Patient::new(state, connection.clock.clone(), move |line| {
-        told_to.note(&line);
-    });
-    let journal = Arc::new(journal.map_err(|error| store::failed(&error))?);
+    let (with, runner) = Equipment::of(session, run, &created, progress.clone(), own)?;
     turn.shows(&progress);
-    let executor = Executor {
-        observer: progress.clone(),
-        stop: own,
-        lease: watch.lease(),
-        requests,
-        ..connection.executor(journal.clone())
-    };
-    let work = executor.start(begun.run, begun.created.clone(), &begun.graph);
-    let note = |text: String| progress.note(&text);
-    let work = watch.during(&stopper, note, work);
-    let work = mailbox.during(connection.pace.is_virtual(), work);
+    let work = with.during(session, &stopper, begun.carry(&runner, &graph));
     let result = or_when(turn.stop.clone(), &stopper, work).await;
     progress.finish();
-    let resume = settings.command_for("resume", &outcome::short(begun.run));
-    let begins = journal.has_recorded().then_some(&*resume);
-    let told = told(state, begun.run);
+    let told = told(&session.state, run);
     if let Ok((summary, events)) = &told {
-        let next = Next::of(summary, events, settings);
+        let next = Next::of(summary, events, &context.settings);
         hook::finished(context, &*connection.clock, summary, &next).await;
     }
-    result.map_err(|error| failed(error, begins, &begun.created))?;
+    result.map_err(|error| with.failed(session, error, &created))?;
     let (summary, _) = told?;
-    watch.verdict(&summary, &resume)?;
+    with.watch.verdict(&summary, &with.resume)?;
     Ok(summary)
 }
 

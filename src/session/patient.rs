@@ -1,13 +1,19 @@
-//! The journal of a run, with patience for others that write to the same file.
+//! The state file as a run uses it, with patience for others that use it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use stepwell_engine::{BoxFuture, Clock, Event, Journal, JournalError, RunId};
-use stepwell_state::{Store, StoreError};
+use serde_json::Value;
+use stepwell_engine::event::Actor;
+use stepwell_engine::{
+    BoxFuture, Clock, Event, Guard, Journal, JournalError, LockError, RunId, Store, Timestamp,
+};
+use stepwell_state::StoreError;
 
 use super::store::is_busy;
+use super::{Session, locks};
+use crate::report::time;
 
 /// How long it is waited for at the beginning, where nothing is under way and a
 /// person is likely to look on.
@@ -29,37 +35,84 @@ const PAUSE: Duration = Duration::from_millis(400);
 const FIRST: Duration = Duration::from_secs(2);
 const EVERY: Duration = Duration::from_secs(60);
 
-/// A journal whose appends wait for other writers, in wall time, while signals
-/// and signs of life are attended to.
-pub struct Patient {
-    journal: Arc<dyn Journal>,
+/// A state file whose locks and appends wait for others that use it, in wall
+/// time, while signals and signs of life are attended to.
+pub struct PatientStore {
+    runs: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    /// How long a lock is waited for, by the clock on the wall.
+    wait: Duration,
     say: Box<dyn Fn(String) + Send + Sync>,
     /// Whether one of several appends that wait says so already.
     is_told: AtomicBool,
     has_recorded: AtomicBool,
 }
 
-impl Patient {
-    /// The journal that is this state file. `say` is told what is waited for.
-    pub fn new(
-        state: &Store,
+impl PatientStore {
+    /// The state file of a session. `say` is told what is waited for.
+    pub fn new(session: &Session, say: impl Fn(String) + Send + Sync + 'static) -> Self {
+        let wait = session.context.settings.times.wait;
+        Self::of(&session.state, session.connection.clock.clone(), wait, say)
+    }
+
+    /// A state file, of which a lock is waited for as long as `wait` says on the
+    /// clock.
+    pub fn of(
+        state: &stepwell_state::Store,
         clock: Arc<dyn Clock>,
+        wait: Duration,
         say: impl Fn(String) + Send + Sync + 'static,
-    ) -> Result<Self, StoreError> {
-        state.wait_at_most(TRY)?;
-        Ok(Self {
-            journal: Arc::new(state.clone()),
+    ) -> Self {
+        Self {
+            runs: Arc::new(state.clone()),
+            wait: clock.to_wall(wait),
             clock,
             say: Box::new(say),
             is_told: AtomicBool::new(false),
             has_recorded: AtomicBool::new(false),
-        })
+        }
+    }
+
+    /// The same for a run that is about to be carried: from now on an append of
+    /// the state file itself gives up soon, and it is this store that waits.
+    pub fn carrying(
+        session: &Session,
+        say: impl Fn(String) + Send + Sync + 'static,
+    ) -> Result<Self, StoreError> {
+        session.state.wait_at_most(TRY)?;
+        Ok(Self::new(session, say))
     }
 
     /// Whether anything was recorded: else the run is as it was, if it is there.
     pub fn has_recorded(&self) -> bool {
         self.has_recorded.load(Ordering::Relaxed)
+    }
+
+    /// Takes a lock, and waits for it as long as `--wait` says. Another process
+    /// lives by the clock on the wall, whatever the pace of this one.
+    async fn lock<'a>(
+        &'a self,
+        take: impl Fn() -> BoxFuture<'a, Result<Guard, LockError>> + Send,
+    ) -> Result<Guard, LockError> {
+        let (mut waited, mut said) = (Duration::ZERO, None);
+        loop {
+            let error = match take().await {
+                Err(error @ LockError::Held { .. }) => error,
+                other => return other,
+            };
+            let left = self.wait.saturating_sub(waited);
+            if left.is_zero() {
+                return Err(error);
+            }
+            if said.is_none_or(|said| waited - said >= locks::SAY) {
+                said = Some(waited);
+                let (most, by) = (time::duration(left), locks::held(&error));
+                (self.say)(format!("waiting for at most {most}: {by}"));
+            }
+            let pause = locks::LOOK.min(left);
+            self.clock.outside(pause).await;
+            waited += pause;
+        }
     }
 
     async fn append_at_last(&self, events: Vec<Event>) -> Result<(), JournalError> {
@@ -71,7 +124,7 @@ impl Patient {
         let mut next_line = FIRST;
         let mut tells = Tells(&self.is_told, false);
         loop {
-            match self.journal.append(events.clone()).await {
+            match self.runs.append(events.clone()).await {
                 Err(error) if is_wait(&error) && waited < limit => {
                     if waited >= next_line && tells.may() {
                         next_line = match next_line < EVERY {
@@ -92,13 +145,46 @@ impl Patient {
     }
 }
 
-impl Journal for Patient {
+impl Journal for PatientStore {
     fn append(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), JournalError>> {
         Box::pin(self.append_at_last(events))
     }
 
     fn load(&self, run: RunId) -> BoxFuture<'_, Result<Vec<Event>, JournalError>> {
-        self.journal.load(run)
+        self.runs.load(run)
+    }
+}
+
+impl Store for PatientStore {
+    fn lock_run<'a>(
+        &'a self,
+        run: RunId,
+        by: &'a Actor,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Guard, LockError>> {
+        Box::pin(self.lock(move || self.runs.lock_run(run, by, since)))
+    }
+
+    fn lock_target<'a>(
+        &'a self,
+        account: &'a Value,
+        target: &'a str,
+        by: &'a Actor,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Guard, LockError>> {
+        Box::pin(self.lock(move || self.runs.lock_target(account, target, by, since)))
+    }
+
+    fn unfinished<'a>(
+        &'a self,
+        account: &'a Value,
+        target: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<RunId>, JournalError>> {
+        self.runs.unfinished(account, target)
+    }
+
+    fn history(&self, run: RunId) -> BoxFuture<'_, Result<Vec<Event>, JournalError>> {
+        self.runs.history(run)
     }
 }
 
@@ -150,12 +236,39 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::atomic::AtomicU32;
 
-    use stepwell_engine::Timestamp;
+    use stepwell_engine::MemoryStore;
 
     use super::*;
 
     /// A file that another process keeps locked for so many tries.
-    struct Locked(AtomicU32);
+    struct Locked(AtomicU32, MemoryStore);
+
+    impl Store for Locked {
+        fn lock_run<'a>(
+            &'a self,
+            run: RunId,
+            by: &'a Actor,
+            since: Timestamp,
+        ) -> BoxFuture<'a, Result<Guard, LockError>> {
+            self.1.lock_run(run, by, since)
+        }
+        fn lock_target<'a>(
+            &'a self,
+            account: &'a Value,
+            target: &'a str,
+            by: &'a Actor,
+            since: Timestamp,
+        ) -> BoxFuture<'a, Result<Guard, LockError>> {
+            self.1.lock_target(account, target, by, since)
+        }
+        fn unfinished<'a>(
+            &'a self,
+            account: &'a Value,
+            target: &'a str,
+        ) -> BoxFuture<'a, Result<Vec<RunId>, JournalError>> {
+            self.1.unfinished(account, target)
+        }
+    }
 
     impl Journal for Locked {
         fn append(&self, _: Vec<Event>) -> BoxFuture<'_, Result<(), JournalError>> {
@@ -179,7 +292,8 @@ mod tests {
     fn busy() -> StoreError {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("state.db");
-        let store = Store::open(&path, stepwell_state::Access::ReadWrite).expect("opened");
+        let store =
+            stepwell_state::Store::open(&path, stepwell_state::Access::ReadWrite).expect("opened");
         let other = rusqlite::Connection::open(&path).expect("opened");
         other.execute_batch("BEGIN IMMEDIATE").expect("locked");
         store.wait_at_most(Duration::ZERO).expect("set");
@@ -218,9 +332,10 @@ mod tests {
         let said = Arc::new(Mutex::new(Vec::new()));
         let heard = said.clone();
         let clock = Arc::new(Hasty::default());
-        let patient = Patient {
-            journal: Arc::new(Locked(AtomicU32::new(tries))),
+        let patient = PatientStore {
+            runs: Arc::new(Locked(AtomicU32::new(tries), MemoryStore::new())),
             clock: clock.clone(),
+            wait: Duration::ZERO,
             say: Box::new(move |line| heard.lock().expect("whole").push(line)),
             is_told: AtomicBool::new(false),
             has_recorded: AtomicBool::new(has_recorded),

@@ -8,10 +8,10 @@ use std::time::Duration;
 use stepwell_engine::event::{Deadline, SuspendReason};
 use stepwell_engine::{Clock, Stopper, Timestamp};
 
-use super::Connection;
 use crate::Context;
 use crate::problem::Problem;
 use crate::report::time;
+use crate::session::Connection;
 
 /// How long before the time that a person gave nothing new is started: calls
 /// that are under way return in seconds.
@@ -25,14 +25,14 @@ const BEFORE_CREDENTIALS: Duration = Duration::from_secs(3 * 60);
 const LOOK: Duration = Duration::from_secs(20);
 
 /// The limits of a process's work.
-pub struct Limits<'a> {
+pub(super) struct Limits<'a> {
     connection: &'a Connection,
     asked: Option<Timestamp>,
 }
 
 impl<'a> Limits<'a> {
     /// Those of this process; refused where the time is over already.
-    pub fn of(context: &Context, connection: &'a Connection) -> Result<Self, Problem> {
+    pub(super) fn of(context: &Context, connection: &'a Connection) -> Result<Self, Problem> {
         let clock = connection.clock.as_ref();
         let asked = context.settings.times.end(clock);
         if let Some(at) = asked.filter(|at| *at <= clock.now()) {
@@ -46,7 +46,7 @@ impl<'a> Limits<'a> {
 
     /// Suspends by `stopper` what `work` does before its time is over; `say` is
     /// told why.
-    pub async fn during<T>(
+    pub(super) async fn during<T>(
         &self,
         stopper: &Stopper,
         say: impl Fn(String),
