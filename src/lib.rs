@@ -1,9 +1,8 @@
 //! The command `stepwell`: arguments, settings, sessions, and the views of what
 //! happens. Only this package formats for people, and only its `main` exits.
 //!
-//! A command line becomes [`arguments`] (what may be said), these and the
-//! [`environment`] become [`settings`] (what is meant), and a file of
-//! [`commands`] per command does it, in a [`session`]. It may [`carry`] a run;
+//! Each of the [`commands`] is one file: what may be said, what is meant by it
+//! with the [`environment`] and the [`settings`], and what it does, in a [`session`]. It may [`carry`] a run;
 //! what people and programs see of a run is put into form by
 //! [`report`] and, while it goes on, by [`progress`].
 
@@ -36,14 +35,14 @@ use stepwell_engine::event::Actor;
 use arguments::{Arguments, Output};
 use carry::signals::Hub;
 use environment::Environment;
-pub use exit::Exit;
 use problem::Problem;
 use report::Printer;
 use settings::Settings;
-use settings::commands::Subject;
 use settings::times::Times;
 use supervisor::Ended;
 use terminal::Terminal;
+
+pub use exit::Exit;
 
 /// The version of the program, with the commit that it is built from where that
 /// is known.
@@ -95,9 +94,9 @@ fn command(words: &[OsString], signals: Hub) -> Exit {
                 printer,
                 signals,
             };
-            commands::run(&context, &arguments.command).map_err(|problem| {
+            arguments.command.run(&context).map_err(|problem| {
                 let settings = &context.settings;
-                let subject = Subject::of_command(&arguments.command);
+                let subject = arguments.command.subject();
                 let mut problem = problem.at(settings.endpoint_url.as_deref());
                 problem.hint =
                     (problem.hint).map(|hint| settings.placed(&hint, settings.sandbox, &subject));

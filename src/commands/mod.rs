@@ -3,6 +3,8 @@
 pub mod aurora;
 pub mod completions;
 pub mod doctor;
+#[cfg(test)]
+mod fuzz;
 pub mod keycloak;
 pub mod man;
 pub mod peering;
@@ -12,72 +14,112 @@ pub mod runs;
 pub mod sandbox;
 pub mod step;
 
+use clap::Subcommand;
+use clap_complete::Shell;
+
 use crate::Context;
-use crate::arguments::Command;
-use crate::arguments::aurora::AuroraCommand;
-use crate::arguments::keycloak::KeycloakCommand;
-use crate::arguments::peering::PeeringCommand;
-use crate::arguments::runs::RunsCommand;
-use crate::arguments::sandbox::{FaultCommand, SandboxCommand};
-use crate::arguments::step::StepCommand;
 use crate::exit::Exit;
 use crate::problem::Problem;
+use crate::settings::commands::Subject;
+use crate::settings::times::TimeArguments;
+use aurora::AuroraCommand;
+use doctor::DoctorArguments;
+use keycloak::KeycloakCommand;
+use peering::PeeringCommand;
+use resume::ResumeArguments;
+use rollback::RollbackArguments;
+use runs::RunsCommand;
+use sandbox::SandboxCommand;
+use step::StepCommand;
 
-/// Does what was asked for.
-pub fn run(context: &Context, command: &Command) -> Result<Exit, Problem> {
-    match command {
-        Command::Aurora(AuroraCommand::Create(arguments)) => {
-            aurora::create::run(context, arguments)
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create, find and delete Aurora clusters
+    #[command(subcommand)]
+    Aurora(AuroraCommand),
+    /// Let ROSA clusters reach Aurora clusters
+    #[command(subcommand)]
+    Peering(PeeringCommand),
+    /// What Keycloak needs to know of its database
+    #[command(subcommand)]
+    Keycloak(KeycloakCommand),
+    /// Go on with a run that was stopped, suspended, stuck or killed
+    Resume(ResumeArguments),
+    /// Undo what a run made, children before parents
+    Rollback(RollbackArguments),
+    /// Say by hand what becomes of a step
+    #[command(subcommand)]
+    Step(StepCommand),
+    /// Look at the history of runs
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Check whether the other commands could do their work
+    Doctor(DoctorArguments),
+    /// Look at and change the simulated account
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page of the command, or of one of its commands
+    Man {
+        /// The command, for example `aurora create`
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
+}
+
+impl Command {
+    /// Does what was asked for.
+    pub fn run(&self, context: &Context) -> Result<Exit, Problem> {
+        match self {
+            Self::Aurora(command) => command.run(context),
+            Self::Keycloak(command) => command.run(context),
+            Self::Peering(command) => command.run(context),
+            Self::Resume(arguments) => resume::run(context, arguments),
+            Self::Rollback(arguments) => rollback::run(context, arguments),
+            Self::Step(StepCommand::Done(arguments)) => step::done(context, arguments),
+            Self::Step(StepCommand::Retry(arguments)) => step::retry(context, arguments),
+            Self::Runs(command) => command.run(context),
+            Self::Doctor(arguments) => doctor::run(context, arguments),
+            Self::Sandbox(command) => command.run(context),
+            Self::Completions { shell } => completions::run(context, *shell),
+            Self::Man { command } => man::run(context, command),
         }
-        Command::Aurora(AuroraCommand::Endpoint(arguments)) => {
-            aurora::endpoint::run(context, arguments)
-        }
-        Command::Aurora(AuroraCommand::List(arguments)) => aurora::list::run(context, arguments),
-        Command::Aurora(AuroraCommand::Delete(arguments)) => {
-            aurora::delete::run(context, arguments)
-        }
-        Command::Aurora(AuroraCommand::Psql(arguments)) => aurora::psql::run(context, arguments),
-        Command::Aurora(AuroraCommand::Reset(arguments)) => aurora::reset::run(context, arguments),
-        Command::Aurora(AuroraCommand::Scale(arguments)) => aurora::scale::run(context, arguments),
-        Command::Aurora(AuroraCommand::Reap(arguments)) => aurora::reap::run(context, arguments),
-        Command::Keycloak(KeycloakCommand::Env(arguments)) => {
-            keycloak::env::run(context, arguments)
-        }
-        Command::Peering(PeeringCommand::Create(arguments)) => {
-            peering::create::run(context, arguments)
-        }
-        Command::Peering(PeeringCommand::Verify(arguments)) => {
-            peering::verify::run(context, arguments)
-        }
-        Command::Peering(PeeringCommand::List(arguments)) => peering::list::run(context, arguments),
-        Command::Peering(PeeringCommand::Delete(arguments)) => {
-            peering::delete::run(context, arguments)
-        }
-        Command::Resume(arguments) => resume::run(context, arguments),
-        Command::Rollback(arguments) => rollback::run(context, arguments),
-        Command::Step(StepCommand::Done(arguments)) => step::done(context, arguments),
-        Command::Step(StepCommand::Retry(arguments)) => step::retry(context, arguments),
-        Command::Runs(RunsCommand::List(arguments)) => runs::list::run(context, arguments),
-        Command::Runs(RunsCommand::Show(arguments)) => runs::show::run(context, arguments),
-        Command::Runs(RunsCommand::Events(arguments)) => runs::events::run(context, arguments),
-        Command::Runs(RunsCommand::Verify(arguments)) => runs::verify::run(context, arguments),
-        Command::Runs(RunsCommand::Prune(arguments)) => runs::prune::run(context, arguments),
-        Command::Doctor(arguments) => doctor::run(context, arguments),
-        Command::Sandbox(SandboxCommand::Status) => sandbox::status::run(context),
-        Command::Sandbox(SandboxCommand::Reset) => sandbox::reset::run(context),
-        Command::Sandbox(SandboxCommand::Serve(arguments)) => {
-            sandbox::serve::run(context, arguments)
-        }
-        Command::Sandbox(SandboxCommand::Fault(FaultCommand::Add(arguments))) => {
-            sandbox::fault_add::run(context, arguments)
-        }
-        Command::Sandbox(SandboxCommand::Fault(FaultCommand::List)) => {
-            sandbox::fault_list::run(context)
-        }
-        Command::Sandbox(SandboxCommand::Fault(FaultCommand::Clear)) => {
-            sandbox::fault_clear::run(context)
-        }
-        Command::Completions { shell } => completions::run(context, *shell),
-        Command::Man { command } => man::run(context, command),
+    }
+
+    /// For how long others are waited for, and until when the run may go on.
+    pub fn times(&self) -> TimeArguments {
+        let times = match self {
+            Self::Aurora(command) => command.times(),
+            Self::Peering(command) => command.times(),
+            Self::Resume(arguments) => Some(&arguments.times),
+            Self::Rollback(arguments) => Some(&arguments.times),
+            Self::Step(StepCommand::Done(arguments)) => {
+                return TimeArguments {
+                    wait: arguments.wait.clone(),
+                    until: None,
+                };
+            }
+            _ => None,
+        };
+        times.cloned().unwrap_or_default()
+    }
+
+    /// What the command is about: what a command in its hints lacks is taken from
+    /// here.
+    pub fn subject(&self) -> Subject {
+        let about = match self {
+            Self::Aurora(command) => command.cluster().map(|named| (named, None)),
+            Self::Peering(command) => (command.clusters()).map(|(named, rosa)| (named, Some(rosa))),
+            Self::Keycloak(KeycloakCommand::Env(arguments)) => Some((&arguments.cluster, None)),
+            _ => None,
+        };
+        about.map_or_else(Subject::default, |(cluster, rosa)| {
+            Subject::of_clusters(cluster, &rosa.unwrap_or_default())
+        })
     }
 }

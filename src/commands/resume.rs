@@ -1,18 +1,51 @@
 //! `stepwell resume`.
 
+use clap::Args;
 use stepwell_engine::{ParameterChange, Runner, TakenUp};
 use stepwell_state::{Access, RunStatus};
 use stepwell_workflows::{Aws, aurora};
 
-use crate::arguments::workflow::ResumeArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::outcome;
 use crate::session::takeup::{Locks, Taken};
 use crate::session::which::Purpose;
+use crate::session::which::WhichArguments;
 use crate::session::{Session, survey, takeup};
 use crate::settings::password;
+use crate::settings::password::PasswordArguments;
+use crate::settings::times::TimeArguments;
+use crate::settings::workflow::TakeOverArguments;
 use crate::{Context, runtime};
+
+/// `stepwell resume`.
+#[derive(Debug, Clone, Args)]
+pub struct ResumeArguments {
+    /// Which run.
+    #[command(flatten)]
+    pub which: WhichArguments,
+
+    /// Make the instances that are not made yet of this class, for example where a lack of capacity
+    /// or a quota has stopped the run
+    #[arg(long, value_name = "CLASS")]
+    pub instance_class: Option<String>,
+
+    /// With --instance-class: go on although the instances will be of different classes
+    #[arg(long, requires = "instance_class")]
+    pub allow_mixed_classes: bool,
+
+    /// The master user's password, where the run was started with one.
+    #[command(flatten)]
+    pub password: PasswordArguments,
+
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
+
+    /// How long it may take.
+    #[command(flatten)]
+    pub times: TimeArguments,
+}
 
 /// Goes on with a run.
 pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Problem> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::event::Outcome;
@@ -9,8 +10,6 @@ use stepwell_engine::summary::RunState;
 use stepwell_engine::{Clock, RunId, Store as _, Word, WordError, retry_by_hand};
 use stepwell_state::{Access, Answer, Request, RunRow, Store};
 
-use crate::arguments::step::{DoneArguments, RetryArguments};
-use crate::arguments::workflow::WhichArguments;
 use crate::carry::requests;
 use crate::clock::Pace;
 use crate::exit::Exit;
@@ -19,8 +18,66 @@ use crate::report::{not_understood, outcome};
 use crate::session::patient::PatientStore;
 use crate::session::takeup::{self, Locks};
 use crate::session::which::Purpose;
+use crate::session::which::WhichArguments;
 use crate::session::{failed, locks, store, unsupported};
+use crate::settings::times::WaitArguments;
 use crate::{Context, runtime};
+
+/// `stepwell step …`.
+#[derive(Debug, Subcommand)]
+pub enum StepCommand {
+    /// Say that a step of a suspended run is done, because a person made what it was to make
+    #[command(
+        long_about = "Say that a step of a suspended run is done, because a person made what it was to make.\n\n\
+                      The step's own check looks in AWS whether it is so. Where AWS can't tell, --output \
+                      says what the step would have made known; what it stands for is then never undone \
+                      by a rollback. The run stays suspended."
+    )]
+    Done(DoneArguments),
+    /// Try a step again at once: without the rest of its pause, or after it was given up
+    #[command(
+        long_about = "Try a step again at once: without the rest of its pause, or after it was given up.\n\n\
+                      While a process carries the run, it is asked to, from any terminal with the same \
+                      state file. Where none does, the step gets its next try when the run is resumed."
+    )]
+    Retry(RetryArguments),
+}
+
+/// `stepwell step done`.
+#[derive(Debug, Clone, Args)]
+pub struct DoneArguments {
+    /// The run: `latest`, or the beginning of its id
+    pub run: String,
+
+    /// The step's name, as `stepwell runs show` has it
+    pub step: String,
+
+    /// Why it was done by hand; recorded with the run
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+
+    /// What the step would have made known, where AWS can't tell: --output JSON means the same
+    #[arg(long, value_name = "JSON")]
+    pub result: Option<String>,
+
+    /// For how long others are waited for.
+    #[command(flatten)]
+    pub wait: WaitArguments,
+}
+
+/// `stepwell step retry`.
+#[derive(Debug, Clone, Args)]
+pub struct RetryArguments {
+    /// The run: `latest`, or the beginning of its id
+    pub run: String,
+
+    /// The step's name, as `stepwell runs show` has it
+    pub step: String,
+
+    /// Why; recorded with the run
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
 
 /// How many times as long as it takes to be heard an answer is waited for: the
 /// process may be in the middle of something.

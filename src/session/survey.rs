@@ -9,7 +9,7 @@ use crate::Context;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::time;
-use crate::settings::create;
+use crate::settings::input;
 
 /// How often it is looked whether another run is still at work.
 const LOOK: Duration = Duration::from_secs(15);
@@ -59,7 +59,7 @@ pub async fn once_alone<T>(
 pub fn refused(context: &Context, what: &str, error: SurveyError) -> Problem {
     match error {
         SurveyError::Exists { message, hint } => Problem::error(message).code("exists").hint(hint),
-        SurveyError::Invalid(invalid) => create::refuse(&invalid, &context.environment),
+        SurveyError::Invalid(invalid) => input::refuse(&invalid, &context.environment),
         SurveyError::Refused { message, hint } => Problem::refused(message).hint(hint),
         SurveyError::Alive { message, hint } => Problem::new(Exit::Locked, message)
             .code("alive_elsewhere")

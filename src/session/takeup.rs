@@ -11,12 +11,12 @@ use super::which::{self, Meant, Purpose};
 use super::{Backend, Session, store, survey, unsupported};
 use crate::Context;
 use crate::account::AccountRecord;
-use crate::arguments::workflow::WhichArguments;
 use crate::carry::{Carried, carry};
 use crate::clock::Pace;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::{not_understood, outcome};
+use crate::session::which::WhichArguments;
 use crate::settings::commands::Subject;
 
 /// A run that a person means, before anything is connected.

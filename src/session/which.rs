@@ -2,16 +2,31 @@
 
 use std::io::ErrorKind;
 
+use clap::Args;
 use stepwell_state::{Access, Listing, RunFilter, RunRow, Store};
 
 use super::{locks, store};
 use crate::Context;
 use crate::account::AccountRecord;
-use crate::arguments::workflow::WhichArguments;
 use crate::environment::{self, Environment};
 use crate::problem::Problem;
 use crate::report::outcome;
 use crate::settings::place;
+
+/// Which run is meant.
+#[derive(Debug, Clone, Default, Args)]
+pub struct WhichArguments {
+    /// The run: the beginning of its id, or `latest` [default: the only unfinished one]
+    pub run: Option<String>,
+
+    /// Without RUN: the only unfinished run of this cluster [env: AURORA_CLUSTER]
+    #[arg(long, value_name = "NAME", conflicts_with = "run")]
+    pub cluster: Option<String>,
+
+    /// Without RUN: the only unfinished run in this region [env: AURORA_REGION]
+    #[arg(long, value_name = "REGION", conflicts_with = "run")]
+    pub region: Option<String>,
+}
 
 /// What is to be done with the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

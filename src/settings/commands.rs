@@ -1,13 +1,9 @@
 //! Commands in what is printed, as they have to be typed to work from anywhere.
 
-use crate::arguments::Command;
-use crate::arguments::aurora::{AuroraCommand, ClusterArguments};
-use crate::arguments::keycloak::KeycloakCommand;
-use crate::arguments::peering::PeeringCommand;
-use crate::arguments::rosa::RosaArguments;
-use crate::report::shell;
-
 use super::Settings;
+use crate::report::shell;
+use crate::settings::place::ClusterArguments;
+use crate::settings::rosa::RosaArguments;
 
 /// How a command begins in the texts of the workflows, which know neither the
 /// state file nor the account nor, often, what the whole command is about.
@@ -49,30 +45,9 @@ impl Subject {
         }
     }
 
-    /// What a command line names. What the environment names stays there.
-    pub fn of_command(command: &Command) -> Self {
-        let none = RosaArguments::default();
-        let verified;
-        let (cluster, rosa): (&ClusterArguments, _) = match command {
-            Command::Aurora(AuroraCommand::Create(said)) => (&said.cluster, &none),
-            Command::Aurora(AuroraCommand::Endpoint(said)) => (&said.cluster, &none),
-            Command::Aurora(AuroraCommand::Scale(said)) => (&said.cluster, &none),
-            Command::Aurora(AuroraCommand::Delete(said)) => (&said.cluster, &none),
-            Command::Aurora(AuroraCommand::Psql(said)) => (&said.cluster, &none),
-            Command::Aurora(AuroraCommand::Reset(said)) => (&said.cluster, &none),
-            Command::Peering(PeeringCommand::Create(said)) => (&said.cluster, &said.rosa),
-            Command::Peering(PeeringCommand::Delete(said)) => (&said.cluster, &said.rosa),
-            Command::Peering(PeeringCommand::Verify(said)) => {
-                verified = RosaArguments {
-                    rosa_vpc: said.rosa_vpc.clone(),
-                    rosa_profile: said.rosa_profile.clone(),
-                    ..RosaArguments::default()
-                };
-                (&said.cluster, &verified)
-            }
-            Command::Keycloak(KeycloakCommand::Env(said)) => (&said.cluster, &none),
-            _ => return Self::default(),
-        };
+    /// The clusters that a command line names. What the environment names stays
+    /// there.
+    pub fn of_clusters(cluster: &ClusterArguments, rosa: &RosaArguments) -> Self {
         Self {
             run: None,
             cluster: flags(&[

@@ -3,17 +3,93 @@
 
 use std::path::Path;
 
-use stepwell_workflows::aurora::{PsqlOptions, PsqlRequest, ResetOptions, ResetRequest};
+use clap::Args;
 use stepwell_workflows::peering::{VerifyOptions, VerifyRequest};
 use stepwell_workflows::shown;
 
-use super::create;
+use super::input;
 use super::place::{self, Place};
-use crate::arguments::kubernetes::{
-    ClientArguments, ProbeArguments, PsqlArguments, ResetArguments,
-};
 use crate::environment::{self, Environment};
 use crate::problem::Problem;
+
+/// How a pod reaches the database.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ClientArguments {
+    /// The database [default: keycloak]
+    #[arg(long, value_name = "NAME")]
+    pub database: Option<String>,
+
+    /// The user [default: that of the Secret's key `username`, else AURORA_USERNAME, else keycloak]
+    #[arg(long, value_name = "NAME")]
+    pub username: Option<String>,
+
+    /// The Secret in the namespace whose keys `username` and `password` are the database's
+    /// [default: keycloak-db-secret]
+    #[arg(long, value_name = "NAME")]
+    pub secret: Option<String>,
+
+    /// The image with psql [default: docker.io/library/postgres:MAJOR, of the engine's major
+    /// version]
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+
+    /// The processors that the pod asks for, and may use at most [default: 100m]
+    #[arg(long, value_name = "QUANTITY")]
+    pub cpu: Option<String>,
+
+    /// The memory that the pod asks for, and may use at most [default: 128Mi]
+    #[arg(long, value_name = "QUANTITY")]
+    pub memory: Option<String>,
+
+    /// The program that talks to Kubernetes, by name or by path; `oc` does as well
+    /// [default: kubectl]
+    #[arg(long, value_name = "PROGRAM")]
+    pub kubectl: Option<String>,
+}
+
+/// The pod of a verification.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Verification options")]
+pub struct ProbeArguments {
+    /// The namespace in which the pod tries it, which has the Secret [default: the context's]
+    #[arg(short, long, value_name = "NAME")]
+    pub namespace: Option<String>,
+
+    /// The ROSA cluster's context in kubectl's configuration [default: the current one]
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+
+    /// The Secret whose keys `username` and `password` are the database's
+    /// [default: keycloak-db-secret]
+    #[arg(long, value_name = "NAME")]
+    pub secret: Option<String>,
+
+    /// The database [default: the one made with the cluster, else keycloak]
+    #[arg(long, value_name = "NAME")]
+    pub database: Option<String>,
+
+    /// The user [default: that of the Secret's key `username`, else the cluster's master user]
+    #[arg(long, value_name = "NAME")]
+    pub username: Option<String>,
+
+    /// The image with psql [default: docker.io/library/postgres:MAJOR, of the engine's major
+    /// version]
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+
+    /// The processors that the pod asks for, and may use at most [default: 100m]
+    #[arg(long, value_name = "QUANTITY")]
+    pub cpu: Option<String>,
+
+    /// The memory that the pod asks for, and may use at most [default: 128Mi]
+    #[arg(long, value_name = "QUANTITY")]
+    pub memory: Option<String>,
+
+    /// The program that talks to Kubernetes, by name or by path; `oc` does as well
+    /// [default: kubectl]
+    #[arg(long, value_name = "PROGRAM")]
+    pub kubectl: Option<String>,
+}
 
 /// The Secret as Keycloak's documentation calls it.
 const SECRET: &str = "keycloak-db-secret";
@@ -21,15 +97,24 @@ const SECRET: &str = "keycloak-db-secret";
 /// The program.
 const KUBECTL: &str = "kubectl";
 
-struct Client {
-    database: String,
-    default_username: String,
-    secret: String,
-    kubectl: String,
+/// How a pod reaches the database.
+pub struct Client {
+    /// The database.
+    pub database: String,
+    /// The user where neither the person nor the Secret names one.
+    pub default_username: String,
+    /// The Secret.
+    pub secret: String,
+    /// The program that talks to Kubernetes.
+    pub kubectl: String,
 }
 
 impl Client {
-    fn resolve(arguments: &ClientArguments, environment: &Environment) -> Result<Self, Problem> {
+    /// Resolves the arguments.
+    pub fn resolve(
+        arguments: &ClientArguments,
+        environment: &Environment,
+    ) -> Result<Self, Problem> {
         let or = |given: &Option<String>, default: &str| {
             given.clone().unwrap_or_else(|| default.to_owned())
         };
@@ -60,32 +145,6 @@ fn program(text: String) -> Result<String, Problem> {
     Ok(path.to_string_lossy().into_owned())
 }
 
-/// Resolves and checks everything of `aurora psql`, before any effect.
-pub fn psql(
-    arguments: &PsqlArguments,
-    place: &Place,
-    environment: &Environment,
-) -> Result<PsqlRequest, Problem> {
-    let client = Client::resolve(&arguments.client, environment)?;
-    PsqlOptions {
-        cluster: place.cluster.clone(),
-        region: place.region.clone(),
-        namespace: arguments.namespace.clone(),
-        context: arguments.context.clone(),
-        image: arguments.client.image.clone(),
-        database: client.database,
-        username: arguments.client.username.clone(),
-        default_username: client.default_username,
-        secret: client.secret,
-        cpu: arguments.client.cpu.clone(),
-        memory: arguments.client.memory.clone(),
-        kubectl: client.kubectl,
-        arguments: arguments.arguments.clone(),
-    }
-    .validate()
-    .map_err(|invalid| create::refuse(&invalid, environment))
-}
-
 /// Resolves and checks everything of a verification, before any effect.
 pub fn verify(
     arguments: &ProbeArguments,
@@ -110,7 +169,7 @@ pub fn verify(
         rosa_vpc: rosa_vpc.cloned(),
     }
     .validate()
-    .map_err(|invalid| create::refuse(&invalid, environment))
+    .map_err(|invalid| input::refuse(&invalid, environment))
 }
 
 /// Refuses what says how to verify where nothing is to be verified.
@@ -132,35 +191,4 @@ pub fn refuse_idle(arguments: &ProbeArguments) -> Result<(), Problem> {
             "{flag} is of no use without --verify; allowed: both or neither"
         ))),
     }
-}
-
-/// Resolves and checks everything of `aurora reset`, before any effect.
-pub fn reset(
-    arguments: &ResetArguments,
-    place: &Place,
-    environment: &Environment,
-) -> Result<ResetRequest, Problem> {
-    let client = Client::resolve(&arguments.client, environment)?;
-    ResetOptions {
-        cluster: place.cluster.clone(),
-        region: place.region.clone(),
-        namespace: arguments.namespace.clone(),
-        contexts: arguments.contexts.clone(),
-        statefulset: arguments.statefulset.clone(),
-        workload: arguments.workload.clone(),
-        secret: client.secret,
-        database: client.database,
-        username: arguments.client.username.clone(),
-        default_username: client.default_username,
-        schema: (arguments.schema.clone()).unwrap_or_else(|| "public".to_owned()),
-        image: arguments.client.image.clone(),
-        cpu: arguments.client.cpu.clone(),
-        memory: arguments.client.memory.clone(),
-        no_stop: arguments.no_stop,
-        cascade: arguments.cascade,
-        kubectl: client.kubectl,
-        anew: arguments.anew,
-    }
-    .validate()
-    .map_err(|invalid| create::refuse(&invalid, environment))
 }

@@ -1,14 +1,10 @@
 //! Resolved settings: what the arguments and the environment mean together.
 
 pub mod commands;
-pub mod create;
-#[cfg(test)]
-mod fuzz;
-pub mod keycloak;
+pub mod input;
 pub mod kubernetes;
 pub mod password;
 pub mod paths;
-pub mod peering;
 pub mod place;
 pub mod rosa;
 pub mod select;

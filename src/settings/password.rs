@@ -3,13 +3,24 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::path::PathBuf;
 
+use clap::Args;
 use stepwell_workflows::Secret;
 
-use crate::arguments::aurora::PasswordArguments;
 use crate::environment::{self, Environment};
 use crate::problem::Problem;
 use crate::settings::paths;
+
+/// Where a password given by a person is.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PasswordArguments {
+    /// A file whose first line is the master user's password; without one, and without
+    /// AURORA_PASSWORD, RDS makes a password and keeps it in Secrets Manager
+    /// [env: AURORA_PASSWORD, the password itself]
+    #[arg(long, value_name = "PATH")]
+    pub password_file: Option<PathBuf>,
+}
 
 /// No password is anywhere near as long; what is, is another file.
 const LONGEST_FILE: u64 = 64 * 1024;

@@ -2,11 +2,23 @@
 
 use std::net::IpAddr;
 
+use clap::Args;
 use stepwell_workflows::shown;
 
-use crate::arguments::aurora::ClusterArguments;
 use crate::environment::{self, Environment, Variable};
 use crate::problem::Problem;
+
+/// Which cluster.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ClusterArguments {
+    /// The cluster's name [env: AURORA_CLUSTER]
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+
+    /// The cluster's region [env: AURORA_REGION, else AWS_REGION]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+}
 
 /// An input with the name of where it came from, for errors.
 #[derive(Debug, Clone, PartialEq, Eq)]

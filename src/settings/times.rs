@@ -2,13 +2,35 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use jiff::civil;
 use stepwell_engine::{Clock, Timestamp};
 use stepwell_workflows::shown;
 
 use super::speed;
-use crate::arguments::workflow::TimeArguments;
 use crate::problem::Problem;
+
+/// For how long others are waited for.
+#[derive(Debug, Clone, Default, Args)]
+pub struct WaitArguments {
+    /// Wait so long, for example 30m, where another process is at work on the same target: for its
+    /// lock on this host, and for its sign of life from elsewhere
+    #[arg(long, value_name = "DURATION")]
+    pub wait: Option<String>,
+}
+
+/// For how long others are waited for, and until when the run may go on.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TimeArguments {
+    /// For how long others are waited for.
+    #[command(flatten)]
+    pub wait: WaitArguments,
+
+    /// Suspend the run in good order before this time (18:30 in UTC, or
+    /// 2026-01-02T18:30:00Z), or before so long is over (45m)
+    #[arg(long, value_name = "TIME|DURATION")]
+    pub until: Option<String>,
+}
 
 /// For how long others are waited for, and until when a run may go on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

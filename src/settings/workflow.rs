@@ -1,10 +1,50 @@
 //! How a workflow is carried out.
 
+use clap::{Args, ValueEnum};
 use stepwell_engine::event::OnFailure;
 
 use super::place::{self, Sourced};
-use crate::arguments::workflow::{Policy, WorkflowArguments};
 use crate::problem::Problem;
+use crate::settings::times::TimeArguments;
+
+/// How a workflow is carried out.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Workflow options")]
+pub struct WorkflowArguments {
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub plan: bool,
+
+    /// With --plan: exit with 2 when something would be made or taken away
+    #[arg(long, requires = "plan")]
+    pub detailed_exitcode: bool,
+
+    /// How many steps that change something may be under way at once [default: 16]
+    #[arg(long, value_name = "N")]
+    pub parallel: Option<String>,
+
+    /// How long it may take.
+    #[command(flatten)]
+    pub times: TimeArguments,
+}
+
+/// What to do when a step fails for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Policy {
+    /// Undo what was made.
+    Rollback,
+    /// Keep what is there, to be resumed or rolled back.
+    Suspend,
+}
+
+/// What to make of another run that seems to be at work on the same cluster.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct TakeOverArguments {
+    /// Go on even if another host's run has given a sign of life in the last ten minutes: it is
+    /// known to be dead
+    #[arg(long)]
+    pub take_over: bool,
+}
 
 /// How a workflow is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

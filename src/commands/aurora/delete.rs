@@ -1,19 +1,58 @@
 //! `stepwell aurora delete`.
 
+use clap::Args;
 use stepwell_engine::{Graph, GraphError};
 use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{self, DeleteOptions, DeleteParameters, DeleteRequest};
 
 use crate::Context;
-use crate::arguments::aurora::DeleteArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::session::launch::{Connecting, Launch, Question, launch};
 use crate::session::targets::Targets;
 use crate::session::{Connection, Session, deletion, rosa};
-use crate::settings::create;
+use crate::settings::input;
+use crate::settings::place::ClusterArguments;
 use crate::settings::place::Place;
 use crate::settings::workflow::WorkflowSettings;
+use crate::settings::workflow::{Policy, TakeOverArguments, WorkflowArguments};
+
+/// `stepwell aurora delete`.
+#[derive(Debug, Clone, Args)]
+pub struct DeleteArguments {
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// Keep the data in a snapshot of this name
+    #[arg(long, value_name = "NAME", conflicts_with = "skip_final_snapshot")]
+    pub final_snapshot: Option<String>,
+
+    /// Keep nothing of the data
+    #[arg(long)]
+    pub skip_final_snapshot: bool,
+
+    /// Remove the cluster's peerings first, with their routes on both sides; without this, a
+    /// cluster that is peered is refused
+    #[arg(long)]
+    pub with_peerings: bool,
+
+    /// The AWS profile of the account in which ROSA lives [default: the same as for Aurora]
+    #[arg(long, value_name = "PROFILE", requires = "with_peerings")]
+    pub rosa_profile: Option<String>,
+
+    /// How it is carried out.
+    #[command(flatten)]
+    pub workflow: WorkflowArguments,
+
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
+
+    /// What to do when a step fails for good: a deletion only goes forward, so it is suspended
+    #[arg(long, value_enum, value_name = "POLICY", hide_possible_values = true)]
+    pub on_failure: Option<Policy>,
+}
 
 /// Deletes a cluster with everything that was made for it.
 pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Problem> {
@@ -32,7 +71,7 @@ pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Probl
         arguments,
         request: options
             .validate()
-            .map_err(|invalid| create::refuse(&invalid, &context.environment))?,
+            .map_err(|invalid| input::refuse(&invalid, &context.environment))?,
         how: WorkflowSettings::forward_only(&arguments.workflow, arguments.on_failure)?,
     };
     launch(context, &mut delete)

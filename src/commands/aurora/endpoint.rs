@@ -1,14 +1,27 @@
 //! `stepwell aurora endpoint`.
 
+use clap::Args;
 use serde::Serialize;
 use stepwell_workflows::aurora::Endpoint;
 
-use crate::arguments::aurora::EndpointArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::session::{Backend, serving};
+use crate::settings::place::ClusterArguments;
 use crate::settings::place::Place;
 use crate::{Context, runtime};
+
+/// `stepwell aurora endpoint`.
+#[derive(Debug, Clone, Args)]
+pub struct EndpointArguments {
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// Print the reader endpoint, not the writer's
+    #[arg(long)]
+    pub reader: bool,
+}
 
 #[derive(Serialize)]
 struct Document<'a> {

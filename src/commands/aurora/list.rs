@@ -1,15 +1,27 @@
 //! `stepwell aurora list`.
 
+use clap::Args;
 use serde::Serialize;
 use stepwell_workflows::aurora::{self, Listing};
 
-use crate::arguments::aurora::ListArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::{skipped, table};
 use crate::session::Backend;
 use crate::settings::place::Scope;
 use crate::{Context, runtime};
+
+/// `stepwell aurora list`.
+#[derive(Debug, Clone, Args)]
+pub struct ListArguments {
+    /// The region to look in [env: AURORA_REGION, else AWS_REGION]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// Look in every enabled region
+    #[arg(long)]
+    pub all_regions: bool,
+}
 
 #[derive(Serialize)]
 struct Document<'a> {

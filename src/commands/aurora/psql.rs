@@ -5,20 +5,56 @@ mod statement;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use clap::Args;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 use stepwell_engine::{Clock, Fault};
-use stepwell_workflows::aurora::PsqlSession;
+use stepwell_workflows::aurora::{PsqlOptions, PsqlRequest, PsqlSession};
 use stepwell_workflows::kubernetes::quoted;
 
-use crate::arguments::aurora::PsqlArguments;
 use crate::carry::signals::{Asked, Signals};
+use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::session::{Backend, serving, survey};
-use crate::settings::kubernetes;
+use crate::settings::input;
+use crate::settings::kubernetes::Client;
+use crate::settings::kubernetes::ClientArguments;
+use crate::settings::place::ClusterArguments;
 use crate::settings::place::Place;
 use crate::{Context, runtime};
+
+/// `stepwell aurora psql`.
+#[derive(Debug, Clone, Args)]
+pub struct PsqlArguments {
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// The namespace that has the Secret [default: the context's]
+    #[arg(short, long, value_name = "NAME")]
+    pub namespace: Option<String>,
+
+    /// The context of kubectl's configuration [default: the current one]
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+
+    /// Go to the reader endpoint, not the writer's
+    #[arg(long)]
+    pub reader: bool,
+
+    /// Print the command line that would be run, and run nothing
+    #[arg(long)]
+    pub print: bool,
+
+    /// How the pod reaches the database.
+    #[command(flatten)]
+    pub client: ClientArguments,
+
+    /// What psql is told beside where the database is, for example -c 'select 1'
+    #[arg(last = true, value_name = "PSQL ARGUMENT")]
+    pub arguments: Vec<String>,
+}
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -35,7 +71,7 @@ pub fn run(context: &Context, arguments: &PsqlArguments) -> Result<Exit, Problem
     // Kubernetes is the real one, also where AWS is simulated.
     let settings = &context.settings.in_real_time();
     let place = Place::resolve(&arguments.cluster, &context.environment)?;
-    let request = kubernetes::psql(arguments, &place, &context.environment)?;
+    let request = request(arguments, &place, &context.environment)?;
     if context.printer.output.is_json() && !arguments.print {
         return Err(Problem::usage(
             "-o json is not possible for what psql prints; allowed: with --print, or psql's own forms, such as -- --csv",
@@ -200,4 +236,30 @@ fn not_done(session: &PsqlSession, how: &str, hint: String) -> Problem {
     ))
     .code("psql_failed")
     .hint(hint)
+}
+
+/// Resolves and checks everything, before any effect.
+fn request(
+    arguments: &PsqlArguments,
+    place: &Place,
+    environment: &Environment,
+) -> Result<PsqlRequest, Problem> {
+    let client = Client::resolve(&arguments.client, environment)?;
+    PsqlOptions {
+        cluster: place.cluster.clone(),
+        region: place.region.clone(),
+        namespace: arguments.namespace.clone(),
+        context: arguments.context.clone(),
+        image: arguments.client.image.clone(),
+        database: client.database,
+        username: arguments.client.username.clone(),
+        default_username: client.default_username,
+        secret: client.secret,
+        cpu: arguments.client.cpu.clone(),
+        memory: arguments.client.memory.clone(),
+        kubectl: client.kubectl,
+        arguments: arguments.arguments.clone(),
+    }
+    .validate()
+    .map_err(|invalid| input::refuse(&invalid, environment))
 }

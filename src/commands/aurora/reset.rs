@@ -1,19 +1,73 @@
 //! `stepwell aurora reset`.
 
+use clap::Args;
 use stepwell_engine::{Graph, GraphError};
 use stepwell_workflows::Workflow;
-use stepwell_workflows::aurora::{self, ResetParameters, ResetRequest};
+use stepwell_workflows::aurora::{self, ResetOptions, ResetParameters, ResetRequest};
 
 use crate::Context;
-use crate::arguments::aurora::ResetArguments;
+use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::session::launch::{Connecting, Launch, Question, launch};
 use crate::session::targets::Targets;
 use crate::session::{Connection, Session, serving, survey};
-use crate::settings::kubernetes;
+use crate::settings::input;
+use crate::settings::kubernetes::Client;
+use crate::settings::kubernetes::ClientArguments;
+use crate::settings::place::ClusterArguments;
 use crate::settings::place::Place;
+use crate::settings::workflow::WorkflowArguments;
 use crate::settings::workflow::WorkflowSettings;
+
+/// `stepwell aurora reset`.
+#[derive(Debug, Clone, Args)]
+pub struct ResetArguments {
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// The namespace in which Keycloak runs, in every data centre
+    #[arg(short, long, value_name = "NAME")]
+    pub namespace: String,
+
+    /// The context of a data centre, in kubectl's configuration; repeat it for all of them. The
+    /// schema is reset from the first one
+    #[arg(long = "context", value_name = "NAME", required = true)]
+    pub contexts: Vec<String>,
+
+    /// The StatefulSet that runs Keycloak [default: keycloak]
+    #[arg(long, value_name = "NAME", conflicts_with = "workload")]
+    pub statefulset: Option<String>,
+
+    /// What else runs Keycloak: statefulset/NAME or deployment/NAME
+    #[arg(long, value_name = "KIND/NAME")]
+    pub workload: Option<String>,
+
+    /// The schema that is dropped and made anew [default: public]
+    #[arg(long, value_name = "NAME")]
+    pub schema: Option<String>,
+
+    /// How the pod reaches the database.
+    #[command(flatten)]
+    pub client: ClientArguments,
+
+    /// Leave Keycloak running while the schema goes, and replace its pods one by one afterwards
+    #[arg(long)]
+    pub no_stop: bool,
+
+    /// Drop what in other schemas depends on this one too
+    #[arg(long)]
+    pub cascade: bool,
+
+    /// Give up an unfinished reset of this cluster, and take away its pod
+    #[arg(long)]
+    pub anew: bool,
+
+    /// How it is carried out.
+    #[command(flatten)]
+    pub workflow: WorkflowArguments,
+}
 
 /// Empties the schema and restarts Keycloak.
 pub fn run(context: &Context, arguments: &ResetArguments) -> Result<Exit, Problem> {
@@ -24,7 +78,7 @@ pub fn run(context: &Context, arguments: &ResetArguments) -> Result<Exit, Proble
     };
     let place = Place::resolve(&arguments.cluster, &context.environment)?;
     let mut reset = Reset {
-        request: kubernetes::reset(arguments, &place, &context.environment)?,
+        request: request(arguments, &place, &context.environment)?,
         place,
         how: WorkflowSettings::forward_only(&arguments.workflow, None)?,
         anew: arguments.anew,
@@ -111,4 +165,35 @@ impl Launch for Reset {
             word: cluster.to_owned(),
         })
     }
+}
+
+/// Resolves and checks everything, before any effect.
+fn request(
+    arguments: &ResetArguments,
+    place: &Place,
+    environment: &Environment,
+) -> Result<ResetRequest, Problem> {
+    let client = Client::resolve(&arguments.client, environment)?;
+    ResetOptions {
+        cluster: place.cluster.clone(),
+        region: place.region.clone(),
+        namespace: arguments.namespace.clone(),
+        contexts: arguments.contexts.clone(),
+        statefulset: arguments.statefulset.clone(),
+        workload: arguments.workload.clone(),
+        secret: client.secret,
+        database: client.database,
+        username: arguments.client.username.clone(),
+        default_username: client.default_username,
+        schema: (arguments.schema.clone()).unwrap_or_else(|| "public".to_owned()),
+        image: arguments.client.image.clone(),
+        cpu: arguments.client.cpu.clone(),
+        memory: arguments.client.memory.clone(),
+        no_stop: arguments.no_stop,
+        cascade: arguments.cascade,
+        kubectl: client.kubectl,
+        anew: arguments.anew,
+    }
+    .validate()
+    .map_err(|invalid| input::refuse(&invalid, environment))
 }

@@ -1,19 +1,50 @@
 //! `stepwell aurora scale`.
 
+use clap::Args;
 use stepwell_engine::{Graph, GraphError};
 use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{self, ScaleOptions, ScaleParameters, ScaleRequest};
 
 use crate::Context;
-use crate::arguments::aurora::ScaleArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::session::launch::{Connecting, Launch, Question, launch};
 use crate::session::targets::Targets;
 use crate::session::{Connection, Session, survey};
-use crate::settings::create;
+use crate::settings::input;
+use crate::settings::place::ClusterArguments;
 use crate::settings::place::{self, Place, Sourced};
 use crate::settings::workflow::WorkflowSettings;
+use crate::settings::workflow::{Policy, TakeOverArguments, WorkflowArguments};
+
+/// `stepwell aurora scale`.
+#[derive(Debug, Clone, Args)]
+pub struct ScaleArguments {
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// How many instances the cluster is to have, the writer included: 1 to 16
+    #[arg(long, value_name = "N")]
+    pub instances: String,
+
+    /// The class of those that are added [default: the writer's]
+    #[arg(long, value_name = "CLASS")]
+    pub instance_class: Option<String>,
+
+    /// How it is carried out.
+    #[command(flatten)]
+    pub workflow: WorkflowArguments,
+
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
+
+    /// What to do when a step fails for good [default: rollback of what was added; where readers
+    /// are taken away, suspend]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub on_failure: Option<Policy>,
+}
 
 /// Adds readers to a cluster, or takes some away.
 pub fn run(context: &Context, arguments: &ScaleArguments) -> Result<Exit, Problem> {
@@ -32,7 +63,7 @@ pub fn run(context: &Context, arguments: &ScaleArguments) -> Result<Exit, Proble
         arguments,
         request: options
             .validate()
-            .map_err(|invalid| create::refuse(&invalid, &context.environment))?,
+            .map_err(|invalid| input::refuse(&invalid, &context.environment))?,
     };
     launch(context, &mut scale)
 }

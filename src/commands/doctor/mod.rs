@@ -6,18 +6,40 @@ mod rosa;
 
 use std::time::Duration;
 
+use clap::Args;
 use stepwell_workflows::doctor::DoctorOptions;
 
-use crate::arguments::doctor::DoctorArguments;
 use crate::clock::Pace;
+use crate::commands::aurora::create;
 use crate::environment;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::checks::{self, Check, Health};
 use crate::session::Backend;
+use crate::settings::place::ClusterArguments;
 use crate::settings::rosa::source;
-use crate::settings::{create, place};
+use crate::settings::{input, place};
 use crate::{Context, runtime};
+
+/// `stepwell doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArguments {
+    /// Which cluster and where.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// A ROSA cluster that is to be peered [env: CLUSTER_NAME]
+    #[arg(long, value_name = "NAME")]
+    pub rosa_cluster: Option<String>,
+
+    /// The class that instances would have [env: AURORA_INSTANCE_CLASS] [default: db.r7g.xlarge]
+    #[arg(long, value_name = "CLASS")]
+    pub instance_class: Option<String>,
+
+    /// The engine's version [env: AURORA_ENGINE_VERSION] [default: 17]
+    #[arg(long, value_name = "VERSION")]
+    pub engine_version: Option<String>,
+}
 
 /// How long a check may take: longer than any answer of AWS, and short enough
 /// for a person who waits.
@@ -50,7 +72,7 @@ pub fn run(context: &Context, arguments: &DoctorArguments) -> Result<Exit, Probl
         rosa_cluster: text(&arguments.rosa_cluster, environment::CLUSTER_NAME),
     }
     .validate()
-    .map_err(|invalid| create::refuse(&invalid, environment))?;
+    .map_err(|invalid| input::refuse(&invalid, environment))?;
     let backend = Backend::of(&context.settings)?;
     let source = source(None, environment);
     let rosa_cluster = options.rosa_cluster.as_deref();

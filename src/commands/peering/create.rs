@@ -1,27 +1,69 @@
 //! `stepwell peering create`.
 
+use clap::Args;
 use stepwell_engine::{Graph, GraphError};
 use stepwell_workflows::Workflow;
-use stepwell_workflows::peering::{self, Accounts, CreateParameters, CreateRequest};
+use stepwell_workflows::peering::{self, Accounts, CreateOptions, CreateParameters, CreateRequest};
 use stepwell_workflows::rosa::RosaNetwork;
 
 use super::verify;
 use crate::Context;
-use crate::arguments::peering::CreateArguments;
+use crate::environment::{self, Environment};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::session::launch::{Connecting, Launch, launch};
 use crate::session::targets::Targets;
 use crate::session::{Connection, Session, rosa, survey};
+use crate::settings::kubernetes::ProbeArguments;
+use crate::settings::place::ClusterArguments;
 use crate::settings::place::Place;
+use crate::settings::rosa::RosaArguments;
 use crate::settings::rosa::RosaSettings;
 use crate::settings::workflow::WorkflowSettings;
-use crate::settings::{kubernetes, peering as settings_of};
+use crate::settings::workflow::{Policy, WorkflowArguments};
+use crate::settings::{input, kubernetes, place};
+
+/// `stepwell peering create`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CreateArguments {
+    /// Which Aurora cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// The name of the Aurora cluster's security group, where the cluster itself does not tell
+    /// [env: AURORA_SECURITY_GROUP_NAME] [default: CLUSTER-security-group]
+    #[arg(long, value_name = "NAME")]
+    pub security_group_name: Option<String>,
+
+    /// A further tag for everything that is made; may be repeated
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub tags: Vec<String>,
+
+    /// At the end, prove that a pod in the ROSA cluster reaches the database, through kubectl
+    #[arg(long)]
+    pub verify: bool,
+
+    /// Which ROSA cluster.
+    #[command(flatten)]
+    pub rosa: RosaArguments,
+
+    /// The pod of the verification.
+    #[command(flatten)]
+    pub probe: ProbeArguments,
+
+    /// How it is carried out.
+    #[command(flatten)]
+    pub workflow: WorkflowArguments,
+
+    /// What to do when a step fails for good [default: rollback]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub on_failure: Option<Policy>,
+}
 
 /// Lets the machines of a ROSA cluster reach an Aurora cluster.
 pub fn run(context: &Context, arguments: &CreateArguments) -> Result<Exit, Problem> {
     let mut create = Create {
-        request: settings_of::create(arguments, &context.environment)?,
+        request: request(arguments, &context.environment)?,
         sought: RosaSettings::resolve(&arguments.rosa, &context.environment)?,
         how: WorkflowSettings::reversible(&arguments.workflow, arguments.on_failure)?,
         rosa: None,
@@ -122,4 +164,29 @@ impl Launch for Create {
     fn graph(found: &CreateParameters) -> Result<Graph, GraphError> {
         peering::create_graph(found)
     }
+}
+
+/// Resolves and checks everything, before any effect.
+fn request(
+    arguments: &CreateArguments,
+    environment: &Environment,
+) -> Result<CreateRequest, Problem> {
+    let place = Place::resolve(&arguments.cluster, environment)?;
+    let group = place::input(
+        arguments.security_group_name.as_ref(),
+        environment,
+        &[environment::AURORA_SECURITY_GROUP_NAME],
+    );
+    CreateOptions {
+        cluster: place.cluster,
+        region: place.region,
+        security_group_name: group.map(|given| given.value),
+        tags: arguments
+            .tags
+            .iter()
+            .map(|tag| input::pair("--tag", tag))
+            .collect::<Result<_, _>>()?,
+    }
+    .validate()
+    .map_err(|invalid| input::refuse(&invalid, environment))
 }

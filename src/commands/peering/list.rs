@@ -1,16 +1,36 @@
 //! `stepwell peering list`.
 
+use clap::Args;
 use serde::Serialize;
 use stepwell_workflows::peering::{self, PeeringListing, PeeringSummary};
 
-use crate::arguments::peering::ListArguments;
+use crate::environment::{self, Environment};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::{skipped, table};
 use crate::session::{Backend, rosa};
-use crate::settings::peering as settings_of;
-use crate::settings::place::Scope;
+use crate::settings::place::{self, Scope};
 use crate::{Context, runtime};
+
+/// `stepwell peering list`.
+#[derive(Debug, Clone, Args)]
+pub struct ListArguments {
+    /// Only those of this Aurora cluster [env: AURORA_CLUSTER]
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+
+    /// The region to look in [env: AURORA_REGION, else AWS_REGION]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// Look in every enabled region
+    #[arg(long)]
+    pub all_regions: bool,
+
+    /// The AWS profile of the account in which ROSA lives [default: the same as for Aurora]
+    #[arg(long, value_name = "PROFILE")]
+    pub rosa_profile: Option<String>,
+}
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -28,7 +48,7 @@ pub fn run(context: &Context, arguments: &ListArguments) -> Result<Exit, Problem
         &context.environment,
     )?;
     let (region, home) = (scope.region.as_deref(), scope.home.as_str());
-    let cluster = settings_of::cluster(arguments.cluster.as_ref(), &context.environment)?;
+    let cluster = cluster(arguments.cluster.as_ref(), &context.environment)?;
     let profile = arguments.rosa_profile.as_deref();
     let backend = Backend::of(settings)?;
     let listing = runtime::block_on(backend.pace(settings), async {
@@ -119,4 +139,9 @@ fn row(peering: &PeeringSummary) -> Vec<String> {
             None => "-".to_owned(),
         },
     ]
+}
+
+/// The cluster that a list is about, if one is named.
+fn cluster(flag: Option<&String>, environment: &Environment) -> Result<Option<String>, Problem> {
+    Ok(place::input(flag, environment, &[environment::AURORA_CLUSTER]).map(|given| given.value))
 }

@@ -1,5 +1,6 @@
 //! `stepwell peering verify`.
 
+use clap::Args;
 use serde::Serialize;
 use stepwell_engine::{Clock, Fault};
 use stepwell_workflows::kubernetes::LIMIT;
@@ -7,15 +8,37 @@ use stepwell_workflows::peering::{
     Check, CheckStatus, Culprit, Verdict, VerifyRequest, VerifySession,
 };
 
-use crate::arguments::peering::VerifyArguments;
 use crate::carry::signals::Signals;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::table;
 use crate::session::{Backend, Connection, rosa, serving, survey};
+use crate::settings::kubernetes::ProbeArguments;
+use crate::settings::place::ClusterArguments;
 use crate::settings::place::Place;
 use crate::settings::{Settings, kubernetes};
 use crate::{Context, runtime};
+
+/// `stepwell peering verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArguments {
+    /// Which Aurora cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// The ROSA cluster's VPC, where the Aurora cluster is peered with several [default: all of
+    /// its peerings have to be whole]
+    #[arg(long, value_name = "VPC")]
+    pub rosa_vpc: Option<String>,
+
+    /// The AWS profile of the account in which ROSA lives [default: the same as for Aurora]
+    #[arg(long, value_name = "PROFILE")]
+    pub rosa_profile: Option<String>,
+
+    /// The pod.
+    #[command(flatten)]
+    pub probe: ProbeArguments,
+}
 
 #[derive(Serialize)]
 struct Document<'a> {

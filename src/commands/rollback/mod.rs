@@ -2,12 +2,12 @@
 
 mod waive;
 
+use clap::Args;
 use stepwell_engine::{PlannedUndo, RollbackRequest, Runner, StepName, TakenUp, Waiver};
 use stepwell_state::{Access, RunStatus};
 use stepwell_workflows::aurora::{self, AtStake, RollbackOptions};
 use stepwell_workflows::{Aws, Workflow};
 
-use crate::arguments::workflow::RollbackArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::outcome;
@@ -15,9 +15,48 @@ use crate::report::undoing::Undoing;
 use crate::session::confirm::confirm;
 use crate::session::takeup::{Found, Locks, Taken};
 use crate::session::which::Purpose;
+use crate::session::which::WhichArguments;
 use crate::session::{Session, takeup};
-use crate::settings::create;
+use crate::settings::input;
+use crate::settings::times::TimeArguments;
+use crate::settings::workflow::TakeOverArguments;
 use crate::{Context, runtime};
+
+/// `stepwell rollback`.
+#[derive(Debug, Clone, Args)]
+pub struct RollbackArguments {
+    /// Which run.
+    #[command(flatten)]
+    pub which: WhichArguments,
+
+    /// Show what would go and what would stay, and do nothing
+    #[arg(long)]
+    pub plan: bool,
+
+    /// With --plan: exit with 2 when something would be taken away
+    #[arg(long, requires = "plan")]
+    pub detailed_exitcode: bool,
+
+    /// Keep the data of the cluster that goes in a snapshot of this name
+    #[arg(long, value_name = "NAME")]
+    pub final_snapshot: Option<String>,
+
+    /// Pass over a step that can't be undone: what it made stays; may be repeated
+    #[arg(long, value_name = "STEP", requires = "reason")]
+    pub waive: Vec<String>,
+
+    /// Why the steps are passed over; recorded with the run
+    #[arg(long, value_name = "TEXT", requires = "waive")]
+    pub reason: Option<String>,
+
+    /// Whether another run may be overridden.
+    #[command(flatten)]
+    pub take_over: TakeOverArguments,
+
+    /// How long it may take.
+    #[command(flatten)]
+    pub times: TimeArguments,
+}
 
 /// Undoes what a run made.
 pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Problem> {
@@ -38,7 +77,7 @@ pub fn run(context: &Context, arguments: &RollbackArguments) -> Result<Exit, Pro
         .as_deref()
         .map(RollbackOptions::keeping)
         .transpose()
-        .map_err(|invalid| create::refuse(&invalid, &context.environment))?;
+        .map_err(|invalid| input::refuse(&invalid, &context.environment))?;
     runtime::block_on(found.pace(context), async {
         let take_over = arguments.take_over.take_over;
         let session = found.connect(context, None, take_over).await?;

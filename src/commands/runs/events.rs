@@ -1,17 +1,25 @@
 //! `stepwell runs events`.
 
+use clap::Args;
 use serde::Serialize;
 use stepwell_engine::RunId;
 use stepwell_state::Access;
 
 use crate::Context;
 use crate::arguments::Output;
-use crate::arguments::runs::EventsArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::events::{self, EventDocument};
 use crate::report::{people, time};
 use crate::session::store;
+
+/// `stepwell runs events`.
+#[derive(Debug, Clone, Args)]
+pub struct EventsArguments {
+    /// The run: `latest`, or the beginning of its id
+    #[arg(default_value = "latest")]
+    pub run: String,
+}
 
 #[derive(Serialize)]
 struct Document {

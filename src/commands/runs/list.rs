@@ -1,6 +1,7 @@
 //! `stepwell runs list`. Reads the index, and what bears it out: no runtime, no
 //! AWS.
 
+use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::summary::RunState;
@@ -9,13 +10,60 @@ use stepwell_state::{Access, Listing, RunFilter, RunRow, Store, Unreadable};
 
 use crate::Context;
 use crate::account::AccountRecord;
-use crate::arguments::runs::ListArguments;
 use crate::clock::Pace;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::{not_understood, outcome, people, show, table, time};
 use crate::session::{locks, store, understood};
 use crate::settings::select;
+
+/// `stepwell runs list`.
+#[derive(Debug, Clone, Args)]
+pub struct ListArguments {
+    /// List at most so many runs, the newest [default: 20 for people, all in JSON]
+    #[arg(long, value_name = "N", conflicts_with = "all")]
+    pub limit: Option<u32>,
+
+    /// List all runs
+    #[arg(long)]
+    pub all: bool,
+
+    /// List only runs that were started since then: a time such as `2026-01-02` or
+    /// `2026-01-02T03:04:05Z`, or an age such as `2d`
+    #[arg(long, value_name = "TIME|AGE")]
+    pub since: Option<String>,
+
+    /// List only runs that stand like this; may be repeated
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = STATUSES)]
+    pub status: Vec<String>,
+
+    /// List only runs of workflows with such a name; `*` stands for any text, `?` for a character
+    #[arg(long, value_name = "PATTERN")]
+    pub workflow: Option<String>,
+
+    /// List only runs on such targets, for example `aurora/eu-west-1/keycloak` or `*/keycloak`
+    #[arg(long, value_name = "PATTERN")]
+    pub target: Option<String>,
+
+    /// List only runs that were started by people with such a login
+    #[arg(long, value_name = "PATTERN")]
+    pub user: Option<String>,
+
+    /// List only runs that can be resumed
+    #[arg(long)]
+    pub unfinished: bool,
+}
+
+/// How a run may stand, as JSON has it.
+pub const STATUSES: [&str; 7] = [
+    "running",
+    "suspended",
+    "interrupted",
+    "succeeded",
+    "rolled_back",
+    "stuck",
+    "abandoned",
+];
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -1,17 +1,30 @@
 //! `stepwell runs prune`.
 
+use clap::{ArgGroup, Args};
 use serde::Serialize;
 use stepwell_engine::RunId;
 use stepwell_state::{Access, RunFilter, RunRow, Store};
 
 use crate::Context;
-use crate::arguments::runs::PruneArguments;
 use crate::clock::Pace;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::{outcome, size, table, time};
 use crate::session::store;
 use crate::settings::speed;
+
+/// `stepwell runs prune`.
+#[derive(Debug, Clone, Args)]
+#[command(group = ArgGroup::new("which").required(true).multiple(true).args(["older_than", "keep"]))]
+pub struct PruneArguments {
+    /// Forget only runs that ended so long ago, for example `90d`
+    #[arg(long, value_name = "AGE")]
+    pub older_than: Option<String>,
+
+    /// Keep so many of the ended runs, the newest; those that can be resumed always stay
+    #[arg(long, value_name = "N")]
+    pub keep: Option<u32>,
+}
 
 #[derive(Serialize)]
 struct Document {

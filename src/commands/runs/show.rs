@@ -1,16 +1,24 @@
 //! `stepwell runs show`.
 
+use clap::Args;
 use stepwell_engine::summary::RunSummary;
 use stepwell_state::Access;
 
 use crate::Context;
-use crate::arguments::runs::ShowArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::outcome::Next;
 use crate::report::verdict::VerdictDocument;
 use crate::report::{people, show, show_json};
 use crate::session::{locks, store};
+
+/// `stepwell runs show`.
+#[derive(Debug, Clone, Args)]
+pub struct ShowArguments {
+    /// The run: `latest`, or the beginning of its id
+    #[arg(default_value = "latest")]
+    pub run: String,
+}
 
 /// Shows the summary of a run.
 pub fn run(context: &Context, arguments: &ShowArguments) -> Result<Exit, Problem> {

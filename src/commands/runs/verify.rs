@@ -1,17 +1,24 @@
 //! `stepwell runs verify`.
 
+use clap::Args;
 use serde::Serialize;
 use stepwell_engine::machine::HistoryError;
 use stepwell_engine::{Event, Machine, RunId};
 use stepwell_state::{Access, Examined, RunFilter, Store, StoreError, Unreadable};
 
 use crate::Context;
-use crate::arguments::runs::VerifyArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::outcome;
 use crate::report::verdict::VerdictDocument;
 use crate::session::store;
+
+/// `stepwell runs verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArguments {
+    /// The run: `latest`, or the beginning of its id [default: all runs]
+    pub run: Option<String>,
+}
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -7,11 +7,40 @@ pub mod reset;
 pub mod serve;
 pub mod status;
 
+use clap::Subcommand;
 use serde::Serialize;
 use stepwell_sandbox::{Account, FaultEffect, FaultRule};
 
+use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::{Context, runtime, session};
+use fault_add::FaultArguments;
+use serve::ServeArguments;
+
+/// `stepwell sandbox …`.
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Show every resource of the account
+    Status,
+    /// Remove every resource and every fault
+    Reset,
+    /// Offer the account on a local port, to `aws --endpoint-url` or anything else
+    Serve(ServeArguments),
+    /// Plant faults, to rehearse failures
+    #[command(subcommand)]
+    Fault(FaultCommand),
+}
+
+/// `stepwell sandbox fault …`.
+#[derive(Debug, Subcommand)]
+pub enum FaultCommand {
+    /// Plant a fault
+    Add(FaultArguments),
+    /// List the planted faults
+    List,
+    /// Remove every planted fault
+    Clear,
+}
 
 /// Opens the account beside the state and does something with it.
 fn with_account<T>(
@@ -65,4 +94,18 @@ fn done(context: &Context, key: &str, text: &str) -> Result<(), Problem> {
     }
     context.printer.note(text);
     Ok(())
+}
+
+impl SandboxCommand {
+    /// Does what was asked for.
+    pub fn run(&self, context: &Context) -> Result<Exit, Problem> {
+        match self {
+            Self::Status => status::run(context),
+            Self::Reset => reset::run(context),
+            Self::Serve(arguments) => serve::run(context, arguments),
+            Self::Fault(FaultCommand::Add(arguments)) => fault_add::run(context, arguments),
+            Self::Fault(FaultCommand::List) => fault_list::run(context),
+            Self::Fault(FaultCommand::Clear) => fault_clear::run(context),
+        }
+    }
 }

@@ -2,15 +2,23 @@
 
 use std::net::Ipv4Addr;
 
+use clap::Args;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use crate::arguments::sandbox::ServeArguments;
 use crate::carry::signals::Signals;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::session::sandbox;
 use crate::{Context, runtime};
+
+/// `stepwell sandbox serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArguments {
+    /// The port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub port: u16,
+}
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -4,6 +4,7 @@ mod runs;
 
 use std::cell::RefCell;
 
+use clap::Args;
 use stepwell_engine::Timestamp;
 use stepwell_state::Access;
 use stepwell_workflows::Workflow;
@@ -11,7 +12,6 @@ use stepwell_workflows::aurora::{
     self, Candidate, ReapOptions, ReapRequest, Reaping, Verdict, survey_reap,
 };
 
-use crate::arguments::aurora::ReapArguments;
 use crate::carry::many::{self, Ended, Turn};
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -20,9 +20,34 @@ use crate::report::{outcome, skipped};
 use crate::session::launch::{self, Prepared};
 use crate::session::targets::Targets;
 use crate::session::{Backend, Session, deletion, rosa, store};
+use crate::settings::workflow::WorkflowArguments;
 use crate::settings::workflow::WorkflowSettings;
-use crate::settings::{create, place, speed};
+use crate::settings::{input, place, speed};
 use crate::{Context, runtime};
+
+/// `stepwell aurora reap`.
+#[derive(Debug, Clone, Args)]
+pub struct ReapArguments {
+    /// A region to look in; may be repeated [default: every enabled region]
+    #[arg(long = "region", value_name = "REGION")]
+    pub regions: Vec<String>,
+
+    /// Only what was made longer ago, for example 90m, 8h or 2d
+    #[arg(long, value_name = "AGE")]
+    pub older_than: Option<String>,
+
+    /// Remove peerings too; without it a peered cluster is left
+    #[arg(long)]
+    pub with_peerings: bool,
+
+    /// With --with-peerings: the AWS profile for the account in which ROSA lives, if another
+    #[arg(long, value_name = "PROFILE", requires = "with_peerings")]
+    pub rosa_profile: Option<String>,
+
+    /// How it is carried out.
+    #[command(flatten)]
+    pub workflow: WorkflowArguments,
+}
 
 /// Where AWS is asked which regions are enabled, if no region is named.
 const HOME: &str = "us-east-1";
@@ -55,7 +80,7 @@ pub fn run(context: &Context, arguments: &ReapArguments) -> Result<Exit, Problem
     };
     let validated = |now: Timestamp| {
         let options = options.clone();
-        (options.validate(now)).map_err(|invalid| create::refuse(&invalid, &context.environment))
+        (options.validate(now)).map_err(|invalid| input::refuse(&invalid, &context.environment))
     };
     validated(Timestamp::default())?;
     let backend = Backend::of(settings)?;
@@ -175,7 +200,7 @@ impl Reaper<'_> {
         let request = self
             .request
             .deletion(candidate)
-            .map_err(|invalid| create::refuse(&invalid, &context.environment))?;
+            .map_err(|invalid| input::refuse(&invalid, &context.environment))?;
         let target = request.target();
         let mut targets = Targets::of(session, target.clone(), false).await?;
         session.forget_dead(Some(&target))?;

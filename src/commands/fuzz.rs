@@ -6,15 +6,15 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::place::Sourced;
-use super::{create, peering, place, rosa, speed};
-use crate::arguments::aurora::{ClusterArguments, CreateArguments};
-use crate::arguments::peering::DeleteArguments;
-use crate::arguments::rosa::RosaArguments;
+use super::aurora::create::{self, CreateArguments};
+use super::peering::delete::{Chosen, DeleteArguments};
 use crate::clock::Pace;
 use crate::environment::{Environment, VARIABLES, Variable};
 use crate::exit::Exit;
 use crate::problem::Problem;
+use crate::settings::place::{self, ClusterArguments, Sourced};
+use crate::settings::rosa::RosaArguments;
+use crate::settings::{input, rosa, speed};
 use crate::tally::fuzz;
 
 fn numbers() -> impl Strategy<Value = String> {
@@ -184,7 +184,7 @@ fn counts_and_pairs() {
         2000,
         &["accepted", "refused"],
         texts,
-        |text, tally| match create::pair("--tag", &text) {
+        |text, tally| match input::pair("--tag", &text) {
             Ok((key, value)) => {
                 assert_eq!(format!("{key}={value}"), text);
                 assert!(!key.is_empty() && !key.contains('='));
@@ -268,7 +268,7 @@ fn whatever_the_environment_holds() {
             let results = [
                 create::resolve(&creating, &environment, None).map(drop),
                 rosa::RosaSettings::resolve(&from_rosa, &environment).map(drop),
-                peering::Chosen::resolve(&deleting, &environment).map(drop),
+                Chosen::resolve(&deleting, &environment).map(drop),
                 rosa::source(None, &environment).map(drop),
                 place::endpoint(None, &environment).map(drop),
             ];

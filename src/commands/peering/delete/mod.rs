@@ -1,5 +1,8 @@
 //! `stepwell peering delete`.
 
+mod chosen;
+
+use clap::Args;
 use stepwell_engine::{Graph, GraphError};
 use stepwell_workflows::peering::{
     self, Accounts, DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory, RosaPlace,
@@ -7,16 +10,43 @@ use stepwell_workflows::peering::{
 use stepwell_workflows::{SurveyError, Workflow};
 
 use crate::Context;
-use crate::arguments::peering::DeleteArguments;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::session::launch::{Connecting, Launch, Question, launch};
 use crate::session::targets::Targets;
 use crate::session::{Connection, Session, rosa, survey};
-use crate::settings::create;
-use crate::settings::peering::Chosen;
+use crate::settings::input;
+use crate::settings::place::ClusterArguments;
+use crate::settings::rosa::RosaArguments;
 use crate::settings::rosa::RosaSettings;
 use crate::settings::workflow::WorkflowSettings;
+use crate::settings::workflow::{Policy, WorkflowArguments};
+pub(crate) use chosen::Chosen;
+
+/// `stepwell peering delete`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DeleteArguments {
+    /// Which Aurora cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
+
+    /// All peerings of the Aurora cluster; or, where the ROSA cluster is named in its place, all
+    /// that it has with Aurora clusters in whatever region
+    #[arg(long)]
+    pub all: bool,
+
+    /// Which ROSA cluster.
+    #[command(flatten)]
+    pub rosa: RosaArguments,
+
+    /// How it is carried out.
+    #[command(flatten)]
+    pub workflow: WorkflowArguments,
+
+    /// What to do when a step fails for good: a deletion only goes forward, so it is suspended
+    #[arg(long, value_enum, value_name = "POLICY", hide_possible_values = true)]
+    pub on_failure: Option<Policy>,
+}
 
 /// Removes peerings with their routes and ingress rules.
 pub fn run(context: &Context, arguments: &DeleteArguments) -> Result<Exit, Problem> {
@@ -231,7 +261,7 @@ async fn request(
     };
     options
         .validate()
-        .map_err(|invalid| create::refuse(&invalid, &context.environment))
+        .map_err(|invalid| input::refuse(&invalid, &context.environment))
 }
 
 /// Where ROSA is, or was: a VPC that is named need not be there any more.

@@ -1,5 +1,7 @@
 //! `stepwell keycloak env`.
 
+mod arguments;
+
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_workflows::Secret;
@@ -7,13 +9,14 @@ use stepwell_workflows::aurora::Endpoint;
 use stepwell_workflows::keycloak::{Credentials, credentials, must_be_active};
 
 use crate::arguments::Output;
-use crate::arguments::keycloak::{EnvArguments, EnvFormat};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::{file, keycloak as report};
 use crate::session::{Backend, Connection, serving};
-use crate::settings::keycloak::EnvSettings;
 use crate::{Context, runtime};
+use arguments::{EnvFormat, EnvSettings};
+
+pub use arguments::EnvArguments;
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -1,21 +1,11 @@
-//! Raw arguments: what the command line may say, and nothing of what it means.
-
-pub mod aurora;
-pub mod doctor;
-pub mod keycloak;
-pub mod kubernetes;
-pub mod peering;
-pub mod rosa;
-pub mod runs;
-pub mod sandbox;
-pub mod step;
-pub mod workflow;
+//! The command line: what goes with every command.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use clap::{Parser, ValueEnum};
+
+use crate::commands::Command;
 
 /// Provisions Amazon Aurora PostgreSQL for Keycloak on ROSA as resumable,
 /// reversible step graphs.
@@ -160,46 +150,6 @@ pub enum When {
     Never,
 }
 
-/// What to do.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Create, find and delete Aurora clusters
-    #[command(subcommand)]
-    Aurora(aurora::AuroraCommand),
-    /// Let ROSA clusters reach Aurora clusters
-    #[command(subcommand)]
-    Peering(peering::PeeringCommand),
-    /// What Keycloak needs to know of its database
-    #[command(subcommand)]
-    Keycloak(keycloak::KeycloakCommand),
-    /// Go on with a run that was stopped, suspended, stuck or killed
-    Resume(workflow::ResumeArguments),
-    /// Undo what a run made, children before parents
-    Rollback(workflow::RollbackArguments),
-    /// Say by hand what becomes of a step
-    #[command(subcommand)]
-    Step(step::StepCommand),
-    /// Look at the history of runs
-    #[command(subcommand)]
-    Runs(runs::RunsCommand),
-    /// Check whether the other commands could do their work
-    Doctor(doctor::DoctorArguments),
-    /// Look at and change the simulated account
-    #[command(subcommand)]
-    Sandbox(sandbox::SandboxCommand),
-    /// Print the completions for a shell
-    Completions {
-        /// The shell
-        shell: Shell,
-    },
-    /// Print the manual page of the command, or of one of its commands
-    Man {
-        /// The command, for example `aurora create`
-        #[arg(value_name = "COMMAND")]
-        command: Vec<String>,
-    },
-}
-
 impl Arguments {
     /// The words of a command line as they are parsed. `step done` takes the
     /// output of a step by the name that stands for the form of what is printed
@@ -224,34 +174,6 @@ impl Arguments {
             next += 1;
         }
         words
-    }
-}
-
-impl Command {
-    /// For how long others are waited for, and until when the run may go on.
-    pub fn times(&self) -> workflow::TimeArguments {
-        use aurora::AuroraCommand;
-        use peering::PeeringCommand;
-        use step::StepCommand;
-        let of_workflow = match self {
-            Self::Aurora(AuroraCommand::Create(arguments)) => &arguments.workflow,
-            Self::Aurora(AuroraCommand::Delete(arguments)) => &arguments.workflow,
-            Self::Aurora(AuroraCommand::Scale(arguments)) => &arguments.workflow,
-            Self::Aurora(AuroraCommand::Reset(arguments)) => &arguments.workflow,
-            Self::Aurora(AuroraCommand::Reap(arguments)) => &arguments.workflow,
-            Self::Peering(PeeringCommand::Create(arguments)) => &arguments.workflow,
-            Self::Peering(PeeringCommand::Delete(arguments)) => &arguments.workflow,
-            Self::Resume(arguments) => return arguments.times.clone(),
-            Self::Rollback(arguments) => return arguments.times.clone(),
-            Self::Step(StepCommand::Done(arguments)) => {
-                return workflow::TimeArguments {
-                    wait: arguments.wait.clone(),
-                    until: None,
-                };
-            }
-            _ => return workflow::TimeArguments::default(),
-        };
-        of_workflow.times.clone()
     }
 }
 

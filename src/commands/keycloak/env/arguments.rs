@@ -1,18 +1,19 @@
-//! `stepwell keycloak …`.
+//! What `keycloak env` may be told, and what is meant by it.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use serde::Serialize;
+use stepwell_workflows::Secret;
+use stepwell_workflows::keycloak::{EnvOptions, EnvRequest};
 
-use super::aurora::ClusterArguments;
-
-/// `stepwell keycloak …`.
-#[derive(Debug, Subcommand)]
-pub enum KeycloakCommand {
-    /// Print what Keycloak needs to reach the database of a cluster that serves
-    Env(EnvArguments),
-}
+use crate::environment::Environment;
+use crate::problem::Problem;
+use crate::report::keycloak::Operator;
+use crate::settings::password::PasswordArguments;
+use crate::settings::place::ClusterArguments;
+use crate::settings::place::Place;
+use crate::settings::{input, password, paths};
 
 /// `stepwell keycloak env`.
 #[derive(Debug, Clone, Args)]
@@ -138,4 +139,116 @@ pub enum ApiVersion {
     /// Operators from 26.6 on.
     #[value(name = "v2beta1")]
     Beta,
+}
+
+/// What `keycloak env` is asked for.
+#[derive(Debug, Clone)]
+pub(super) struct EnvSettings {
+    /// Which cluster.
+    pub(super) place: Place,
+    /// What is printed.
+    pub(super) format: EnvFormat,
+    /// Whether Keycloak goes through the AWS JDBC wrapper.
+    pub(super) wrapper: bool,
+    /// Which operator reads it.
+    pub(super) operator: Operator,
+    /// Where to, if not to stdout.
+    pub(super) output_file: Option<PathBuf>,
+    /// The names in it.
+    pub(super) request: EnvRequest,
+    /// The password, if one is given and asked for.
+    pub(super) password: Option<Secret>,
+}
+
+impl EnvSettings {
+    /// Resolves the arguments.
+    pub(super) fn resolve(
+        arguments: &EnvArguments,
+        environment: &Environment,
+    ) -> Result<Self, Problem> {
+        refuse_idle(arguments)?;
+        if let Some(path) = &arguments.output_file {
+            paths::given("--output-file", None, path)?;
+        }
+        let password = match arguments.format {
+            EnvFormat::Secret => {
+                let given = PasswordArguments {
+                    password_file: arguments.password_file.clone(),
+                };
+                password::resolve(&given, environment)?
+            }
+            _ => None,
+        };
+        let options = EnvOptions {
+            database: arguments.database.clone(),
+            namespace: arguments.namespace.clone(),
+            secret_name: arguments.secret_name.clone(),
+            name: arguments.name.clone(),
+            image: arguments.image.clone(),
+            hostname: arguments.hostname.clone(),
+            pool_size: arguments.pool_size,
+            secret_store: arguments.secret_store.clone(),
+            refresh_interval: arguments.refresh_interval.clone(),
+        };
+        Ok(Self {
+            place: Place::resolve(&arguments.cluster, environment)?,
+            format: arguments.format,
+            wrapper: arguments.wrapper,
+            operator: match arguments.api_version {
+                Some(ApiVersion::Alpha) => Operator::Alpha,
+                Some(ApiVersion::Beta) | None => Operator::Beta,
+            },
+            output_file: arguments.output_file.clone(),
+            request: options
+                .validate()
+                .map_err(|invalid| input::refuse(&invalid, environment))?,
+            password,
+        })
+    }
+}
+
+/// Refuses what is given and of no use to the format.
+fn refuse_idle(arguments: &EnvArguments) -> Result<(), Problem> {
+    use EnvFormat::{Cr, ExternalSecret, Keycloak, Secret};
+    let a = arguments;
+    let given: [(&str, bool, &[EnvFormat]); 12] = [
+        ("--wrapper", a.wrapper, &[Keycloak]),
+        ("--database", a.database.is_some(), &[Keycloak, Cr]),
+        ("--api-version", a.api_version.is_some(), &[Cr]),
+        ("--name", a.name.is_some(), &[Cr]),
+        ("--image", a.image.is_some(), &[Cr]),
+        ("--hostname", a.hostname.is_some(), &[Cr]),
+        ("--pool-size", a.pool_size.is_some(), &[Cr]),
+        (
+            "--secret-store",
+            a.secret_store.is_some(),
+            &[ExternalSecret],
+        ),
+        (
+            "--refresh-interval",
+            a.refresh_interval.is_some(),
+            &[ExternalSecret],
+        ),
+        (
+            "--namespace",
+            a.namespace.is_some(),
+            &[Cr, Secret, ExternalSecret],
+        ),
+        (
+            "--secret-name",
+            a.secret_name.is_some(),
+            &[Cr, Secret, ExternalSecret],
+        ),
+        ("--password-file", a.password_file.is_some(), &[Secret]),
+    ];
+    for (flag, given, formats) in given {
+        if given && !formats.contains(&a.format) {
+            let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
+            let names = names.join(" or ");
+            return Err(Problem::usage(format!(
+                "{flag} is of no use without --format {names}; allowed: both or neither"
+            )));
+        }
+    }
+    Ok(())
 }

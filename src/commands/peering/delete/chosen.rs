@@ -1,42 +1,14 @@
 //! Which peerings are meant: flags, else the scripts' variables.
 
-use stepwell_workflows::peering::{CreateOptions, CreateRequest};
-
-use super::create::{pair, refuse};
-use super::place::{self, Place, input};
-use super::rosa::RosaSettings;
-use crate::arguments::peering::{CreateArguments, DeleteArguments};
+use super::DeleteArguments;
 use crate::environment::{self, Environment};
 use crate::problem::Problem;
-
-/// Resolves and checks what a create is asked for, before any effect.
-pub fn create(
-    arguments: &CreateArguments,
-    environment: &Environment,
-) -> Result<CreateRequest, Problem> {
-    let place = Place::resolve(&arguments.cluster, environment)?;
-    let group = input(
-        arguments.security_group_name.as_ref(),
-        environment,
-        &[environment::AURORA_SECURITY_GROUP_NAME],
-    );
-    CreateOptions {
-        cluster: place.cluster,
-        region: place.region,
-        security_group_name: group.map(|given| given.value),
-        tags: arguments
-            .tags
-            .iter()
-            .map(|tag| pair("--tag", tag))
-            .collect::<Result<_, _>>()?,
-    }
-    .validate()
-    .map_err(|invalid| refuse(&invalid, environment))
-}
+use crate::settings::place::Place;
+use crate::settings::rosa::RosaSettings;
 
 /// Which peerings are to be deleted.
 #[derive(Debug, Clone)]
-pub enum Chosen {
+pub(crate) enum Chosen {
     /// The one of an Aurora cluster, or the one that it has with a ROSA cluster.
     One(Place, Option<RosaSettings>),
     /// All of an Aurora cluster.
@@ -48,7 +20,7 @@ pub enum Chosen {
 impl Chosen {
     /// Resolves the arguments. What a person types wins over what the
     /// environment happens to hold.
-    pub fn resolve(
+    pub(crate) fn resolve(
         arguments: &DeleteArguments,
         environment: &Environment,
     ) -> Result<Self, Problem> {
@@ -81,7 +53,7 @@ impl Chosen {
     }
 
     /// What a person calls it.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::One(place, _) | Self::OfCluster(place) => place.cluster.clone(),
             Self::OfRosa(rosa) => rosa
@@ -94,20 +66,12 @@ impl Chosen {
     }
 }
 
-/// The cluster that a list is about, if one is named.
-pub fn cluster(
-    flag: Option<&String>,
-    environment: &Environment,
-) -> Result<Option<String>, Problem> {
-    Ok(place::input(flag, environment, &[environment::AURORA_CLUSTER]).map(|given| given.value))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arguments::aurora::ClusterArguments;
-    use crate::arguments::rosa::RosaArguments;
     use crate::environment::Variable;
+    use crate::settings::place::ClusterArguments;
+    use crate::settings::rosa::RosaArguments;
 
     fn resolve(
         cluster: Option<&str>,
