@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use stepwell_engine::event::{RunCreated, SuspendReason};
 use stepwell_engine::summary::RunSummary;
 use stepwell_engine::{Lease, NoLease, RunId, Stopper};
+use stepwell_workflows::Recorded;
 use stepwell_workflows::aurora::{Heard, Lost, SignsOfLife};
 
 use crate::exit::Exit;
@@ -21,9 +22,10 @@ pub(super) struct Watch {
 impl Watch {
     /// Those of a run; it has none where it works on no network of its own.
     pub(super) fn of(connection: &Connection, run: RunId, created: &RunCreated) -> Self {
-        let (workflow, parameters) = (&created.workflow, &created.parameters);
+        // One whose parameters can't be read is not taken up.
+        let recorded = Recorded::of(created).ok();
         Self {
-            signs: SignsOfLife::of(&connection.aws, run, workflow, parameters),
+            signs: recorded.and_then(|recorded| SignsOfLife::of(&connection.aws, run, &recorded)),
             lost: Mutex::default(),
         }
     }

@@ -3,6 +3,7 @@
 
 use stepwell_engine::event::Actor;
 use stepwell_engine::{Event, Machine, Unsupported};
+use stepwell_workflows::{NoTarget, Target};
 
 /// Why this program can't carry a run on, if it can't. Nothing is said of a
 /// history that can't be replayed.
@@ -26,28 +27,26 @@ pub fn causes(why: &Unsupported) -> Vec<String> {
 /// What can be done with the run, with commands in it that are yet to be placed.
 pub fn way_out(by: &Actor, target: &str) -> String {
     let go_on = format!("go on with the version that started it: {}", by.version);
-    match giving_up(target) {
-        Some(give_up) => format!("{go_on}; or {give_up}"),
-        None => go_on,
+    match target.parse() {
+        Ok(target) => format!("{go_on}; or {}", giving_up(&target)),
+        Err(NoTarget(_)) => go_on,
     }
 }
 
 /// How a run that nobody can go on with is given up: by a command that takes
 /// away what it worked on, because what it made is not known.
-pub fn giving_up(target: &str) -> Option<String> {
-    let parts: Vec<&str> = target.split('/').collect();
-    let command = match parts[..] {
-        ["reset", _, _] => {
-            return Some("give it up and begin anew: `stepwell aurora reset --anew`".to_owned());
+pub fn giving_up(target: &Target) -> String {
+    let command = match target {
+        Target::Schema { .. } => {
+            return "give it up and begin anew: `stepwell aurora reset --anew`".to_owned();
         }
-        ["peering", region, "*", vpc] => {
-            format!("peering delete --all --rosa-vpc {vpc} --rosa-region {region}")
+        Target::PeeringsOfRosa { region, rosa_vpc } => {
+            format!("peering delete --all --rosa-vpc {rosa_vpc} --rosa-region {region}")
         }
-        ["peering", _, _, _] => "peering delete".to_owned(),
-        [_, _, cluster, ..] => format!("aurora delete --final-snapshot {cluster}-last"),
-        _ => return None,
+        Target::Peering { .. } | Target::PeeringsOfCluster { .. } => "peering delete".to_owned(),
+        Target::Cluster { cluster, .. } => {
+            format!("aurora delete --final-snapshot {cluster}-last")
+        }
     };
-    Some(format!(
-        "give the run up, and delete all that it worked on: `stepwell {command}`"
-    ))
+    format!("give the run up, and delete all that it worked on: `stepwell {command}`")
 }

@@ -6,7 +6,8 @@ use serde::Serialize;
 use stepwell_engine::summary::{RunState, RunSummary, StepFault};
 use stepwell_engine::{RunId, Timestamp};
 use stepwell_state::RunRow;
-use stepwell_workflows::aurora::{self, Candidate, Reaping, SkippedRegion, Verdict};
+use stepwell_workflows::Target;
+use stepwell_workflows::aurora::{Candidate, Reaping, SkippedRegion, Verdict};
 
 use super::printer::Printer;
 use super::{outcome, table, time};
@@ -44,7 +45,7 @@ impl Removal {
     pub fn of(candidate: &Candidate) -> Self {
         Self {
             id: None,
-            target: aurora::target(&candidate.region, &candidate.cluster),
+            target: Target::cluster(&candidate.region, &candidate.cluster).to_string(),
             cluster: candidate.cluster.clone(),
             region: candidate.region.clone(),
             status: GONE,

@@ -1,7 +1,8 @@
 //! What `aurora delete` and `aurora reap` share: the look before a deletion.
 
+use stepwell_workflows::Target;
 use stepwell_workflows::aurora::{self, DeleteParameters, DeleteRequest};
-use stepwell_workflows::peering::{self, PeeringInventory};
+use stepwell_workflows::peering::PeeringInventory;
 
 use super::targets::Targets;
 use super::{Session, survey};
@@ -16,20 +17,14 @@ pub async fn survey(
 ) -> Result<DeleteParameters, Problem> {
     let found = look(session, request).await?;
     targets.add(session, peerings(&found)).await?;
-    let (region, cluster) = (&found.region, &found.cluster);
-    // A reset has no database to go on with.
-    let resets = format!("*/{region}/{cluster}");
-    targets
-        .add(session, session.unfinished_of(&resets)?)
-        .await?;
-    // Nor has a peering that is in none of the VPC's, if that was asked. Where
-    // the VPC is gone too, the look passes over regions that can't be asked.
-    if found.rosa_account.is_some() && !found.inventory.vpcs.is_empty() {
-        let peerings = peering::target(region, cluster, "*");
-        targets
-            .add(session, session.unfinished_of(&peerings)?)
-            .await?;
-    }
+    // A reset has no database to go on with, nor has a peering that is in none of
+    // the VPC's, if that was asked. Where the VPC is gone too, the look passes over
+    // regions that can't be asked.
+    let peerings_asked = found.rosa_account.is_some() && !found.inventory.vpcs.is_empty();
+    let others = session.unfinished_targets(|target| {
+        target.is_of(&found.region, &found.cluster) && (peerings_asked || !target.is_peering())
+    })?;
+    targets.add(session, others).await?;
     Ok(found)
 }
 
@@ -52,7 +47,7 @@ async fn look(session: &Session, request: &DeleteRequest) -> Result<DeleteParame
 }
 
 /// The targets of the peerings that go with it.
-fn peerings(found: &DeleteParameters) -> Vec<String> {
+fn peerings(found: &DeleteParameters) -> Vec<Target> {
     found
         .peerings
         .iter()

@@ -3,6 +3,7 @@
 use stepwell_engine::RunId;
 use stepwell_engine::summary::{RunState, RunSummary};
 use stepwell_state::{RunFilter, RunRow, Store};
+use stepwell_workflows::Target;
 
 use super::{Session, locks, store};
 use crate::account::AccountRecord;
@@ -10,11 +11,13 @@ use crate::problem::Problem;
 use crate::report::outcome::{self, Next};
 
 /// The unfinished run of a target, if there is one, and where it stands.
-pub fn unfinished(session: &Session, target: &str) -> Result<Option<(RunRow, RunState)>, Problem> {
+pub fn unfinished(
+    session: &Session,
+    target: &Target,
+) -> Result<Option<(RunRow, RunState)>, Problem> {
     let from = &session.state;
-    let rows = from
-        .unfinished(&session.account.to_value(), target)
-        .map_err(|error| store::failed(&error))?;
+    let rows = from.unfinished(&session.account.to_value(), &target.to_string());
+    let rows = rows.map_err(|error| store::failed(&error))?;
     let Some(row) = rows.into_iter().next() else {
         return Ok(None);
     };
@@ -23,34 +26,31 @@ pub fn unfinished(session: &Session, target: &str) -> Result<Option<(RunRow, Run
 }
 
 impl Session {
-    /// The unfinished runs on targets of this form, in which `*` stands for any
-    /// part: `peering/eu-west-1/keycloak/*`.
-    pub fn all_unfinished(&self, form: &str) -> Result<Vec<RunRow>, Problem> {
+    /// The unfinished runs of the account, each with what it works on. What another
+    /// version of the program works on is left out.
+    pub fn all_unfinished(&self) -> Result<Vec<(RunRow, Target)>, Problem> {
         let filter = RunFilter {
             unfinished_only: true,
             ..RunFilter::default()
         };
         let rows = self.state.runs(&filter);
-        let mut rows = rows.map_err(|error| store::failed(&error))?;
+        let rows = rows.map_err(|error| store::failed(&error))?;
         let own = self.account.to_value();
-        rows.retain(|row| row.account == own && has_form(&row.target, form));
-        Ok(rows)
+        let rows = rows.into_iter().filter(|row| row.account == own);
+        let known = |row: RunRow| row.target.parse().ok().map(|target| (row, target));
+        Ok(rows.filter_map(known).collect())
     }
 
-    /// Their targets. It is for work after which such a run has nothing left to
-    /// do: where all of a kind was looked for, what is in no answer of AWS is not
-    /// there.
-    pub fn unfinished_of(&self, form: &str) -> Result<Vec<String>, Problem> {
-        let rows = self.all_unfinished(form)?;
-        Ok(rows.into_iter().map(|row| row.target).collect())
+    /// The targets of those that are meant. It is for work after which such a run
+    /// has nothing left to do: where all of a kind was looked for, what is in no
+    /// answer of AWS is not there.
+    pub fn unfinished_targets(
+        &self,
+        is_meant: impl Fn(&Target) -> bool,
+    ) -> Result<Vec<Target>, Problem> {
+        let targets = self.all_unfinished()?.into_iter().map(|(_, target)| target);
+        Ok(targets.filter(is_meant).collect())
     }
-}
-
-fn has_form(target: &str, form: &str) -> bool {
-    let parts = target.split('/');
-    let wanted = form.split('/');
-    parts.clone().count() == wanted.clone().count()
-        && (parts.zip(wanted)).all(|(part, wanted)| wanted == "*" || part == wanted)
 }
 
 /// The runs, of a target if one is named, that no process of this host is at
@@ -58,10 +58,10 @@ fn has_form(target: &str, form: &str) -> bool {
 pub fn dead(
     from: &Store,
     account: &AccountRecord,
-    target: Option<&str>,
+    target: Option<&Target>,
 ) -> Result<Vec<RunId>, Problem> {
     let filter = RunFilter {
-        target: target.map(str::to_owned),
+        target: target.map(Target::to_string),
         ..RunFilter::default()
     };
     let rows = from.runs(&filter).map_err(|error| store::failed(&error))?;
@@ -100,30 +100,4 @@ pub(super) fn unfinished_problem(
     ))
     .code("unfinished_run")
     .maybe_hint((!hint.is_empty()).then(|| hint.join(", "))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::has_form;
-
-    #[test]
-    fn a_form_is_matched_part_by_part() {
-        let peering = "peering/eu-west-1/keycloak/vpc-1";
-        for form in [peering, "peering/eu-west-1/keycloak/*", "peering/*/*/vpc-1"] {
-            assert!(has_form(peering, form), "{form}");
-        }
-        for form in [
-            "peering/eu-west-1/keycloak",
-            "*/eu-west-1/keycloak",
-            "peering/eu-west-1/key/*",
-            "peering/eu-west-1/keycloak/*/*",
-        ] {
-            assert!(!has_form(peering, form), "{form}");
-        }
-        assert!(has_form("reset/eu-west-1/keycloak", "*/eu-west-1/keycloak"));
-        assert!(has_form(
-            "peering/eu-west-1/keycloak/*",
-            "peering/*/keycloak/*"
-        ));
-    }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use stepwell_engine::event::RunCreated;
 use stepwell_engine::{Begun, Graph, GraphError, RunId, TargetLock};
 use stepwell_state::Access;
-use stepwell_workflows::{Secret, Workflow};
+use stepwell_workflows::{Secret, Target, Workflow};
 
 use super::targets::Targets;
 use super::{Backend, Connection, Session, confirm, rosa, store};
@@ -56,7 +56,7 @@ pub(crate) trait Launch {
     fn connecting(&mut self) -> Connecting<'_>;
 
     /// What the run works on. It may take a look to find out.
-    async fn target(&mut self, session: &Session) -> Result<String, Problem>;
+    async fn target(&mut self, session: &Session) -> Result<Target, Problem>;
 
     /// Whether unfinished runs on the targets are given up; else they are in the
     /// way.
@@ -90,6 +90,12 @@ pub(crate) trait Launch {
 
     /// How it is carried out.
     fn settings(&self, found: &Self::Parameters) -> Result<WorkflowSettings, Problem>;
+
+    /// Whether the run can be rolled back; else it only goes forward.
+    fn reversible(found: &Self::Parameters) -> bool {
+        let _ = found;
+        Self::WORKFLOW.reversible()
+    }
 
     /// The graph, which follows from the parameters alone.
     fn graph(found: &Self::Parameters) -> Result<Graph, GraphError>;
@@ -155,14 +161,17 @@ async fn launch_in<L: Launch>(
     };
     let name = L::WORKFLOW.name();
     let nothing = workflow.nothing_to_do(&found);
-    let end = |why: &str| outcome::nothing_to_do(&context.printer, name, &target, why);
+    let end = |why: &str| outcome::nothing_to_do(&context.printer, name, &target.to_string(), why);
     if unfinished.is_empty()
         && let Some(why) = &nothing
     {
         return end(why);
     }
     workflow.announce(session, &found);
-    let prepared = Prepared::new(L::WORKFLOW, &found, L::graph(&found))?;
+    let prepared = Prepared {
+        reversible: L::reversible(&found),
+        ..Prepared::new(L::WORKFLOW, &found, L::graph(&found))?
+    };
     let Some(lock) = targets.locked(&target) else {
         return show_plan(session, settings, &target, &prepared).await;
     };
@@ -180,6 +189,7 @@ async fn launch_in<L: Launch>(
 /// A workflow that is ready to be started.
 pub(crate) struct Prepared {
     workflow: Workflow,
+    reversible: bool,
     parameters: serde_json::Value,
     graph: Graph,
 }
@@ -194,6 +204,7 @@ impl Prepared {
         let unusable = || format!("the graph of {} can't be built", workflow.name());
         Ok(Self {
             workflow,
+            reversible: workflow.reversible(),
             parameters: serde_json::to_value(parameters)
                 .map_err(|error| Problem::error(unusable()).because(&error))?,
             graph: graph.map_err(|error| Problem::error(unusable()).because(&error))?,
@@ -205,7 +216,7 @@ impl Prepared {
 async fn show_plan(
     session: &Session,
     how: WorkflowSettings,
-    target: &str,
+    target: &Target,
     prepared: &Prepared,
 ) -> Result<Exit, Problem> {
     let what = "could not find out what would be done";
@@ -217,7 +228,7 @@ async fn show_plan(
     report::plan::print(
         &session.context.printer,
         prepared.workflow.name(),
-        target,
+        &target.to_string(),
         &prepared.parameters,
         &steps,
     )?;
@@ -238,11 +249,12 @@ pub(crate) async fn begin(
 ) -> Result<(Begun, Graph), Problem> {
     let Prepared {
         workflow,
+        reversible,
         parameters,
         graph,
     } = prepared;
     let created = RunCreated {
-        reversible: workflow.reverses(&parameters),
+        reversible,
         on_failure: how.on_failure,
         parallel: how.parallel,
         steps: graph.records().clone(),

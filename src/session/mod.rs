@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use stepwell_engine::{Executor, Runner};
 use stepwell_state::Store;
-use stepwell_workflows::{Aws, DOUBTS, registry};
+use stepwell_workflows::{Aws, DOUBTS, Target, registry};
 
 use crate::Context;
 use crate::account::AccountRecord;
@@ -77,7 +77,7 @@ impl Session {
 
     /// Makes known which runs are dead: of a target, or of all. What they made is
     /// nobody's.
-    pub fn forget_dead(&self, target: Option<&str>) -> Result<(), Problem> {
+    pub fn forget_dead(&self, target: Option<&Target>) -> Result<(), Problem> {
         let dead = find::dead(&self.state, &self.account, target)?;
         self.connection.aws.bury(dead);
         Ok(())

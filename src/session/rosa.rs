@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use stepwell_engine::event::RunCreated;
 use stepwell_workflows::peering::{Accounts, RosaAccount};
 use stepwell_workflows::rosa::{RosaNetwork, RosaRequest, find_network};
-use stepwell_workflows::{SurveyError, rosa_account};
+use stepwell_workflows::{Recorded, SurveyError};
 
 use super::{Backend, Connection, Session};
 use crate::Context;
@@ -76,8 +75,12 @@ pub async fn accounts(
 impl Session {
     /// Connects to ROSA's account as a run recorded it, and makes sure that it is
     /// still that account.
-    pub(super) async fn with_recorded_rosa(self, created: &RunCreated) -> Result<Self, Problem> {
-        let Some(recorded) = rosa_account(&created.parameters) else {
+    pub(super) async fn with_recorded_rosa(
+        self,
+        parameters: &Recorded,
+        region: &str,
+    ) -> Result<Self, Problem> {
+        let Some(recorded) = parameters.rosa_account() else {
             return Ok(self);
         };
         let Some(profile) = &recorded.profile else {
@@ -86,7 +89,6 @@ impl Session {
         let profile = profile.as_str();
         let connection =
             connect(&self.context, &self.backend, self.connection, Some(profile)).await?;
-        let region = super::takeup::region(&created.target);
         let current = account_of(&connection, region, profile).await?;
         if current == recorded.id {
             return Ok(Self { connection, ..self });

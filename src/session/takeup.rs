@@ -4,7 +4,8 @@ use stepwell_engine::event::RunCreated;
 use stepwell_engine::{Fault, RecordedRun, Report, RunError, Runner, RunnerError, TakenUp};
 use stepwell_state::{Access, RunRow, RunStatus, Store};
 use stepwell_workflows::{
-    Aws, Refusal, Secret, Workflow, aurora, resume_refusal, rollback_refusal,
+    Aws, NoTarget, Recorded, Refusal, Secret, Target, Unreadable, Workflow, aurora, resume_refusal,
+    rollback_refusal,
 };
 
 use super::which::{self, Meant, Purpose};
@@ -25,6 +26,8 @@ pub struct Found {
     pub state: Store,
     /// The run.
     pub row: RunRow,
+    /// What it works on.
+    pub target: Target,
     /// Whether its id was given.
     pub by_id: bool,
     /// The account it recorded.
@@ -44,10 +47,15 @@ pub fn find(
     let Meant { row, by_id } = which::find(context, which, purpose)?;
     let state = store::open(settings, access)?;
     let account = AccountRecord::read(&row.account)?;
+    let target = row.target.parse().map_err(|error: NoTarget| {
+        let what = format!("run {} can't be taken up", outcome::short(row.id));
+        Problem::error(what).code("not_understood").because(&error)
+    })?;
     let backend = Backend::of_record(&account, settings)?;
     Ok(Found {
         state,
         row,
+        target,
         by_id,
         account,
         backend,
@@ -116,19 +124,34 @@ impl Found {
         };
         let held = held.map_err(|error| self.explained(session, error))?;
         // Where its lock is held, nobody is at work on any other run of the target.
-        session.forget_dead(Some(&self.row.target))?;
+        session.forget_dead(Some(&self.target))?;
         // Whoever held the locks before may have brought it to its end.
         let status = store::find(&self.state, &run.to_string())?.status;
-        Ok(Taken { status, held })
+        let recorded = match &held {
+            Held::Locked(taken) => &taken.recorded,
+            Held::Seen(recorded) => recorded,
+        };
+        let parameters = Recorded::of(recorded.machine.created());
+        let parameters = parameters.map_err(|error| self.unreadable(&error))?;
+        Ok(Taken {
+            status,
+            parameters,
+            held,
+        })
     }
 
     /// Makes sure that this is the account that the run belongs to, and connects
     /// to that of ROSA.
     pub async fn verify(&self, session: Session, taken: &Taken) -> Result<Session, Problem> {
-        let region = region(&self.row.target);
+        let region = self.target.region();
         let current = session.connection.account(region).await?;
         self.account.must_be(&current)?;
-        session.with_recorded_rosa(taken.created()).await
+        session.with_recorded_rosa(&taken.parameters, region).await
+    }
+
+    fn unreadable(&self, error: &Unreadable) -> Problem {
+        let what = format!("run {} can't be taken up", outcome::short(self.row.id));
+        Problem::error(what).code("not_understood").because(error)
     }
 
     /// Says of a history that can't be used what can be done with the run.
@@ -138,11 +161,13 @@ impl Found {
             return unsupported(why, RunCreated::told(&events).as_ref());
         }
         let problem = session.problem(error);
-        match (&*problem.code, not_understood::giving_up(&self.row.target)) {
-            ("history_broken", None) => problem.hint("restore the state file from a backup"),
-            ("history_broken", Some(give_up)) => problem.hint(format!(
-                "something else wrote to the state file: restore it from a backup; or {give_up}"
-            )),
+        match &*problem.code {
+            "history_broken" => {
+                let give_up = not_understood::giving_up(&self.target);
+                problem.hint(format!(
+                    "something else wrote to the state file: restore it from a backup; or {give_up}"
+                ))
+            }
             _ => problem,
         }
     }
@@ -153,6 +178,8 @@ impl Found {
 pub struct Taken {
     /// Where it stands, now that nobody else is at work on it.
     pub status: RunStatus,
+    /// Its parameters.
+    pub parameters: Recorded,
     held: Held,
 }
 
@@ -212,14 +239,10 @@ impl Taken {
 
     /// Refuses to go on while another run is at work on the same cluster.
     pub async fn refuse_alive(&self, session: &Session) -> Result<(), Problem> {
-        let parameters = &self.created().parameters;
-        let run = self.recorded().machine.run();
-        let (Some(region), Some(cluster)) = (
-            parameters["region"].as_str(),
-            parameters["cluster"].as_str(),
-        ) else {
+        let Some((region, cluster)) = self.parameters.network() else {
             return Ok(());
         };
+        let run = self.recorded().machine.run();
         survey::once_alone(session, survey::READING, async || {
             aurora::refuse_alive(&session.connection.aws, region, cluster, Some(run)).await
         })
@@ -233,10 +256,4 @@ pub fn refuse(refusal: Result<Option<Refusal>, Fault>) -> Result<(), Problem> {
         Some(refusal) => Err(Problem::refused(refusal.message).hint(refusal.hint)),
         None => Ok(()),
     }
-}
-
-/// The region of a target: `aurora/<region>/<cluster>` and
-/// `peering/<region>/<cluster>/<vpc>`.
-pub fn region(target: &str) -> &str {
-    target.split('/').nth(1).unwrap_or("us-east-1")
 }

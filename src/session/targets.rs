@@ -2,6 +2,7 @@
 
 use stepwell_engine::{RunnerError, TargetLock};
 use stepwell_state::RunRow;
+use stepwell_workflows::Target;
 
 use super::{Session, abandon, find};
 use crate::problem::Problem;
@@ -10,7 +11,7 @@ use crate::report::outcome;
 /// Targets, each once, in an order that is the same for everybody: two
 /// processes that want the same ones can't wait for each other.
 pub struct Targets {
-    names: Vec<String>,
+    names: Vec<Target>,
     locks: Vec<TargetLock>,
     /// A plan takes no lock.
     locks_them: bool,
@@ -18,7 +19,7 @@ pub struct Targets {
 
 impl Targets {
     /// This target, locked, unless it is only looked at for a plan.
-    pub async fn of(session: &Session, name: String, plan: bool) -> Result<Self, Problem> {
+    pub async fn of(session: &Session, name: Target, plan: bool) -> Result<Self, Problem> {
         let mut targets = Self {
             names: vec![name],
             locks: Vec::new(),
@@ -32,7 +33,7 @@ impl Targets {
     pub async fn add(
         &mut self,
         session: &Session,
-        names: impl IntoIterator<Item = String>,
+        names: impl IntoIterator<Item = Target>,
     ) -> Result<(), Problem> {
         self.names.extend(names);
         self.names.sort();
@@ -46,10 +47,10 @@ impl Targets {
         }
         let (runner, account) = (session.runner(), session.account.to_value());
         for name in &self.names {
-            if self.locks.iter().any(|lock| lock.target() == name) {
+            if self.locked(name).is_some() {
                 continue;
             }
-            let lock = runner.lock_target(&account, name).await;
+            let lock = runner.lock_target(&account, &name.to_string()).await;
             self.locks
                 .push(lock.map_err(|error| session.problem(error))?);
         }
@@ -57,17 +58,18 @@ impl Targets {
     }
 
     /// The lock of one of them; none is held for a plan.
-    pub fn locked(&self, name: &str) -> Option<&TargetLock> {
+    pub fn locked(&self, name: &Target) -> Option<&TargetLock> {
+        let name = name.to_string();
         self.locks.iter().find(|lock| lock.target() == name)
     }
 
     /// Leaves out all but these. Locks that are held stay so.
-    pub fn narrow_to(&mut self, names: &[String]) {
+    pub fn narrow_to(&mut self, names: &[Target]) {
         self.names.retain(|name| names.contains(name));
     }
 
     /// Refuses to work on what was not locked: it has come up meanwhile.
-    pub fn must_cover(&self, names: &[String]) -> Result<(), Problem> {
+    pub fn must_cover(&self, names: &[Target]) -> Result<(), Problem> {
         match names.iter().find(|name| !self.names.contains(name)) {
             None => Ok(()),
             Some(name) => Err(Problem::error(format!(
@@ -81,7 +83,7 @@ impl Targets {
     pub fn refuse_unfinished(&self, session: &Session) -> Result<(), Problem> {
         for name in &self.names {
             if let Some((row, _)) = find::unfinished(session, name)? {
-                let (run, target) = (row.id, name.clone());
+                let (run, target) = (row.id, name.to_string());
                 return Err(session.problem(RunnerError::Unfinished { target, run }));
             }
         }

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 
 use clap::Args;
 use stepwell_state::{Access, Listing, RunFilter, RunRow, Store};
+use stepwell_workflows::Target;
 
 use super::{locks, store};
 use crate::Context;
@@ -171,18 +172,17 @@ impl Scope {
         }
     }
 
-    /// Whether a target, such as `aurora/<region>/<cluster>`, is in it. One of all
-    /// clusters (`*`) is of each.
+    /// Whether a run on the target is in it. One on clusters of whatever name is
+    /// of each; what is not understood is in no scope that names anything.
     fn covers(&self, target: &str) -> bool {
-        let mut parts = target.split('/').skip(1);
-        let mut fits = |wanted: &Option<String>| {
-            let part = parts.next().unwrap_or_default();
-            wanted
-                .as_ref()
-                .is_none_or(|wanted| part == "*" || part.eq_ignore_ascii_case(wanted))
+        let Ok(target) = target.parse::<Target>() else {
+            return self.cluster.is_none() && self.region.is_none();
         };
-        let region = fits(&self.region);
-        fits(&self.cluster) && region
+        let fits = |wanted: &Option<String>, part: Option<&str>| match (wanted, part) {
+            (Some(wanted), Some(part)) => part.eq_ignore_ascii_case(wanted),
+            _ => true,
+        };
+        fits(&self.region, Some(target.region())) && fits(&self.cluster, target.cluster_name())
     }
 }
 

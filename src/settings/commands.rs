@@ -1,5 +1,7 @@
 //! Commands in what is printed, as they have to be typed to work from anywhere.
 
+use stepwell_workflows::Target;
+
 use super::Settings;
 use crate::report::shell;
 use crate::settings::place::ClusterArguments;
@@ -20,20 +22,20 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// A run and its target, which is `aurora/REGION/CLUSTER` or
-    /// `peering/REGION/CLUSTER/VPC`. Where the cluster is `*`, for all that the
-    /// VPC is peered with, the region is the VPC's.
+    /// A run and its target. For all peerings of a ROSA cluster, the region is
+    /// the VPC's.
     pub fn of_run(run: &str, target: &str) -> Self {
-        let mut parts = target.split('/').skip(1);
-        let region = parts.next().map(str::to_owned);
-        let cluster = parts.next().map(str::to_owned);
-        let vpc = parts.next().map(str::to_owned);
-        let (cluster, rosa) = match cluster.as_deref() {
-            Some("*") => (
+        let known: Option<Target> = target.parse().ok();
+        let region = known.as_ref().map(|target| target.region().to_owned());
+        let part =
+            |part: fn(&Target) -> Option<&str>| known.as_ref().and_then(part).map(str::to_owned);
+        let (cluster, vpc) = (part(Target::cluster_name), part(Target::rosa_vpc));
+        let (cluster, rosa) = match &cluster {
+            None => (
                 String::new(),
                 flags(&[("--rosa-vpc", &vpc), ("--rosa-region", &region)]),
             ),
-            _ => (
+            Some(_) => (
                 flags(&[("--cluster", &cluster), ("--region", &region)]),
                 flags(&[("--rosa-vpc", &vpc)]),
             ),

@@ -15,14 +15,15 @@ mod input;
 pub mod keycloak;
 pub mod kubernetes;
 pub mod peering;
+mod recorded;
 mod refusal;
 pub mod rosa;
 mod secret;
 #[cfg(test)]
 #[path = "../../tests/fuzz.rs"]
 mod tally;
+mod target;
 
-use serde_json::Value;
 use stepwell_engine::{Fault, Registry};
 
 pub use aws::poll::DOUBTS;
@@ -30,8 +31,10 @@ pub use aws::tags::Labels;
 pub use aws::{Aws, AwsSettings, ExportedCredentials, profile_region};
 pub use child::command as child_command;
 pub use input::{InvalidInput, shown};
+pub use recorded::{Recorded, Unreadable};
 pub use refusal::{Refusal, resume_refusal, rollback_refusal};
 pub use secret::Secret;
+pub use target::{NoTarget, Target};
 
 /// Why a workflow was not started. Nothing was touched.
 #[derive(Debug, thiserror::Error)]
@@ -116,16 +119,6 @@ impl Workflow {
         }
     }
 
-    /// Whether a run of these parameters can be rolled back: growing can,
-    /// shrinking can't.
-    pub fn reverses(self, parameters: &Value) -> bool {
-        let shrinks = || {
-            let removing = parameters["removing"].as_array();
-            removing.is_some_and(|readers| !readers.is_empty())
-        };
-        self.reversible() && !(self == Self::AuroraScale && shrinks())
-    }
-
     /// Whether it works with programs of the machine, such as `kubectl`, for
     /// which time can't be made to pass faster.
     pub fn needs_real_time(self) -> bool {
@@ -144,9 +137,4 @@ impl Workflow {
 /// history alone.
 pub fn registry() -> Registry<Aws> {
     peering::register(aurora::register(Registry::new()))
-}
-
-/// The account in which ROSA lives, where a run recorded one.
-pub fn rosa_account(parameters: &Value) -> Option<peering::RosaAccount> {
-    serde_json::from_value(parameters.get("rosa_account")?.clone()).ok()
 }

@@ -5,7 +5,7 @@ use stepwell_engine::{Graph, GraphError};
 use stepwell_workflows::aurora::{
     self, CreateOptions, CreateParameters, CreateRequest, Origin, PasswordSource,
 };
-use stepwell_workflows::{Secret, Workflow, shown};
+use stepwell_workflows::{Secret, Target, Workflow, shown};
 
 use crate::Context;
 use crate::environment::{self, Environment, Variable};
@@ -153,7 +153,7 @@ impl Launch for Create {
         }
     }
 
-    async fn target(&mut self, _: &Session) -> Result<String, Problem> {
+    async fn target(&mut self, _: &Session) -> Result<Target, Problem> {
         Ok(self.request.target())
     }
 

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use stepwell_engine::{Graph, GraphError};
-use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{self, DeleteOptions, DeleteParameters, DeleteRequest};
+use stepwell_workflows::{Target, Workflow};
 
 use crate::Context;
 use crate::exit::Exit;
@@ -103,7 +103,7 @@ impl Launch for Delete<'_> {
         }
     }
 
-    async fn target(&mut self, _: &Session) -> Result<String, Problem> {
+    async fn target(&mut self, _: &Session) -> Result<Target, Problem> {
         Ok(self.request.target())
     }
 

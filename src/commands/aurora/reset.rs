@@ -2,8 +2,8 @@
 
 use clap::Args;
 use stepwell_engine::{Graph, GraphError};
-use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{self, ResetOptions, ResetParameters, ResetRequest};
+use stepwell_workflows::{Target, Workflow};
 
 use crate::Context;
 use crate::environment::Environment;
@@ -110,7 +110,7 @@ impl Launch for Reset {
         Connecting::default()
     }
 
-    async fn target(&mut self, _: &Session) -> Result<String, Problem> {
+    async fn target(&mut self, _: &Session) -> Result<Target, Problem> {
         Ok(self.request.target())
     }
 

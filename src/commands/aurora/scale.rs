@@ -2,8 +2,8 @@
 
 use clap::Args;
 use stepwell_engine::{Graph, GraphError};
-use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{self, ScaleOptions, ScaleParameters, ScaleRequest};
+use stepwell_workflows::{Target, Workflow};
 
 use crate::Context;
 use crate::exit::Exit;
@@ -92,7 +92,7 @@ impl Launch for Scale<'_> {
         }
     }
 
-    async fn target(&mut self, _: &Session) -> Result<String, Problem> {
+    async fn target(&mut self, _: &Session) -> Result<Target, Problem> {
         Ok(self.request.target())
     }
 
@@ -127,6 +127,10 @@ impl Launch for Scale<'_> {
             true => WorkflowSettings::reversible(workflow, *on_failure),
             false => WorkflowSettings::forward_only(workflow, *on_failure),
         }
+    }
+
+    fn reversible(found: &ScaleParameters) -> bool {
+        found.is_reversible()
     }
 
     fn graph(found: &ScaleParameters) -> Result<Graph, GraphError> {

@@ -2,9 +2,9 @@
 
 use clap::Args;
 use stepwell_engine::{Graph, GraphError};
-use stepwell_workflows::Workflow;
 use stepwell_workflows::peering::{self, Accounts, CreateOptions, CreateParameters, CreateRequest};
 use stepwell_workflows::rosa::RosaNetwork;
+use stepwell_workflows::{Target, Workflow};
 
 use super::verify;
 use crate::Context;
@@ -116,7 +116,7 @@ impl Launch for Create {
         }
     }
 
-    async fn target(&mut self, session: &Session) -> Result<String, Problem> {
+    async fn target(&mut self, session: &Session) -> Result<Target, Problem> {
         let (region, profile) = (self.request.region(), self.sought.profile.as_deref());
         let (connection, account) = (&session.connection, &session.account);
         let accounts = rosa::accounts(connection, account, region, profile).await?;

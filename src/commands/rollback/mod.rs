@@ -6,7 +6,7 @@ use clap::Args;
 use stepwell_engine::{PlannedUndo, RollbackRequest, Runner, StepName, TakenUp, Waiver};
 use stepwell_state::{Access, RunStatus};
 use stepwell_workflows::aurora::{self, AtStake, RollbackOptions};
-use stepwell_workflows::{Aws, Workflow};
+use stepwell_workflows::{Aws, Recorded};
 
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -187,9 +187,9 @@ impl Undo {
     ) -> Result<Self, Problem> {
         let asked = |fault| Problem::from_fault("aws could not be asked", &fault);
         let recorded = taken.recorded();
-        let (aws, workflow) = (&session.connection.aws, &taken.created().workflow);
+        let aws = &session.connection.aws;
         let waived: Vec<StepName> = waivers.iter().map(|waiver| waiver.step.clone()).collect();
-        let stake = aurora::at_stake(aws, workflow, &recorded.events, &waived)
+        let stake = aurora::at_stake(aws, &recorded.machine, &waived)
             .await
             .map_err(asked)?;
         if let Some(options) = &options {
@@ -220,11 +220,11 @@ impl Undo {
     /// Asks whether what the rollback takes away may go: a cluster always, whether
     /// it serves or not, and whatever a finished run made.
     fn ask(&self, context: &Context, found: &Found, taken: &Taken) -> Result<(), Problem> {
-        let (target, workflow) = (&found.row.target, &taken.created().workflow);
+        let target = &found.target;
         let by = format!("the rollback of run {}", outcome::short(found.row.id));
         let ask = |what: &str, word: &str| {
             let what = format!("{what}, by {by}");
-            confirm(context, &found.account, takeup::region(target), &what, word)
+            confirm(context, &found.account, target.region(), &what, word)
         };
         if let Some(stake) = &self.stake {
             let asked = ask(&stake.question(&self.kept), &stake.identity.cluster);
@@ -238,14 +238,12 @@ impl Undo {
         if taken.status != RunStatus::Succeeded {
             return Ok(());
         }
-        // `aurora/<region>/<cluster>`, `peering/<region>/<cluster>/<vpc>`
-        let name = target.split('/').nth(2).unwrap_or_default();
-        let what = match Workflow::from_name(workflow) {
-            Some(Workflow::PeeringCreate) => {
-                format!("the removal of the peering of cluster {name}")
-            }
-            Some(Workflow::AuroraScale) => {
-                format!("the deletion of {} of cluster {name}", added(taken))
+        let name = target.cluster_name().unwrap_or_default();
+        let what = match &taken.parameters {
+            Recorded::PeeringCreate(_) => format!("the removal of the peering of cluster {name}"),
+            Recorded::AuroraScale(_) => {
+                let added = added(&taken.parameters.added());
+                format!("the deletion of {added} of cluster {name}")
             }
             _ => format!("the removal of what the run made for cluster {name}"),
         };
@@ -254,12 +252,8 @@ impl Undo {
 }
 
 /// The instances that a scaling added.
-fn added(taken: &Taken) -> String {
-    let adding = taken.created().parameters["adding"].as_array();
-    let names: Vec<&str> = (adding.into_iter().flatten())
-        .filter_map(|instance| instance["name"].as_str())
-        .collect();
-    match names[..] {
+fn added(names: &[&str]) -> String {
+    match names {
         [] => "no instance".to_owned(),
         [one] => format!("instance {one}"),
         _ => format!("instances {}", names.join(", ")),

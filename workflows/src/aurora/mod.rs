@@ -64,8 +64,3 @@ pub(crate) fn register(registry: Registry<Aws>) -> Registry<Aws> {
     let registry = delete::register(registry);
     scale::register(reset::register(registry))
 }
-
-/// What a run on a cluster works on; at most one unfinished run each.
-pub fn target(region: &str, cluster: &str) -> String {
-    format!("aurora/{region}/{cluster}")
-}

@@ -4,7 +4,7 @@
 use aws_sdk_rds::types::{DbCluster, DbInstance};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stepwell_engine::{Attempt, Event, Fault, Machine, RunId, Step as _, StepName};
+use stepwell_engine::{Attempt, Fault, Machine, RunId, Step as _, StepName};
 
 use super::ClusterIdentity;
 use super::create::steps::{
@@ -14,7 +14,7 @@ use super::create::steps::{
 use super::holders::{Doomed, cluster, look_at_once, refusal};
 use crate::aws::{Aws, ec2, rds, states, tags};
 use crate::input::{self, InvalidInput};
-use crate::{Refusal, Workflow};
+use crate::{Recorded, Refusal};
 
 /// How what a run of `aurora create` made is to be undone. It is recorded with
 /// the rollback, so every process that continues it knows.
@@ -138,29 +138,24 @@ impl AtStake {
 /// being deleted already, is not at stake.
 pub async fn at_stake(
     aws: &Aws,
-    workflow: &str,
-    events: &[Event],
+    machine: &Machine,
     kept: &[StepName],
 ) -> Result<Option<AtStake>, Fault> {
-    if Workflow::from_name(workflow) != Some(Workflow::AuroraCreate) {
+    let recorded = Recorded::of(machine.created());
+    let recorded = recorded.map_err(|error| Fault::permanent(error.to_string()))?;
+    let Recorded::AuroraCreate(parameters) = recorded else {
         return Ok(None);
-    }
-    let machine = Machine::replay(events)
-        .map_err(|error| Fault::permanent(format!("the run's history is not valid: {error}")))?;
+    };
     let made = machine.shape().ids().any(|id| {
         let record = machine.shape().record(id);
         [CreateCluster::KIND, RestoreCluster::KIND, TakeOver::KIND].contains(&record.kind.as_str())
             && !kept.contains(&record.name)
             && machine.has_to_undo(id)
     });
-    let parameters = &machine.created().parameters;
-    let (Some(region), Some(name), true) = (
-        parameters["region"].as_str(),
-        parameters["cluster"].as_str(),
-        made,
-    ) else {
+    if !made {
         return Ok(None);
-    };
+    }
+    let (region, name) = (&*parameters.region, &*parameters.cluster);
     let found = aws.look_surely(|| rds::cluster(aws, region, name)).await?;
     let Some(cluster) = found else {
         return Ok(None);

@@ -40,8 +40,3 @@ pub use verify::{
 pub(crate) fn register(registry: Registry<Aws>) -> Registry<Aws> {
     delete::register(create::steps::register(registry))
 }
-
-/// What a run on a peering works on; at most one unfinished run each.
-pub fn target(region: &str, cluster: &str, rosa_vpc: &str) -> String {
-    format!("peering/{region}/{cluster}/{rosa_vpc}")
-}

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use stepwell_engine::{BoxFuture, Clock, Report, Timestamp};
 use stepwell_sandbox::{Call, Hook, Verdict};
+use stepwell_workflows::Recorded;
 use stepwell_workflows::SurveyError;
 use stepwell_workflows::aurora::{
     CreateParameters, Heard, SignsOfLife, refuse_alive, survey_create,
@@ -318,9 +319,9 @@ async fn a_run_that_can_give_no_sign_goes_on() {
     let mute = Arc::new(Mute::default());
     world.account.set_hook(Some(mute.clone()));
     let parameters = survey(&world).await.expect("survey");
-    let value = serde_json::to_value(&parameters).expect("parameters");
     let run = world.run_id();
-    let signs = SignsOfLife::of(&world.aws, run, "aurora create", &value);
+    let recorded = Recorded::AuroraCreate(Box::new(parameters.clone()));
+    let signs = SignsOfLife::of(&world.aws, run, &recorded);
     let notes = std::sync::Mutex::new(Vec::new());
     let report = SignsOfLife::during(
         signs.as_ref(),

@@ -33,7 +33,8 @@ async fn created(world: &World, fails: Option<&str>) -> (Arc<MemoryJournal>, Run
 }
 
 async fn stake(world: &World, events: &[Event]) -> Option<AtStake> {
-    let found = at_stake(&world.aws, "aurora create", events, &[]).await;
+    let machine = Machine::replay(events).expect("a history");
+    let found = at_stake(&world.aws, &machine, &[]).await;
     found.expect("aws answers")
 }
 
@@ -78,7 +79,8 @@ async fn a_cluster_that_the_run_made_is_at_stake_whether_it_serves_or_not() {
         );
         // What is passed over stays.
         let passed = ["cluster".into()];
-        let none = at_stake(&world.aws, "aurora create", &events, &passed).await;
+        let machine = Machine::replay(&events).expect("a history");
+        let none = at_stake(&world.aws, &machine, &passed).await;
         assert_eq!(none.expect("aws answers"), None);
     }
 }

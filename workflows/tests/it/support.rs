@@ -19,7 +19,7 @@ use stepwell_workflows::aurora::{
     create_graph, delete_graph, survey_create, survey_delete,
 };
 use stepwell_workflows::rosa::RosaNetwork;
-use stepwell_workflows::{Aws, AwsSettings, Secret, SurveyError, Workflow};
+use stepwell_workflows::{Aws, AwsSettings, Recorded, Secret, SurveyError, Workflow};
 
 use crate::clock::{Seeded, VirtualTime};
 use crate::detached::detached;
@@ -245,7 +245,7 @@ impl World {
         journal: Arc<dyn Journal>,
         run: RunId,
         workflow: Workflow,
-        target: String,
+        target: impl Into<String>,
         parameters: &impl serde::Serialize,
         graph: Result<Graph, GraphError>,
         wanted: Wanted,
@@ -253,7 +253,7 @@ impl World {
         let graph = graph.expect("graph");
         let parameters = serde_json::to_value(parameters).expect("parameters");
         let created = self.created(workflow, target, parameters, wanted);
-        let signs = SignsOfLife::of(&self.aws, run, &created.workflow, &created.parameters);
+        let signs = self.signs_of(run, &created);
         let work = async { self.executor(journal).start(run, created, &graph).await };
         SignsOfLife::during(signs.as_ref(), |_| {}, work).await
     }
@@ -294,17 +294,19 @@ impl World {
     pub(crate) fn created(
         &self,
         workflow: Workflow,
-        target: String,
+        target: impl Into<String>,
         parameters: serde_json::Value,
         wanted: Wanted,
     ) -> RunCreated {
+        let created = RunCreated::new(workflow.name(), target, parameters);
+        let recorded = Recorded::of(&created).expect("parameters");
         RunCreated {
             account: serde_json::json!({"kind": "sandbox"}),
-            reversible: workflow.reverses(&parameters),
+            reversible: recorded.reversible(),
             on_failure: wanted.on_failure,
             parallel: wanted.parallel,
             by: actor(),
-            ..RunCreated::new(workflow.name(), target, parameters)
+            ..created
         }
     }
 
@@ -348,13 +350,12 @@ impl World {
 
     /// The signs of life that the command gives while it carries a run.
     fn signs(&self, events: &[Event]) -> Option<SignsOfLife> {
-        let created = created(events);
-        SignsOfLife::of(
-            &self.aws,
-            events[0].run,
-            &created.workflow,
-            &created.parameters,
-        )
+        self.signs_of(events[0].run, &created(events))
+    }
+
+    fn signs_of(&self, run: RunId, created: &RunCreated) -> Option<SignsOfLife> {
+        let recorded = Recorded::of(created).expect("parameters");
+        SignsOfLife::of(&self.aws, run, &recorded)
     }
 
     /// How many of each kind of resource there are, and in which state.

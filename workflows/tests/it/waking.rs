@@ -9,6 +9,7 @@ use stepwell_engine::event::{EventBody, SuspendReason};
 use stepwell_engine::machine::Status;
 use stepwell_engine::{Executor, Journal as _, MemoryJournal, Report, RunId, stop_channel};
 use stepwell_sandbox::{Call, Hook, Options, Verdict};
+use stepwell_workflows::Recorded;
 use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{Heard, Lost, SignsOfLife, create_graph, survey_create};
 
@@ -43,11 +44,10 @@ impl Sleeper {
             .expect("survey");
         let graph = create_graph(&parameters).expect("graph");
         let (workflow, target) = (Workflow::AuroraCreate, parameters.target());
-        let parameters = serde_json::to_value(&parameters).expect("parameters");
-        let created = self
-            .world
-            .created(workflow, target, parameters.clone(), Wanted::default());
-        let signs = SignsOfLife::of(&self.world.aws, self.run, "aurora create", &parameters);
+        let value = serde_json::to_value(&parameters).expect("parameters");
+        let created = (self.world).created(workflow, target, value, Wanted::default());
+        let recorded = Recorded::AuroraCreate(Box::new(parameters));
+        let signs = SignsOfLife::of(&self.world.aws, self.run, &recorded);
         let (stopper, stop) = stop_channel();
         let executor = Executor {
             stop,

@@ -6,8 +6,8 @@ use stepwell_engine::Timestamp;
 use stepwell_engine::event::EventBody;
 use stepwell_engine::summary::RunState;
 use stepwell_state::RunRow;
-use stepwell_workflows::SurveyError;
-use stepwell_workflows::aurora::{self, Candidate, ReapRequest, Reaping, Verdict, survey_delete};
+use stepwell_workflows::aurora::{Candidate, ReapRequest, Reaping, Verdict, survey_delete};
+use stepwell_workflows::{Recorded, SurveyError, Target};
 
 use crate::problem::Problem;
 use crate::report::{outcome, reaping};
@@ -26,20 +26,17 @@ impl Sweep<'_> {
     /// died before it made anything, or after it had deleted everything. No
     /// resource tells of it, and it would stand in the way for ever.
     pub(super) async fn add_bare(&self, found: &mut Reaping) -> Result<(), Problem> {
-        for row in self.session.all_unfinished(&aurora::target("*", "*"))? {
-            let mut parts = row.target.split('/').skip(1);
-            let (Some(region), Some(cluster)) = (parts.next(), parts.next()) else {
+        for (row, target) in self.session.all_unfinished()? {
+            let Target::Cluster { region, cluster } = target else {
                 continue;
             };
             let is_known = |one: &Candidate| one.region == region && one.cluster == cluster;
-            if !found.regions.iter().any(|seen| seen == region)
-                || found.candidates.iter().any(is_known)
-            {
+            if !found.regions.contains(&region) || found.candidates.iter().any(is_known) {
                 continue;
             }
             let mut candidate = Candidate {
-                cluster: cluster.to_owned(),
-                region: region.to_owned(),
+                cluster,
+                region,
                 status: reaping::ABSENT.to_owned(),
                 instances: Vec::new(),
                 vpcs: Vec::new(),
@@ -92,8 +89,9 @@ impl Sweep<'_> {
         let Some(EventBody::RunCreated(created)) = events.first().map(|event| &event.body) else {
             return Ok(false);
         };
-        let tags = created.parameters["labels"]["extra"].as_object();
-        Ok(tags.is_some_and(|tags| tags.keys().any(|key| aurora::keeps_alive(key))))
+        let recorded = Recorded::of(created);
+        // What can't be read may have asked for it.
+        Ok(recorded.map_or(true, |recorded| recorded.keeps_alive()))
     }
 
     /// What a live process is at is left to it; a listing takes no lock, so the
@@ -103,7 +101,7 @@ impl Sweep<'_> {
         candidates: &mut [Candidate],
     ) -> Result<(), Problem> {
         for one in candidates {
-            let target = aurora::target(&one.region, &one.cluster);
+            let target = Target::cluster(&one.region, &one.cluster);
             if let Some((row, RunState::Running)) = find::unfinished(self.session, &target)? {
                 let reason = format!(
                     "run {} of {} is under way",

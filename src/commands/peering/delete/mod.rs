@@ -7,7 +7,7 @@ use stepwell_engine::{Graph, GraphError};
 use stepwell_workflows::peering::{
     self, Accounts, DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory, RosaPlace,
 };
-use stepwell_workflows::{SurveyError, Workflow};
+use stepwell_workflows::{SurveyError, Target, Workflow};
 
 use crate::Context;
 use crate::exit::Exit;
@@ -128,7 +128,7 @@ impl Launch for Delete<'_> {
     }
 
     /// What is found says what has to be locked.
-    async fn target(&mut self, session: &Session) -> Result<String, Problem> {
+    async fn target(&mut self, session: &Session) -> Result<Target, Problem> {
         let Some(request) = self.request.take() else {
             return Err(Problem::error("the peerings were not asked for"));
         };
@@ -156,9 +156,8 @@ impl Launch for Delete<'_> {
             return Err(Problem::error("the peerings were not looked up"));
         };
         targets.add(session, self::targets(&found)).await?;
-        if let Some(form) = form(&self.chosen, &found) {
-            targets.add(session, session.unfinished_of(&form)?).await?;
-        }
+        let others = session.unfinished_targets(|target| is_meant(&self.chosen, &found, target))?;
+        targets.add(session, others).await?;
         if !self.how.plan {
             found = Look::take(session, request, accounts).await?.found;
             targets.must_cover(&self::targets(&found))?;
@@ -214,24 +213,24 @@ impl Launch for Delete<'_> {
 }
 
 /// Everything that a run on these parameters works on.
-fn targets(parameters: &DeleteParameters) -> Vec<String> {
+fn targets(parameters: &DeleteParameters) -> Vec<Target> {
     let mut targets = vec![parameters.target.clone()];
     targets.extend(parameters.peerings.iter().map(PeeringInventory::target));
     targets
 }
 
-/// The form of all targets that are meant, where it is not just one: what was
-/// begun on one of them and has left no peering ends with the others.
-fn form(chosen: &Chosen, parameters: &DeleteParameters) -> Option<String> {
+/// Whether a peering is meant where it is not just one: what was begun on it and
+/// has left no peering ends with the others.
+fn is_meant(chosen: &Chosen, found: &DeleteParameters, target: &Target) -> bool {
     match chosen {
-        Chosen::One(_, Some(_)) => None,
+        Chosen::One(_, Some(_)) => false,
         Chosen::One(place, None) | Chosen::OfCluster(place) => {
-            Some(peering::target(&place.region, &place.cluster, "*"))
+            target.is_peering() && target.is_of(&place.region, &place.cluster)
         }
         // Its target names ROSA's region, those of its peerings Aurora's.
         Chosen::OfRosa(_) => {
-            let vpc = parameters.target.rsplit('/').next()?;
-            Some(peering::target("*", "*", vpc))
+            let vpc = found.target.rosa_vpc();
+            vpc.is_some() && target.rosa_vpc() == vpc
         }
     }
 }

@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{Tag, Vpc};
-use serde_json::Value;
 use stepwell_engine::{Fault, Lease, RunId};
 
 use super::hold::Hold;
 use super::{Sign, tag};
-use crate::Workflow;
+use crate::Recorded;
 use crate::aws::call::{fault, unless_gone};
 use crate::aws::{Aws, ec2, tags};
 
@@ -70,19 +69,13 @@ pub struct SignsOfLife {
 
 impl SignsOfLife {
     /// Those of a run; none if its workflow works on no cluster's own network.
-    pub fn of(aws: &Aws, run: RunId, workflow: &str, parameters: &Value) -> Option<Self> {
-        let works_on_network = matches!(
-            Workflow::from_name(workflow)?,
-            Workflow::AuroraCreate | Workflow::AuroraDelete | Workflow::AuroraScale
-        );
-        if !works_on_network {
-            return None;
-        }
+    pub fn of(aws: &Aws, run: RunId, recorded: &Recorded) -> Option<Self> {
+        let (region, cluster) = recorded.network()?;
         Some(Self {
             aws: aws.clone(),
             run,
-            region: parameters["region"].as_str()?.to_owned(),
-            cluster: parameters["cluster"].as_str()?.to_owned(),
+            region: region.to_owned(),
+            cluster: cluster.to_owned(),
             hold: Arc::new(Hold::new(aws.clock().clone())),
             signed: Mutex::default(),
         })

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::capacity::{Capacity, SERVERLESS};
 use super::snapshot;
+use crate::Target;
 use crate::aurora::ClusterIdentity;
 use crate::aws::tags::Labels;
 use crate::input::{self, InvalidInput};
@@ -160,7 +161,7 @@ impl CreateOptions {
             origin: self.origin.validate(&region)?,
             deletion_protection: self.deletion_protection,
             labels: Labels {
-                deployment: super::super::target(&region, &cluster),
+                deployment: Target::cluster(&region, &cluster).to_string(),
                 cluster: cluster.clone(),
                 extra: input::tags(&self.tags)?,
             },
@@ -188,8 +189,8 @@ fn capacity(class: &str, given: Option<&str>) -> Result<Option<Capacity>, Invali
 
 impl CreateRequest {
     /// What the run works on.
-    pub fn target(&self) -> String {
-        self.labels.deployment.clone()
+    pub fn target(&self) -> Target {
+        Target::cluster(&self.region, &self.cluster)
     }
 
     /// The region.
@@ -277,7 +278,7 @@ pub struct Inheritance {
 
 impl CreateParameters {
     /// What the run works on.
-    pub fn target(&self) -> String {
-        self.labels.deployment.clone()
+    pub fn target(&self) -> Target {
+        Target::cluster(&self.region, &self.cluster)
     }
 }

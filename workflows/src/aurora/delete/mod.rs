@@ -9,6 +9,7 @@ mod survey;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Target;
 use crate::aurora::holders::{Doomed, Takes};
 use crate::input::{self, InvalidInput};
 use crate::peering::{Accounts, PeeringInventory, RosaAccount};
@@ -64,8 +65,8 @@ impl DeleteRequest {
     }
 
     /// What the run works on.
-    pub fn target(&self) -> String {
-        super::target(&self.region, &self.cluster)
+    pub fn target(&self) -> Target {
+        Target::cluster(&self.region, &self.cluster)
     }
 
     /// The region.
@@ -124,7 +125,7 @@ impl DeleteParameters {
     }
 
     /// What the run works on.
-    pub fn target(&self) -> String {
-        super::target(&self.region, &self.cluster)
+    pub fn target(&self) -> Target {
+        Target::cluster(&self.region, &self.cluster)
     }
 }

@@ -7,6 +7,7 @@ use aws_sdk_rds::types::{DbCluster, DbInstance, DbSubnetGroup};
 use stepwell_engine::Fault;
 
 use super::{Doomed, Obstacle, ask};
+use crate::Target;
 use crate::aws::{Aws, ec2, rds, tags};
 
 /// All databases of a region, with the subnet groups that say where they live.
@@ -118,7 +119,7 @@ async fn is_tagged(
 ) -> Result<bool, Fault> {
     let arn = group.db_subnet_group_arn().unwrap_or_default();
     let labels = aws.look(|| rds::tags(aws, region, arn)).await?;
-    let own = crate::aurora::target(region, cluster);
+    let own = Target::cluster(region, cluster).to_string();
     let deployment = tags::rds_value(&labels, tags::DEPLOYMENT);
     Ok(
         tags::names(tags::rds_value(&labels, tags::CLUSTER), cluster)

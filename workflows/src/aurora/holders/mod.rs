@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use stepwell_engine::{Fault, RunId, Timestamp};
 
 use crate::Refusal;
+use crate::Target;
 use crate::aurora::ClusterIdentity;
 use crate::aws::call::is_denied;
 use crate::aws::parts::remedy;
@@ -89,7 +90,7 @@ impl Doomed {
 
     /// Whether tags name the cluster.
     fn is_tagged(&self, labels: &[Tag]) -> bool {
-        let own = super::target(&self.region, &self.cluster);
+        let own = Target::cluster(&self.region, &self.cluster).to_string();
         match tags::value(labels, tags::DEPLOYMENT) {
             Some(deployment) => deployment.eq_ignore_ascii_case(&own),
             None => tags::names(tags::value(labels, tags::CLUSTER), &self.cluster),

@@ -8,6 +8,7 @@ use stepwell_engine::{RunId, Timestamp};
 
 use super::look::{Group, Region};
 use super::{Candidate, Rule, Verdict};
+use crate::Target;
 use crate::aws::tags;
 use crate::input;
 
@@ -71,7 +72,7 @@ fn is_owned(region: &Region, cluster: &DbCluster) -> bool {
 
 /// Whether a tag names the deployment of a cluster in the region.
 fn is_deployment(region: &Region, tag: &str, name: &str) -> bool {
-    tag.eq_ignore_ascii_case(&super::super::target(&region.name, name))
+    tag.eq_ignore_ascii_case(&Target::cluster(&region.name, name).to_string())
 }
 
 /// The name of the cluster that a VPC was made for, as RDS spells it: people

@@ -15,6 +15,7 @@ mod survey;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Target;
 use crate::input::{self, InvalidInput};
 use crate::kubernetes::{Client, Place, Resources, Workload, names};
 use centre::Centre;
@@ -120,8 +121,11 @@ impl ResetOptions {
 
 impl ResetRequest {
     /// What the run works on.
-    pub fn target(&self) -> String {
-        target(&self.region, &self.cluster)
+    pub fn target(&self) -> Target {
+        Target::Schema {
+            region: self.region.clone(),
+            cluster: self.cluster.clone(),
+        }
     }
 
     /// The region.
@@ -144,12 +148,6 @@ impl ResetRequest {
             })
             .collect()
     }
-}
-
-/// What a reset works on: not the cluster itself, so that a run on it need not
-/// be over.
-fn target(region: &str, cluster: &str) -> String {
-    format!("reset/{region}/{cluster}")
 }
 
 /// What a run of `aurora reset` starts from.

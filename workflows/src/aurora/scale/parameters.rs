@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Target;
 use crate::aurora::{ClusterIdentity, InstanceIdentity};
 use crate::aws::tags::Labels;
 use crate::input::{self, InvalidInput};
@@ -46,8 +47,8 @@ impl ScaleOptions {
 
 impl ScaleRequest {
     /// What the run works on.
-    pub fn target(&self) -> String {
-        crate::aurora::target(&self.region, &self.cluster)
+    pub fn target(&self) -> Target {
+        Target::cluster(&self.region, &self.cluster)
     }
 
     /// The region.
@@ -150,7 +151,7 @@ impl ScaleParameters {
     }
 
     /// What the run works on.
-    pub fn target(&self) -> String {
-        self.labels.deployment.clone()
+    pub fn target(&self) -> Target {
+        Target::cluster(&self.region, &self.cluster)
     }
 }

@@ -110,7 +110,7 @@ fn labels(request: &ScaleRequest, cluster: &DbCluster) -> Labels {
             .db_cluster_identifier()
             .unwrap_or_default()
             .to_owned(),
-        deployment: request.target(),
+        deployment: request.target().to_string(),
         extra,
     }
 }

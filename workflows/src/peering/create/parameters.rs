@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
+use crate::Target;
 use crate::aurora::ClusterIdentity;
 use crate::aws::tags::Labels;
 use crate::input::{self, InvalidInput};
@@ -53,8 +54,8 @@ impl CreateOptions {
 
 impl CreateRequest {
     /// What a run works on, once it is known where ROSA is.
-    pub fn target(&self, rosa: &RosaNetwork) -> String {
-        crate::peering::target(&self.region, &self.cluster, &rosa.vpc_id)
+    pub fn target(&self, rosa: &RosaNetwork) -> Target {
+        Target::peering(&self.region, &self.cluster, &rosa.vpc_id)
     }
 
     /// The Aurora cluster's region.
@@ -137,8 +138,8 @@ pub struct CreateParameters {
 
 impl CreateParameters {
     /// What the run works on.
-    pub fn target(&self) -> String {
-        self.labels.deployment.clone()
+    pub fn target(&self) -> Target {
+        Target::peering(&self.region, &self.cluster, &self.rosa.vpc_id)
     }
 
     /// Whether anything is missing.

@@ -117,7 +117,7 @@ pub async fn survey_create(
             cluster: tags::value(vpc.tags(), tags::CLUSTER)
                 .unwrap_or(&request.cluster)
                 .to_owned(),
-            deployment: request.target(&rosa),
+            deployment: request.target(&rosa).to_string(),
             extra: request.tags.clone(),
         },
         aurora,

@@ -169,7 +169,7 @@ async fn add_rules(
             },
             // The port may have been changed since the rule was made.
             ports: [port, DEFAULT_PORT],
-            target: peering.target(),
+            target: peering.target().to_string(),
         };
         let side = sides.iter().find(|side| side.end == *end);
         peering.rules = side

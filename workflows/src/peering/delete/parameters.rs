@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
+use crate::Target;
 use crate::aws::destination::Destination;
 use crate::input::{self, InvalidInput};
 use crate::peering::end::{End, RosaAccount};
@@ -132,8 +133,8 @@ pub struct PeeringInventory {
 
 impl PeeringInventory {
     /// What a run on this peering alone works on.
-    pub fn target(&self) -> String {
-        crate::peering::target(&self.aurora.region, &self.cluster, &self.rosa.vpc_id)
+    pub fn target(&self) -> Target {
+        Target::peering(&self.aurora.region, &self.cluster, &self.rosa.vpc_id)
     }
 
     /// The end from which it is deleted.
@@ -177,7 +178,7 @@ impl PeeringInventory {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteParameters {
     /// What the run works on.
-    pub target: String,
+    pub target: Target,
     /// The Aurora cluster, if it is about one.
     pub cluster: Option<String>,
     /// The account in which ROSA lives.

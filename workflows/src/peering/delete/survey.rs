@@ -4,9 +4,10 @@ use super::inventory;
 use super::known::{self, Known};
 use super::parameters::{DeleteOptions, DeleteParameters, DeleteRequest, PeeringInventory};
 use crate::SurveyError;
+use crate::Target;
 use crate::aws::Aws;
 use crate::peering::end::Accounts;
-use crate::peering::{owner, target};
+use crate::peering::owner;
 
 /// Finds the peerings that are meant and what belongs to them, and refuses
 /// what is not clear or can't be done whole, before anything is touched.
@@ -16,14 +17,7 @@ pub async fn survey_delete(
     accounts: &Accounts,
 ) -> Result<DeleteParameters, SurveyError> {
     let mut skipped = Vec::new();
-    let mut parameters = DeleteParameters {
-        target: String::new(),
-        cluster: None,
-        rosa_account: accounts.rosa.clone(),
-        peerings: Vec::new(),
-        skipped: Vec::new(),
-    };
-    match &request.0 {
+    let (target, cluster, peerings) = match &request.0 {
         DeleteOptions::One {
             cluster,
             region,
@@ -36,31 +30,44 @@ pub async fn survey_delete(
             if rosa.is_none() {
                 refuse_several(cluster, region, &peerings)?;
             }
-            let vpc = match (place, peerings.first()) {
-                (Some(rosa), _) => rosa.vpc_id.clone(),
-                (None, Some(peering)) => peering.rosa.vpc_id.clone(),
-                (None, None) => "*".to_owned(),
+            let target = match (place, peerings.first()) {
+                (Some(rosa), _) => Target::peering(region, cluster, &rosa.vpc_id),
+                (None, Some(peering)) => Target::peering(region, cluster, &peering.rosa.vpc_id),
+                (None, None) => of_cluster(region, cluster),
             };
-            parameters.target = target(region, cluster, &vpc);
-            parameters.cluster = Some(cluster.clone());
-            parameters.peerings = peerings;
+            (target, Some(cluster), peerings)
         }
         DeleteOptions::OfCluster { cluster, region } => {
             let known = known::of_cluster(aws, region, cluster, None, true, &mut skipped).await?;
-            parameters.target = target(region, cluster, "*");
-            parameters.cluster = Some(cluster.clone());
-            parameters.peerings = inventory::inventories(aws, known, accounts, None).await?;
+            let peerings = inventory::inventories(aws, known, accounts, None).await?;
+            (of_cluster(region, cluster), Some(cluster), peerings)
         }
         DeleteOptions::OfRosa(rosa) => {
             let end = owner::of_place(aws, rosa, accounts).await?;
             let known = known::of_rosa(aws, &end, accounts).await?;
             let machines = rosa.machine_cidr;
-            parameters.target = target(&rosa.region, "*", &rosa.vpc_id);
-            parameters.peerings = inventory::inventories(aws, known, accounts, machines).await?;
+            let target = Target::PeeringsOfRosa {
+                region: rosa.region.clone(),
+                rosa_vpc: rosa.vpc_id.clone(),
+            };
+            let peerings = inventory::inventories(aws, known, accounts, machines).await?;
+            (target, None, peerings)
         }
+    };
+    Ok(DeleteParameters {
+        target,
+        cluster: cluster.cloned(),
+        rosa_account: accounts.rosa.clone(),
+        peerings,
+        skipped,
+    })
+}
+
+fn of_cluster(region: &str, cluster: &str) -> Target {
+    Target::PeeringsOfCluster {
+        region: region.to_owned(),
+        cluster: cluster.to_owned(),
     }
-    parameters.skipped = skipped;
-    Ok(parameters)
 }
 
 /// Of several, a person has to say which.

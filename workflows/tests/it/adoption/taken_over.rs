@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use stepwell_engine::Machine;
 use stepwell_engine::event::{EventBody, Outcome, Verb};
 use stepwell_engine::{Journal as _, MemoryJournal, RunId};
 use stepwell_sandbox::Resource;
@@ -121,7 +122,12 @@ async fn a_cluster_that_was_taken_over_is_at_stake() {
     let (journal, run) = (memory(), other.run_id());
     assert!(begin(&other, journal.clone(), run).await);
     let events = journal.load(run).await.expect("load");
-    let found = at_stake(&other.aws, CREATE, &events, &[]).await;
+    let found = at_stake(
+        &other.aws,
+        &Machine::replay(&events).expect("a history"),
+        &[],
+    )
+    .await;
     let stake = found.expect("an answer").expect("a cluster");
     assert_eq!(stake.identity.cluster, "keycloak");
     assert!(stake.serves);

@@ -6,6 +6,7 @@ use aws_sdk_ec2::types::VpcPeeringConnectionStateReasonCode as State;
 use stepwell_engine::Journal as _;
 use stepwell_engine::event::{EventBody, Verb};
 use stepwell_workflows::SurveyError;
+use stepwell_workflows::Target;
 use stepwell_workflows::peering::{Accounts, DeleteOptions, RosaAccount, survey_delete};
 
 use super::{
@@ -29,7 +30,7 @@ async fn routes_go_before_the_peering_and_none_is_left_as_a_blackhole() {
     assert_eq!(found.peerings[0].rules.len(), 1);
     assert_eq!(
         found.target,
-        format!("peering/{HERE}/keycloak/{}", nets.rosa.vpc)
+        Target::peering(HERE, "keycloak", &nets.rosa.vpc)
     );
     let (journal, run) = (memory(), world.run_id());
     let report = unpeer(&world, journal.clone(), run, &found).await;

@@ -1,5 +1,6 @@
 //! Clusters whose names RDS and EC2 spell differently, and long ones.
 
+use stepwell_workflows::Target;
 use stepwell_workflows::peering::{CreateOptions, DeleteOptions, list, survey_create};
 
 use super::{HERE, Nets, THERE, peer, peered_by_scripts, place, unpeered};
@@ -42,7 +43,7 @@ async fn a_cluster_of_mixed_case_is_peered_listed_and_unpeered_without_rest() {
         assert_eq!(parameters.security_group_id, nets.aurora.group);
         assert_eq!(
             parameters.target(),
-            format!("peering/{HERE}/gh-octo/{}", nets.rosa.vpc)
+            Target::peering(HERE, "gh-octo", &nets.rosa.vpc)
         );
         let report = peer(&world, memory(), world.run_id(), &parameters).await;
         assert!(ended_well(&report), "{report:?}");

@@ -44,13 +44,13 @@ pub(crate) struct Planned {
 
 fn planned<P: Serialize>(
     workflow: Workflow,
-    target: String,
+    target: impl Into<String>,
     parameters: &P,
     graph: impl FnOnce(&P) -> Result<Graph, GraphError>,
 ) -> Planned {
     Planned {
         workflow,
-        target,
+        target: target.into(),
         parameters: serde_json::to_value(parameters).expect("parameters"),
         graph: graph(parameters).expect("a graph"),
     }
