@@ -20,9 +20,6 @@ pub mod runtime;
 pub mod session;
 pub mod settings;
 pub mod supervisor;
-#[cfg(test)]
-#[path = "../tests/fuzz.rs"]
-mod tally;
 pub mod terminal;
 
 use std::ffi::OsString;

@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::settings::place::{self, ClusterArguments, Sourced};
 use crate::settings::rosa::RosaArguments;
 use crate::settings::{input, rosa, speed};
-use crate::tally::fuzz;
+use stepwell_testkit::fuzz;
 
 fn numbers() -> impl Strategy<Value = String> {
     prop_oneof![

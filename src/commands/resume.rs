@@ -67,7 +67,7 @@ pub fn run(context: &Context, arguments: &ResumeArguments) -> Result<Exit, Probl
         let session = found.verify(session, &taken).await?;
         taken.refuse_alive(&session).await?;
         // To resume a run that is being rolled back is to roll it back.
-        let back = taken.recorded().machine.goes_back();
+        let back = taken.recorded().machine.will_roll_back();
         taken.refuse_as_things_are(&session, back).await?;
         let change = change(&session, &taken, arguments, back).await?;
         let work = async |taken: TakenUp, runner: Runner<Aws>| match change {

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::event::Outcome;
-use stepwell_engine::summary::RunState;
+use stepwell_engine::summary::RunStatus;
 use stepwell_engine::{Clock, RunId, Store as _, Word, WordError, retry_by_hand};
 use stepwell_state::{Access, Answer, Request, RunRow, Store};
 
@@ -160,7 +160,7 @@ pub fn retry(context: &Context, arguments: &RetryArguments) -> Result<Exit, Prob
     let carried = runtime::block_on(Pace::REAL, async {
         let clock = Pace::REAL.clock();
         match locks::state(&state, &row)? {
-            RunState::Running => {
+            RunStatus::Running => {
                 ask(&state, &row, clock.as_ref(), said).await?;
                 Ok(true)
             }

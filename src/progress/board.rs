@@ -136,17 +136,17 @@ impl Board {
                     false => String::new(),
                 };
                 let word = events::succeeded(outcome);
-                let gist = match outcome {
+                let excerpt = match outcome {
                     Outcome::Kept { owner: Some(owner) } => format!("(it belongs to {owner})"),
-                    _ => outcome.output().map(events::gist).unwrap_or_default(),
+                    _ => outcome.output().map(events::excerpt).unwrap_or_default(),
                 };
-                let space = if gist.is_empty() { "" } else { " " };
+                let space = if excerpt.is_empty() { "" } else { " " };
                 let word = match outcome {
                     Outcome::Theirs { .. } | Outcome::Kept { .. } => style.warn(word),
                     _ => style.good(word),
                 };
                 line(format!(
-                    "{word} {step}{space}{gist}{}{again}",
+                    "{word} {step}{space}{excerpt}{}{again}",
                     self.took(step, event.at)
                 ))
             }

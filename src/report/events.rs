@@ -205,7 +205,7 @@ pub fn again(attempt: u32) -> String {
 }
 
 /// What an output says in a few words: an id or an address first.
-pub fn gist(output: &Value) -> String {
+pub fn excerpt(output: &Value) -> String {
     let short = |text: &str| text.len() <= 80 && !text.is_empty();
     let rank = |key: &str| match key {
         "id" | "endpoint" => 0,

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::event::{Leftover, RollbackCause, Verb};
-use stepwell_engine::summary::{AttemptOutcome, RunState, RunSummary, StepFault, StepSummary};
+use stepwell_engine::summary::{AttemptOutcome, RunStatus, RunSummary, StepFault, StepSummary};
 use stepwell_engine::{Event, Fault, Machine, RunId, StepName};
 use stepwell_workflows::Workflow;
 use stepwell_workflows::aurora::{held_by, reset_stopped};
@@ -28,7 +28,7 @@ struct OutcomeDocument<'a> {
     run: RunId,
     workflow: &'a str,
     target: &'a str,
-    status: RunState,
+    status: RunStatus,
     outputs: Option<&'a Value>,
     fault: Option<&'a StepFault>,
     leftovers: &'a [Leftover],
@@ -54,7 +54,7 @@ pub fn nothing_to_do(
         run: Option<&'a str>,
         workflow: &'a str,
         target: &'a str,
-        status: RunState,
+        status: RunStatus,
         outputs: Option<&'a str>,
     }
     if printer.output.is_json() {
@@ -63,7 +63,7 @@ pub fn nothing_to_do(
             run: None,
             workflow,
             target,
-            status: RunState::Succeeded,
+            status: RunStatus::Succeeded,
             outputs: None,
         })?;
     }
@@ -142,7 +142,7 @@ impl Next {
         );
         lines.extend(self.hint.clone());
         let on = match (summary.state, summary.rollback.is_some()) {
-            (RunState::Stuck, _) | (_, true) => "to go on with the rollback",
+            (RunStatus::Stuck, _) | (_, true) => "to go on with the rollback",
             _ => "to go on",
         };
         lines.extend((self.resume.iter()).map(|command| format!("{command}    # {on}")));
@@ -173,7 +173,7 @@ pub fn placed(
 /// Where a reset that is not at its end has stopped Keycloak.
 fn stopped(summary: &RunSummary, events: &[Event]) -> Vec<String> {
     let resets = summary.workflow == Workflow::AuroraReset.name();
-    if !resets || summary.state == RunState::Succeeded {
+    if !resets || summary.state == RunStatus::Succeeded {
         return Vec::new();
     }
     Machine::replay(events).map_or_else(|_| Vec::new(), |machine| reset_stopped(&machine))
@@ -197,7 +197,7 @@ fn hint(summary: &RunSummary) -> Option<String> {
         if !hints.is_empty() {
             return Some(hints.join("; "));
         }
-        if summary.state == RunState::Stuck {
+        if summary.state == RunStatus::Stuck {
             return None;
         }
     }
@@ -220,11 +220,11 @@ fn not_undone(summary: &RunSummary) -> impl Iterator<Item = (&StepSummary, &Faul
 /// can't be undone without them.
 fn waiving(summary: &RunSummary, events: &[Event]) -> Option<String> {
     let mut steps: Vec<StepName> = match summary.state {
-        RunState::Stuck => (summary.steps.iter().rev())
+        RunStatus::Stuck => (summary.steps.iter().rev())
             .filter(|step| summary.leftovers.iter().any(|left| left.step == step.name))
             .map(|step| step.name.clone())
             .collect(),
-        RunState::Suspended if summary.rollback.is_some() => not_undone(summary)
+        RunStatus::Suspended if summary.rollback.is_some() => not_undone(summary)
             .map(|(step, _)| step.name.clone())
             .collect(),
         _ => return None,
@@ -242,7 +242,7 @@ pub fn data(printer: &Printer, summary: &RunSummary, next: &Next) -> Result<(), 
     if printer.output == Output::Text {
         let outputs = summary
             .output()
-            .filter(|_| summary.state == RunState::Succeeded);
+            .filter(|_| summary.state == RunStatus::Succeeded);
         for line in outputs.map(pairs).unwrap_or_default() {
             printer.line(people::line(&line))?;
         }
@@ -396,11 +396,11 @@ pub fn exit(summary: &RunSummary, interrupted: Option<Exit>, asked_back: bool) -
     let cause = summary.rollback.as_ref().map(|rollback| &rollback.cause);
     let requested = asked_back || matches!(cause, Some(RollbackCause::Requested { .. }));
     match summary.state {
-        RunState::Succeeded | RunState::Abandoned => Exit::Success,
-        RunState::RolledBack if requested => Exit::Success,
-        RunState::RolledBack => Exit::RolledBack,
-        RunState::Stuck => Exit::Stuck,
-        RunState::Interrupted | RunState::Running => interrupted.unwrap_or(Exit::Suspended),
-        RunState::Suspended => Exit::Suspended,
+        RunStatus::Succeeded | RunStatus::Abandoned => Exit::Success,
+        RunStatus::RolledBack if requested => Exit::Success,
+        RunStatus::RolledBack => Exit::RolledBack,
+        RunStatus::Stuck => Exit::Stuck,
+        RunStatus::Interrupted | RunStatus::Running => interrupted.unwrap_or(Exit::Suspended),
+        RunStatus::Suspended => Exit::Suspended,
     }
 }

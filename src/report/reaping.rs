@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use stepwell_engine::summary::{RunState, RunSummary, StepFault};
+use stepwell_engine::summary::{RunStatus, RunSummary, StepFault};
 use stepwell_engine::{RunId, Timestamp};
 use stepwell_state::RunRow;
 use stepwell_workflows::Target;
@@ -85,7 +85,7 @@ impl Removal {
     pub fn begun(&mut self, run: RunId) {
         self.id = Some(run);
         // Until it ends, all that is known is that it can be resumed.
-        self.status = RunState::Interrupted.as_str();
+        self.status = RunStatus::Interrupted.as_str();
     }
 
     /// Its run came to an end, good or not.

@@ -3,12 +3,12 @@
 use stepwell_engine::Timestamp;
 use stepwell_engine::event::{Actor, RollbackCause, Then, Verb};
 use stepwell_engine::summary::{
-    AttemptOutcome, AttemptSummary, ManualAction, RunState, RunSummary, StepFault, StepStatus,
+    AttemptOutcome, AttemptSummary, ManualAction, RunStatus, RunSummary, StepFault, StepStatus,
     StepSummary,
 };
 use stepwell_state::Verdict;
 
-use super::events::{gist, suspended, words};
+use super::events::{excerpt, suspended, words};
 use super::style::Style;
 use super::time;
 use super::verdict::VerdictDocument;
@@ -77,9 +77,9 @@ pub fn leftovers(summary: &RunSummary) -> Vec<String> {
 pub fn waived(summary: &RunSummary) -> Vec<String> {
     (summary.waived())
         .map(|(step, waiving)| {
-            let gist = step.output.as_ref().map(gist).unwrap_or_default();
+            let excerpt = step.output.as_ref().map(excerpt).unwrap_or_default();
             format!(
-                "  {}  {gist}  by {} on {}: {}",
+                "  {}  {excerpt}  by {} on {}: {}",
                 step.name, waiving.by.user, waiving.by.host, waiving.reason
             )
         })
@@ -87,14 +87,14 @@ pub fn waived(summary: &RunSummary) -> Vec<String> {
 }
 
 /// A run's state, painted.
-pub fn state(state: RunState, style: Style) -> String {
+pub fn state(state: RunStatus, style: Style) -> String {
     let text = state.to_string();
     match state {
-        RunState::Succeeded => style.good(text),
-        RunState::Running => style.bold(text),
-        RunState::Suspended | RunState::Interrupted | RunState::RolledBack => style.warn(text),
-        RunState::Stuck => style.bad(text),
-        RunState::Abandoned => style.dim(text),
+        RunStatus::Succeeded => style.good(text),
+        RunStatus::Running => style.bold(text),
+        RunStatus::Suspended | RunStatus::Interrupted | RunStatus::RolledBack => style.warn(text),
+        RunStatus::Stuck => style.bad(text),
+        RunStatus::Abandoned => style.dim(text),
     }
 }
 
@@ -136,7 +136,7 @@ fn header(summary: &RunSummary, style: Style) -> Vec<String> {
     }
     let last = match (summary.ended_at, summary.state) {
         (Some(_), _) => Some("ended"),
-        (None, RunState::Suspended | RunState::Interrupted) => Some("stopped"),
+        (None, RunStatus::Suspended | RunStatus::Interrupted) => Some("stopped"),
         (None, _) => None,
     };
     if let Some(last) = last {
@@ -184,8 +184,8 @@ fn step_lines(step: &StepSummary, start: Timestamp, style: Style) -> Vec<String>
         .and_then(|(first, last)| Some(last.ended_at?.since(first.started_at)))
         .map(time::duration)
         .unwrap_or_default();
-    let gist = step.output.as_ref().map(gist).unwrap_or_default();
-    let line = format!("  {at}  {word} {:<24} {took:>8}  {gist}", step.name);
+    let excerpt = step.output.as_ref().map(excerpt).unwrap_or_default();
+    let line = format!("  {at}  {word} {:<24} {took:>8}  {excerpt}", step.name);
     let mut lines = vec![line.trim_end().to_owned()];
     if let Some(done) = &step.manual {
         let how = match done.checked {
@@ -281,7 +281,7 @@ fn undo_line(
         .map(|at| format!("  {}", time::duration(at.since(attempt.started_at))))
         .unwrap_or_default();
     let ids = match (attempt.outcome, &step.output) {
-        (AttemptOutcome::Undone, Some(output)) => format!("  {}", gist(output)),
+        (AttemptOutcome::Undone, Some(output)) => format!("  {}", excerpt(output)),
         _ => String::new(),
     };
     format!(

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use stepwell_engine::event::{Actor, Leftover, RollbackCause, SuspendReason, Verb};
 use stepwell_engine::summary::{
-    AttemptOutcome, AttemptSummary, ManualAction, RunState, RunSummary, StepFault, StepStatus,
+    AttemptOutcome, AttemptSummary, ManualAction, RunStatus, RunSummary, StepFault, StepStatus,
     StepSummary,
 };
 use stepwell_engine::{Fault, RunId, Timestamp};
@@ -20,7 +20,7 @@ pub struct RunDocument<'a> {
     id: RunId,
     workflow: &'a str,
     target: &'a str,
-    status: RunState,
+    status: RunStatus,
     #[serde(with = "time::rfc3339")]
     started_at: Timestamp,
     #[serde(with = "time::rfc3339_option")]

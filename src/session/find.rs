@@ -1,7 +1,7 @@
 //! The unfinished run of a target.
 
 use stepwell_engine::RunId;
-use stepwell_engine::summary::{RunState, RunSummary};
+use stepwell_engine::summary::{RunStatus, RunSummary};
 use stepwell_state::{RunFilter, RunRow, Store};
 use stepwell_workflows::Target;
 
@@ -14,7 +14,7 @@ use crate::report::outcome::{self, Next};
 pub fn unfinished(
     session: &Session,
     target: &Target,
-) -> Result<Option<(RunRow, RunState)>, Problem> {
+) -> Result<Option<(RunRow, RunStatus)>, Problem> {
     let from = &session.state;
     let rows = from.unfinished(&session.account.to_value(), &target.to_string());
     let rows = rows.map_err(|error| store::failed(&error))?;
@@ -68,7 +68,7 @@ pub fn dead(
     let own = account.to_value();
     let mut dead = Vec::new();
     for row in rows.into_iter().filter(|row| row.account == own) {
-        if locks::state(from, &row)? != RunState::Running {
+        if locks::state(from, &row)? != RunStatus::Running {
             dead.push(row.id);
         }
     }
@@ -88,7 +88,7 @@ pub(super) fn unfinished_problem(
     // What may be done with it is for its history to say: growing can be undone,
     // shrinking can't, and a rollback that has begun is resumed.
     let events = from.events(row.id).map_err(|error| store::failed(&error))?;
-    let next = RunSummary::of(&events, state == RunState::Running)
+    let next = RunSummary::of(&events, state == RunStatus::Running)
         .map(|summary| Next::of(&summary, &events, settings))
         .unwrap_or_default();
     let resume = (next.resume).map(|command| format!("go on with it: {command}"));

@@ -3,9 +3,9 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use stepwell_engine::summary::RunState;
+use stepwell_engine::summary::RunStatus;
 use stepwell_engine::{LockError, Locked, RunId};
-use stepwell_state::{LockError as LockFile, RunRow, RunStatus, Store};
+use stepwell_state::{LockError as LockFile, RunRow, Store};
 
 use crate::Context;
 use crate::exit::Exit;
@@ -31,15 +31,10 @@ pub fn is_held(store: &Store, run: RunId) -> Result<bool, Problem> {
 }
 
 /// Where a run stands, its process included.
-pub fn state(store: &Store, row: &RunRow) -> Result<RunState, Problem> {
+pub fn state(store: &Store, row: &RunRow) -> Result<RunStatus, Problem> {
     Ok(match row.status {
-        RunStatus::Running if is_held(store, row.id)? => RunState::Running,
-        RunStatus::Running | RunStatus::Interrupted => RunState::Interrupted,
-        RunStatus::Suspended => RunState::Suspended,
-        RunStatus::Succeeded => RunState::Succeeded,
-        RunStatus::RolledBack => RunState::RolledBack,
-        RunStatus::Stuck => RunState::Stuck,
-        RunStatus::Abandoned => RunState::Abandoned,
+        RunStatus::Running if !is_held(store, row.id)? => RunStatus::Interrupted,
+        status => status,
     })
 }
 

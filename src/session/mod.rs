@@ -79,7 +79,7 @@ impl Session {
     /// nobody's.
     pub fn forget_dead(&self, target: Option<&Target>) -> Result<(), Problem> {
         let dead = find::dead(&self.state, &self.account, target)?;
-        self.connection.aws.bury(dead);
+        self.connection.aws.mark_dead(dead);
         Ok(())
     }
 }

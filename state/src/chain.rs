@@ -16,8 +16,8 @@ use stepwell_engine::{Event, RunId, Timestamp};
 
 use crate::decode;
 use crate::error::StoreError;
-use crate::row::RunStatus;
 use crate::schema;
+use stepwell_engine::summary::RunStatus;
 
 /// The first version of the schema that has chains.
 pub(crate) const CHAINED: u32 = 2;

@@ -12,7 +12,9 @@ use stepwell_engine::event::EventBody;
 
 use crate::chain::{CHAINED, Link};
 use crate::error::StoreError;
-use crate::row::{RunRow, RunStatus};
+use stepwell_engine::summary::RunStatus;
+
+use crate::row::RunRow;
 use crate::schema;
 
 /// How many complaints about the file are asked for.

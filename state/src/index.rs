@@ -7,7 +7,9 @@ use serde_json::Value;
 use stepwell_engine::{RunId, Timestamp};
 
 use crate::error::{FindError, StoreError};
-use crate::row::{RunFilter, RunRow, RunStatus};
+use stepwell_engine::summary::RunStatus;
+
+use crate::row::{RunFilter, RunRow};
 
 /// A run's row and its latest event, which counts them and tells the time.
 macro_rules! select {
@@ -252,7 +254,7 @@ fn decode(row: &Row<'_>) -> rusqlite::Result<Result<RunRow, Unreadable>> {
         Ok((
             id.parse().map_err(|error| format!("{error}"))?,
             serde_json::from_str(&account).map_err(|error| error.to_string())?,
-            RunStatus::parse(&status).ok_or_else(|| format!("unknown status {status:?}"))?,
+            RunStatus::from_name(&status).ok_or_else(|| format!("unknown status {status:?}"))?,
             u32::try_from(last.saturating_add(1))
                 .map_err(|_| format!("its latest event is numbered {last}"))?,
         ))

@@ -32,5 +32,6 @@ pub use guard::{Danger, Remark};
 pub use index::{Listing, Unreadable};
 pub use lock::Lock;
 pub use request::{Answer, Request, RequestId};
-pub use row::{RunFilter, RunRow, RunStatus};
+pub use row::{RunFilter, RunRow};
+pub use stepwell_engine::summary::RunStatus;
 pub use store::{Access, Store};

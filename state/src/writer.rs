@@ -11,9 +11,9 @@ use crate::chain::Link;
 use crate::error::StoreError;
 use crate::open::cannot_write;
 use crate::room::Room;
-use crate::row::RunStatus;
 use crate::rows::Rows;
 use crate::watch::Watch;
+use stepwell_engine::summary::RunStatus;
 
 /// The connection that writes.
 pub(crate) struct Writer {

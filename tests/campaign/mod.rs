@@ -17,7 +17,6 @@
 //! run or one target (`races`).
 
 mod account;
-pub(crate) mod dice;
 mod ground;
 mod history;
 mod kubernetes;

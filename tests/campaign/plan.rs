@@ -1,8 +1,8 @@
 //! What happens in a trial, drawn from its seed beforehand.
 
-use super::dice::Dice;
 use super::trial::End;
 use super::work::{Password, Work};
+use stepwell_testkit::Chance;
 
 /// A trial, as data: what is taken out of it makes a smaller one.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub(crate) struct Life {
     pub(crate) lost: bool,
     /// Planted before it begins.
     pub(crate) faults: Vec<Fault>,
-    /// Whether it turns round, or begins anew, where the choice is to go on.
+    /// Whether it is rolled back, or begins anew, where the choice is to go on.
     pub(crate) back: bool,
     pub(crate) form: Form,
     /// In this order.
@@ -120,14 +120,14 @@ impl Fault {
     /// One of those that AWS may give. Not among them: "it is not there" of
     /// what is there, and "it is there already" of what is not. A lie can't be
     /// told from the truth.
-    fn draw(dice: &mut Dice, operations: &[&'static str]) -> Self {
-        let operation = dice.of_these(operations);
+    fn draw(dice: &mut Chance, operations: &[&'static str]) -> Self {
+        let operation = dice.pick(operations);
         let is_database = operation.contains("DB");
         let effect = match dice.below(12) {
             0 | 1 => Effect::Throttle,
             2 | 3 => Effect::Lose,
             4 | 5 => Effect::Truncate,
-            6 => Effect::Latency(dice.of_these(&["3s", "40s", "6m"])),
+            6 => Effect::Latency(dice.pick(&["3s", "40s", "6m"])),
             7 if is_database => Effect::Error("InternalFailure"),
             7 => Effect::Error("InternalError"),
             8 => Effect::Error("ServiceUnavailable"),
@@ -138,7 +138,7 @@ impl Fault {
                 "CreateVpc" => "VpcLimitExceeded",
                 _ => "ExpiredToken",
             }),
-            _ => Effect::Error(dice.of_these(&[
+            _ => Effect::Error(dice.pick(&[
                 "InvalidParameterCombination",
                 "UnauthorizedOperation",
                 "AccessDenied",
@@ -147,7 +147,7 @@ impl Fault {
         Self {
             operation,
             effect,
-            times: if dice.chance(15) {
+            times: if dice.percent(15) {
                 EVER
             } else {
                 1 + dice.small(3)
@@ -157,27 +157,27 @@ impl Fault {
 }
 
 impl Work {
-    fn draw(dice: &mut Dice) -> Self {
+    fn draw(dice: &mut Chance) -> Self {
         match dice.below(32) {
             0..=9 => Self::Create {
                 instances: 1 + dice.small(3),
-                zones: dice.chance(30),
-                range: dice.chance(50),
-                password: dice.chance(40),
+                zones: dice.percent(30),
+                range: dice.percent(50),
+                password: dice.percent(40),
             },
             10..=14 => Self::Restore {
                 instances: 1 + dice.small(2),
-                password: dice.of_these(&[Password::Kept, Password::Given, Password::Managed]),
+                password: dice.pick(&[Password::Kept, Password::Given, Password::Managed]),
             },
             15..=18 => Self::Delete {
-                snapshot: dice.chance(50),
-                peered: dice.chance(40),
+                snapshot: dice.percent(50),
+                peered: dice.percent(40),
             },
             19..=23 => Self::Peer {
-                across: dice.chance(60),
+                across: dice.percent(60),
             },
             24..=27 => Self::Unpeer {
-                all: dice.chance(50),
+                all: dice.percent(50),
             },
             28..=30 => Self::Reap,
             _ => Self::Reset,
@@ -199,12 +199,12 @@ impl Work {
 impl Plan {
     /// The trial of a seed, with this many kills if the run lasts that long.
     pub(crate) fn draw(seed: u64, kills: u32) -> Self {
-        let mut dice = Dice::of(seed);
+        let mut dice = Chance::new(seed);
         let work = Work::draw(&mut dice);
         let speed = match work {
             // What works with other programs goes on in real time.
             Work::Reset => 1,
-            _ => dice.of_these(&[200, 600, 2000, 4000]),
+            _ => dice.pick(&[200, 600, 2000, 4000]),
         };
         // Some processes end before their kill comes.
         let deaths = kills + 1 + dice.small(kills + 1);
@@ -220,12 +220,12 @@ impl Plan {
         Self {
             seed,
             work,
-            suspend: dice.chance(25),
-            parallel: dice.chance(40).then(|| dice.of_these(&[1, 2, 4])),
+            suspend: dice.percent(25),
+            parallel: dice.percent(40).then(|| dice.pick(&[1, 2, 4])),
             speed,
             lives,
-            turns: dice.chance(90),
-            back: dice.chance(35),
+            turns: dice.percent(90),
+            back: dice.percent(35),
             end: None,
         }
     }
@@ -254,9 +254,9 @@ impl Plan {
 }
 
 impl Life {
-    fn draw(dice: &mut Dice, work: Work, speed: u32, kill: bool) -> Self {
+    fn draw(dice: &mut Chance, work: Work, speed: u32, kill: bool) -> Self {
         let operations = work.operations();
-        let count = dice.of_these(&[0, 0, 1, 1, 2]);
+        let count = dice.pick(&[0, 0, 1, 1, 2]);
         let mut faults: Vec<Fault> = (0..count).map(|_| Fault::draw(dice, &operations)).collect();
         if work == Work::Reset {
             // In real time nobody waits for long.
@@ -264,15 +264,15 @@ impl Life {
         }
         let mut blows = Vec::new();
         // A served sandbox that is away for minutes of its own time.
-        if dice.chance(12) {
+        if dice.percent(12) {
             let millis = 1 + dice.below(600_000 / u64::from(speed.max(60)));
             blows.push(Blow::draw(dice, work, What::Serve(millis.min(1500))));
         }
-        if dice.chance(8) {
+        if dice.percent(8) {
             blows.push(Blow::draw(dice, work, What::Rival));
         }
-        if dice.chance(if kill { 10 } else { 70 }) {
-            let what = dice.of_these(&[What::Interrupt, What::Terminate]);
+        if dice.percent(if kill { 10 } else { 70 }) {
+            let what = dice.pick(&[What::Interrupt, What::Terminate]);
             blows.push(Blow::draw(dice, work, what));
         }
         if kill {
@@ -281,17 +281,17 @@ impl Life {
         Self {
             lost: false,
             faults,
-            back: dice.chance(25),
-            form: dice.of_these(&[Form::Text, Form::Json, Form::Jsonl]),
+            back: dice.percent(25),
+            form: dice.pick(&[Form::Text, Form::Json, Form::Jsonl]),
             blows,
         }
     }
 }
 
 impl Blow {
-    fn draw(dice: &mut Dice, work: Work, what: What) -> Self {
-        let when = if dice.chance(75) {
-            let micros = dice.of_these(&[0, 0, 500, 3000, 20_000]);
+    fn draw(dice: &mut Chance, work: Work, what: What) -> Self {
+        let when = if dice.percent(75) {
+            let micros = dice.pick(&[0, 0, 500, 3000, 20_000]);
             When::Lines(1 + dice.small(work.patience()), dice.below(micros + 1))
         } else {
             When::Millis(15 + dice.below(if work == Work::Reset { 3000 } else { 250 }))

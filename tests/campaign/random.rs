@@ -5,11 +5,11 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::asked_for;
-use super::dice::Dice;
 use super::plan::Plan;
 use super::shrink::{shrink, told};
 use super::tally::Tally;
 use super::trial::{Failure, attempt};
+use stepwell_testkit::Chance;
 
 /// How many trials go on at a time, where nothing else is asked for: they wait
 /// for most of it.
@@ -84,7 +84,7 @@ fn random_trials_end_complete_or_as_before() {
             // The trial of a number is the same in every campaign of its seed.
             let seed = match number {
                 1 => campaign.seed,
-                number => Dice::of(campaign.seed ^ number.rotate_left(32)).next(),
+                number => Chance::new(campaign.seed ^ number.rotate_left(32)).draw(),
             };
             let plan = Plan::draw(seed, campaign.kills);
             let result = attempt(&plan);

@@ -32,7 +32,7 @@ fn a_permanent_fault_rolls_back_to_nothing_and_the_story_is_told() {
     let undo = story
         .split("undo, in the order")
         .nth(1)
-        .expect("the way back");
+        .expect("a rollback");
     let place = |name: &str| {
         undo.find(&format!("  {name} "))
             .unwrap_or_else(|| panic!("{name}"))

@@ -7,18 +7,18 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::stage::Stage;
-use crate::campaign::dice::Dice;
+use stepwell_testkit::Chance;
 
 /// How often a run is killed before it may end.
 pub(super) const KILLS: usize = 4;
 
 /// Dice whose seed is printed, so that a failure says at least where the deaths
 /// were meant to be.
-pub(super) fn cast() -> Dice {
+pub(super) fn cast() -> Chance {
     let since = SystemTime::UNIX_EPOCH.elapsed().expect("a time after 1970");
     let seed = u64::from(since.subsec_nanos()) ^ since.as_secs();
     println!("seed {seed}");
-    Dice::of(seed)
+    Chance::new(seed)
 }
 
 /// Ends a command when it goes.
@@ -33,7 +33,7 @@ impl Drop for Mortal {
 
 /// Lets a command say some lines, which tell of durable events, and kills it a
 /// moment later.
-pub(super) fn kill(mut command: Command, dice: &mut Dice, most: u64) {
+pub(super) fn kill(mut command: Command, dice: &mut Chance, most: u64) {
     let lines = 1 + dice.below(most);
     let moment = Duration::from_millis(dice.below(60));
     println!("killed after {lines} lines and {moment:?}");

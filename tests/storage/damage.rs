@@ -3,7 +3,9 @@
 use std::fs;
 
 use super::deed::Deed;
-use super::ground::{Dice, Ground, cases};
+use stepwell_testkit::Chance;
+
+use super::ground::{Ground, cases};
 
 #[test]
 fn nothing_is_done_for_a_damaged_history() {
@@ -13,19 +15,19 @@ fn nothing_is_done_for_a_damaged_history() {
     let whole = fs::read(ground.home.state()).expect("a file");
     let id = ground.runs()[0]["id"].as_str().expect("an id").to_owned();
     let (mut refused, mut unseen, mut ended) = (0, 0, 0);
-    let mut dice = Dice(1);
+    let mut dice = Chance::new(1);
     let tries = cases(24);
     for _ in 0..tries {
         ground.put_back();
         // Not among the bytes that nobody uses, which are most of a young file.
         let at = loop {
-            let at = dice.below(whole.len());
+            let at = dice.index(whole.len());
             if whole[at] != 0 {
                 break at;
             }
         };
         let mut bytes = whole.clone();
-        bytes[at] ^= 1 << dice.below(8);
+        bytes[at] ^= 1 << dice.index(8);
         fs::write(ground.home.state(), &bytes).expect("written");
         let before = ground.look();
         let verified = ground.run(&["runs", "verify", &id]);

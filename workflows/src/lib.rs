@@ -19,9 +19,6 @@ mod recorded;
 mod refusal;
 pub mod rosa;
 mod secret;
-#[cfg(test)]
-#[path = "../../tests/fuzz.rs"]
-mod tally;
 mod target;
 
 use stepwell_engine::{Fault, Registry};

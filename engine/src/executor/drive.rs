@@ -32,7 +32,7 @@ pub(super) struct Drive<'a, C> {
     /// Pauses: when they end (clock time) and for which step.
     timers: BTreeSet<(Duration, StepId)>,
     /// Whether the waits have been dropped. Once is enough: a run that stops or
-    /// has turned round starts no other.
+    /// is being rolled back starts no other.
     dropped: bool,
     /// Ends the pauses inside of attempts once the run is to be suspended, by a
     /// person or by an operator fault.
@@ -154,7 +154,7 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
             if self.machine.is_stopping() {
                 self.halt.stop();
             }
-            if !self.dropped && (self.machine.is_stopping() || self.machine.is_backward()) {
+            if !self.dropped && (self.machine.is_stopping() || self.machine.is_rolling_back()) {
                 self.dropped = true;
                 self.drop_passive()?;
             }
@@ -363,8 +363,8 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
     }
 
     fn after(&mut self, id: StepId, verb: Verb, fault: &Fault) -> Then {
-        if verb == Verb::Run && self.machine.is_backward() {
-            // It landed after the run turned round: it is undone, not repeated.
+        if verb == Verb::Run && self.machine.is_rolling_back() {
+            // It landed after the rollback began: it is undone, not repeated.
             return Then::GiveUp;
         }
         let clock = &self.executor.clock;
@@ -394,7 +394,7 @@ impl<'a, C: Send + Sync + 'static> Drive<'a, C> {
     }
 
     /// Drops the attempts that change nothing: waits on the way forward when
-    /// the run stops or turns round.
+    /// the run stops or its rollback begins.
     fn drop_passive(&mut self) -> Result<(), RunError> {
         let shape = self.machine.shape().clone();
         for id in shape.ids() {

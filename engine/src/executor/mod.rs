@@ -249,7 +249,7 @@ impl<C: Send + Sync + 'static> Executor<C> {
         let now = self.clock.now();
         let resumed = machine.record(now, EventBody::RunResumed { by: by.clone() });
         let mut begin = vec![resumed.map_err(RunError::Rollback)?];
-        if !machine.is_backward() {
+        if !machine.is_rolling_back() {
             let cause = RollbackCause::Requested { by: by.clone() };
             let turned = machine.record(now, EventBody::RollbackStarted(cause));
             begin.push(turned.map_err(RunError::Rollback)?);

@@ -95,7 +95,7 @@ impl Machine {
                 state.in_doubt |= cut;
                 match verb {
                     Verb::Undo => self.make_ready(id, Phase::UndoReady),
-                    Verb::Run if self.is_backward() => self.landed_late(id),
+                    Verb::Run if self.is_rolling_back() => self.landed_late(id),
                     Verb::Run => self.make_ready(id, Phase::Ready),
                 }
                 Ok(())
@@ -118,7 +118,7 @@ impl Machine {
         if self.steps[id.index()].phase == Phase::UndoRetrying {
             self.retrying -= 1;
         }
-        if let Direction::Back { waived, .. } = &mut self.direction {
+        if let Direction::Rollback { waived, .. } = &mut self.direction {
             waived.insert(id);
         }
         self.ready.remove(id, self.shape.record(id));
@@ -232,7 +232,7 @@ impl Machine {
         }
         step.reached |= matches!(outcome, Outcome::Made { .. });
         step.output = outcome.output().cloned();
-        if self.is_backward() {
+        if self.is_rolling_back() {
             self.landed_late(id);
         } else {
             self.complete(id);
@@ -257,7 +257,7 @@ impl Machine {
     }
 
     fn attempt_failed(&mut self, id: StepId, verb: Verb, fault: &Fault, then: Then) {
-        if verb == Verb::Run && self.is_backward() {
+        if verb == Verb::Run && self.is_rolling_back() {
             // It is undone in any case, so why it failed decides nothing.
             self.landed_late(id);
             return;
@@ -289,7 +289,7 @@ impl Machine {
         }
     }
 
-    /// An attempt that was under way when the run turned round has ended.
+    /// An attempt that was under way when the rollback began has ended.
     fn landed_late(&mut self, id: StepId) {
         self.steps[id.index()].since = None;
         // Its children had no attempt, so they are resolved.
@@ -301,7 +301,7 @@ impl Machine {
         if !self.created.reversible {
             return Err(IllegalEvent::ForwardOnly);
         }
-        if self.is_backward() {
+        if self.is_rolling_back() {
             return Err(IllegalEvent::Backward);
         }
         match &self.status {
@@ -335,7 +335,7 @@ impl Machine {
         self.running = 0;
         self.retrying = 0;
         self.ready.clear();
-        let back = self.is_backward();
+        let back = self.is_rolling_back();
         let shape = self.shape.clone();
         // First, what was cut off: it may have been a deletion.
         for id in shape.ids() {
@@ -396,7 +396,7 @@ impl Machine {
             }
             (End::RolledBack { waived: said }, direction) => {
                 self.must_run()?;
-                let Direction::Back {
+                let Direction::Rollback {
                     resolved, waived, ..
                 } = direction
                 else {
@@ -413,7 +413,7 @@ impl Machine {
             (End::Stuck { leftovers }, direction) => {
                 self.must_run()?;
                 match direction {
-                    Direction::Back { resolved, .. }
+                    Direction::Rollback { resolved, .. }
                         if self.is_idle() && *resolved != self.steps.len() => {}
                     _ => return Err(IllegalEvent::NotStuck),
                 }

@@ -15,7 +15,7 @@ impl Machine {
         self.must_rest()?;
         match &mut self.direction {
             Direction::Forward { .. } => Err(IllegalEvent::Forward),
-            Direction::Back { options, .. } => {
+            Direction::Rollback { options, .. } => {
                 *options = given.clone();
                 Ok(())
             }
@@ -25,7 +25,7 @@ impl Machine {
     /// Takes over other parameters for the steps that have made nothing.
     pub(super) fn change(&mut self, change: &ParametersChanged) -> Result<(), IllegalEvent> {
         self.must_rest()?;
-        if self.is_backward() {
+        if self.is_rolling_back() {
             return Err(IllegalEvent::Backward);
         }
         if self.turning().is_some() {

@@ -44,7 +44,7 @@ impl Machine {
 
     fn starts(&mut self, at: Timestamp) -> Result<Vec<Event>, HistoryError> {
         let mut starts = Vec::new();
-        while let Some(id) = self.ready.next(self.is_backward()) {
+        while let Some(id) = self.ready.next(self.is_rolling_back()) {
             let step = &self.steps[id.index()];
             let (attempt, verb) = match step.phase {
                 Phase::UndoReady => (step.undos + 1, Verb::Undo),
@@ -71,7 +71,7 @@ impl Machine {
                 let step = self.shape.name(*step).clone();
                 return EventBody::RunSuspended(SuspendReason::Failed { step });
             }
-            Direction::Back {
+            Direction::Rollback {
                 resolved, waived, ..
             } => (*resolved, waived),
         };

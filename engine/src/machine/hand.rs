@@ -17,7 +17,7 @@ impl Machine {
             Status::Running => return Err(IllegalEvent::NotSuspended),
             ended @ Status::Ended(_) => return Err(IllegalEvent::Status(ended.clone())),
         }
-        if self.is_backward() {
+        if self.is_rolling_back() {
             return Err(IllegalEvent::Backward);
         }
         let id = self.find(name)?;
@@ -89,8 +89,8 @@ impl Machine {
         if matches!(step.phase, Phase::Retrying | Phase::UndoRetrying) {
             self.retrying -= 1;
         }
-        // On the way back, what turned the run round stays so.
-        if self.is_backward() {
+        // In a rollback, what made the run roll back stays so.
+        if self.is_rolling_back() {
             return;
         }
         let mut others = self.shape.ids().filter(|&other| other != id);

@@ -147,15 +147,15 @@ impl Machine {
         &self.status
     }
 
-    /// Whether the run has turned round.
-    pub fn is_backward(&self) -> bool {
-        matches!(self.direction, Direction::Back { .. })
+    /// Whether the run is being rolled back.
+    pub fn is_rolling_back(&self) -> bool {
+        matches!(self.direction, Direction::Rollback { .. })
     }
 
     /// Whether the run is being rolled back, or will be once it is taken up,
     /// because a step failed for good.
-    pub fn goes_back(&self) -> bool {
-        self.is_backward() || self.turning().is_some()
+    pub fn will_roll_back(&self) -> bool {
+        self.is_rolling_back() || self.turning().is_some()
     }
 
     /// Whether a rollback from here would look for what a step made, and undo it.
@@ -178,7 +178,7 @@ impl Machine {
     /// options, or null.
     pub fn rollback_options(&self) -> &Value {
         match &self.direction {
-            Direction::Back { options, .. } => options,
+            Direction::Rollback { options, .. } => options,
             Direction::Forward { .. } => &Value::Null,
         }
     }
@@ -202,7 +202,7 @@ impl Machine {
     /// The output of the run, once its step is done; none of a run that turned
     /// round, because what it stands for is being taken away.
     pub fn output(&self) -> Option<&Value> {
-        if self.is_backward() {
+        if self.is_rolling_back() {
             return None;
         }
         let name = self.created.output.as_ref()?;

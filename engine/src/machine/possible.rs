@@ -23,7 +23,7 @@ impl Machine {
     pub(super) fn turning(&self) -> Option<StepId> {
         match self.direction {
             Direction::Forward { failed, .. } => failed.filter(|_| self.rolls_back()),
-            Direction::Back { .. } => None,
+            Direction::Rollback { .. } => None,
         }
     }
 
@@ -47,7 +47,7 @@ impl Machine {
             RollbackCause::Requested { .. } => Ok(()),
             RollbackCause::Failed { step } => {
                 let failed = self.turning().map(|id| self.shape.name(id));
-                // What is to be suspended turns round when it is taken up again.
+                // What is to be suspended is rolled back when it is taken up again.
                 if failed == Some(step) && self.stop.is_none() {
                     Ok(())
                 } else {

@@ -90,7 +90,7 @@ impl Ready {
     }
 
     /// The step whose turn it is, of those for which there is room: forward the
-    /// one that was added first, on the way back the one that was added last.
+    /// one that was added first, in a rollback the one that was added last.
     pub(super) fn next(&self, back: bool) -> Option<StepId> {
         let lanes = (self.lanes.iter())
             .filter(|lane| self.acting < self.room && lane.acting < lane.room)

@@ -60,13 +60,13 @@ pub enum IllegalEvent {
     /// The run is going to be suspended.
     #[error("the run is about to be suspended")]
     Suspending,
-    /// The run is going to turn round.
+    /// The run is going to be rolled back.
     #[error("the run is about to be rolled back")]
     Turning,
     /// It happens only on the way forward.
     #[error("the run is being rolled back")]
     Backward,
-    /// It happens only on the way back.
+    /// It happens only in a rollback.
     #[error("the run is not being rolled back")]
     Forward,
     /// The workflow can't be rolled back.
@@ -144,7 +144,7 @@ pub enum IllegalEvent {
     Others {
         /// The step.
         step: StepName,
-        /// Whether it is about the way back.
+        /// Whether it is about the rollback.
         back: bool,
         /// The steps that are not settled.
         others: Vec<StepName>,

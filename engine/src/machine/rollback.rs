@@ -1,4 +1,4 @@
-//! The way back: which steps are undone, and in what order.
+//! The rollback: which steps are undone, and in what order.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ impl Machine {
     /// depends on the step has to be settled before, or it would be left without
     /// a word.
     pub(super) fn may_waive(&self, id: StepId) -> Result<(), IllegalEvent> {
-        if !self.is_backward() {
+        if !self.is_rolling_back() {
             return Err(IllegalEvent::Forward);
         }
         match self.steps[id.index()].phase {
@@ -46,7 +46,7 @@ impl Machine {
 
     /// Turns the run round: every step waits for its children to be resolved.
     pub(super) fn turn_round(&mut self) {
-        self.direction = Direction::Back {
+        self.direction = Direction::Rollback {
             resolved: 0,
             options: Value::Null,
             waived: BTreeSet::new(),
@@ -90,11 +90,11 @@ impl Machine {
         let mut settled = vec![id];
         while let Some(id) = settled.pop() {
             self.steps[id.index()].phase = Phase::Resolved;
-            if let Direction::Back { resolved, .. } = &mut self.direction {
+            if let Direction::Rollback { resolved, .. } = &mut self.direction {
                 *resolved += 1;
             }
             for parent in shape.parents(id) {
-                // While the run is being turned round, parents have not
+                // While the rollback begins, parents have not
                 // counted their children yet; they will see this one resolved.
                 let Phase::UndoWaiting(children) = &mut self.steps[parent.index()].phase else {
                     continue;

@@ -22,7 +22,7 @@ pub enum Phase {
     Done,
     /// Failed for good.
     Failed,
-    /// The run turned round; so many of its children are not resolved.
+    /// The run is being rolled back; so many of its children are not resolved.
     UndoWaiting(u32),
     /// Its undo may start.
     UndoReady,
@@ -83,7 +83,7 @@ pub struct StepState {
     pub runs: u32,
     /// How many attempts its undo has had.
     pub undos: u32,
-    /// Failures in a row since the run was last taken up or turned round;
+    /// Failures in a row since the run was last taken up or its rollback began;
     /// pending faults do not count.
     pub failures: u32,
     /// When the first attempt of what is now tried began: since the run turned
@@ -133,7 +133,7 @@ pub(super) enum Direction {
         /// The first step that failed for good.
         failed: Option<super::StepId>,
     },
-    Back {
+    Rollback {
         /// How many steps are resolved.
         resolved: usize,
         /// How a person wants what was made to be undone; null if nothing was said.

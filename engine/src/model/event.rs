@@ -352,7 +352,7 @@ pub enum EventBody {
         /// Who.
         by: Actor,
     },
-    /// The run turned round: nothing new is started, what was made is undone.
+    /// The rollback began: nothing new is started, what was made is undone.
     RollbackStarted(RollbackCause),
     /// A person says how what the run made is to be undone.
     RollbackOptionsGiven {
@@ -439,7 +439,7 @@ pub enum EventBody {
         #[serde(flatten)]
         then: Then,
     },
-    /// A wait was dropped, because the run stopped or turned round.
+    /// A wait was dropped, because the run stopped or its rollback began.
     AttemptInterrupted {
         /// The step.
         step: StepName,

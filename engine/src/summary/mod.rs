@@ -6,7 +6,7 @@
 //! ```
 //! use std::sync::{Arc, Mutex};
 //! use stepwell_engine::event::RunCreated;
-//! use stepwell_engine::summary::{AttemptOutcome, RunState, RunSummary, StepStatus};
+//! use stepwell_engine::summary::{AttemptOutcome, RunStatus, RunSummary, StepStatus};
 //! use stepwell_engine::*;
 //!
 //! #[derive(serde::Serialize, serde::Deserialize)]
@@ -59,7 +59,7 @@
 //! executor.start(run, created, &graph.finish()?).await?;
 //!
 //! let summary = live.0.lock().unwrap().take().expect("a run");
-//! assert_eq!(summary.state, RunState::Succeeded);
+//! assert_eq!(summary.state, RunStatus::Succeeded);
 //! assert_eq!(summary.output(), Some(&5.into()));
 //! assert_eq!(summary.steps[0].status, StepStatus::Done);
 //! assert_eq!(summary.steps[0].attempts[0].outcome, AttemptOutcome::Made);
@@ -79,5 +79,5 @@ mod step;
 mod tests;
 
 pub use run::{Resumption, RollbackSummary, RunSummary, StepFault};
-pub use status::{RunState, StepStatus};
+pub use status::{RunStatus, StepStatus};
 pub use step::{AttemptOutcome, AttemptSummary, ManualAction, ManualCompletion, StepSummary};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::index::Index;
-use super::status::RunState;
+use super::status::RunStatus;
 use super::step::{
     AttemptOutcome, AttemptSummary, ManualAction, ManualCompletion, StepSummary, present,
 };
@@ -22,7 +22,7 @@ pub struct Resumption {
     pub at: Timestamp,
 }
 
-/// The run turned round.
+/// The rollback began.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RollbackSummary {
     /// When.
@@ -68,7 +68,7 @@ pub struct RunSummary {
     /// Who started it.
     pub by: Actor,
     /// Where it stands.
-    pub state: RunState,
+    pub state: RunStatus,
     /// When it began.
     pub started_at: Timestamp,
     /// When the last thing happened.
@@ -79,7 +79,7 @@ pub struct RunSummary {
     pub resumptions: Vec<Resumption>,
     /// Who changed its parameters, and why.
     pub changes: Vec<ManualAction>,
-    /// When and why it turned round, if it did.
+    /// When and why its rollback began, if it did.
     pub rollback: Option<RollbackSummary>,
     /// What stopped it or turned it round.
     pub fault: Option<StepFault>,
@@ -127,7 +127,7 @@ impl RunSummary {
             parameters: created.parameters.clone(),
             reversible: created.reversible,
             by: created.by.clone(),
-            state: RunState::Running,
+            state: RunStatus::Running,
             started_at: first.at,
             updated_at: first.at,
             ended_at: None,
@@ -228,13 +228,13 @@ impl RunSummary {
 
     /// Says that no process holds the run: what is under way was cut off.
     pub fn crash(&mut self) {
-        if self.state == RunState::Running {
-            self.state = RunState::Interrupted;
+        if self.state == RunStatus::Running {
+            self.state = RunStatus::Interrupted;
             self.cut_off();
         }
     }
 
-    /// The run's output, once known, and until the run turns round: then what
+    /// The run's output, once known, and until its rollback begins: then what
     /// it is about is being taken away.
     pub fn output(&self) -> Option<&Value> {
         if self.rollback.is_some() {
@@ -275,7 +275,7 @@ impl RunSummary {
 
     fn resumed(&mut self, by: &Actor, at: Timestamp) {
         self.cut_off();
-        self.state = RunState::Running;
+        self.state = RunStatus::Running;
         self.suspended = None;
         self.ended_at = None;
         self.leftovers.clear();

@@ -4,15 +4,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::event::{End, SuspendReason};
+use crate::model::event::{End, EventBody, SuspendReason};
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RunState {
-    /// A process works on it.
+pub enum RunStatus {
+    /// A process works on it, or did when its history ends: whether it still does
+    /// is no part of the history, and asked of the run's lock.
     Running,
-    /// Stopped in good order; can be resumed.
+    /// Stopped in good order; a person has to act first.
     Suspended,
     /// Stopped by a signal, or its process died; can be resumed.
     Interrupted,
@@ -26,7 +27,52 @@ pub enum RunState {
     Abandoned,
 }
 
-impl RunState {
+impl RunStatus {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Running,
+        Self::Suspended,
+        Self::Interrupted,
+        Self::Succeeded,
+        Self::RolledBack,
+        Self::Stuck,
+        Self::Abandoned,
+    ];
+
+    /// What an event makes of the run; none for an event that leaves it where it
+    /// stands.
+    pub fn after(body: &EventBody) -> Option<Self> {
+        match body {
+            EventBody::RunCreated(_)
+            | EventBody::RunResumed { .. }
+            | EventBody::RollbackStarted(_)
+            | EventBody::RollbackOptionsGiven { .. }
+            | EventBody::ParametersChanged(_) => Some(Self::Running),
+            EventBody::RunSuspended(reason) => Some(reason.into()),
+            EventBody::RunEnded(end) => Some(end.into()),
+            EventBody::StepWaived { .. }
+            | EventBody::StepDone { .. }
+            | EventBody::StepRetried { .. }
+            | EventBody::AttemptStarted { .. }
+            | EventBody::AttemptSucceeded { .. }
+            | EventBody::AttemptFailed { .. }
+            | EventBody::AttemptInterrupted { .. } => None,
+        }
+    }
+
+    /// The status of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Whether there is something left to do: such a run keeps its target.
+    pub fn is_unfinished(self) -> bool {
+        match self {
+            Self::Running | Self::Suspended | Self::Interrupted | Self::Stuck => true,
+            Self::Succeeded | Self::RolledBack | Self::Abandoned => false,
+        }
+    }
+
     /// Whether a run in this state can be resumed.
     pub fn is_resumable(self) -> bool {
         matches!(self, Self::Suspended | Self::Interrupted | Self::Stuck)
@@ -46,7 +92,7 @@ impl RunState {
     }
 }
 
-impl From<&SuspendReason> for RunState {
+impl From<&SuspendReason> for RunStatus {
     fn from(reason: &SuspendReason) -> Self {
         match reason {
             SuspendReason::Interrupted | SuspendReason::LeaseLost { .. } => Self::Interrupted,
@@ -57,7 +103,7 @@ impl From<&SuspendReason> for RunState {
     }
 }
 
-impl From<&End> for RunState {
+impl From<&End> for RunStatus {
     fn from(end: &End) -> Self {
         match end {
             End::Succeeded => Self::Succeeded,
@@ -68,7 +114,7 @@ impl From<&End> for RunState {
     }
 }
 
-impl fmt::Display for RunState {
+impl fmt::Display for RunStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.as_str().replace('_', " "))
     }
@@ -96,11 +142,11 @@ pub enum StepStatus {
     Undoing,
     /// Undone.
     Undone,
-    /// Left alone on the way back, because it was there before.
+    /// Left alone in a rollback, because it was there before.
     Kept,
     /// Its undo failed for good.
     UndoFailed,
-    /// Passed over on the way back, because a person said so.
+    /// Passed over in a rollback, because a person said so.
     Waived,
 }
 

@@ -27,7 +27,7 @@ pub enum AttemptOutcome {
     Kept,
     /// It failed.
     Failed,
-    /// It was dropped, because the run stopped or turned round.
+    /// It was dropped, because the run stopped or its rollback began.
     Interrupted,
     /// Its process died.
     Crashed,
@@ -179,7 +179,7 @@ impl StepSummary {
     }
 
     /// Where it stands by what happened to it. A step that failed without a trace
-    /// stays failed when the way back finds nothing to undo.
+    /// stays failed when the rollback finds nothing to undo.
     pub(super) fn status_now(&self) -> StepStatus {
         if self.waived.is_some() {
             return StepStatus::Waived;

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{AttemptOutcome, ManualAction, RunState, RunSummary, StepStatus};
+use super::{AttemptOutcome, ManualAction, RunStatus, RunSummary, StepStatus};
 use crate::model::event::{
     Actor, End, EventBody, Leftover, OnFailure, Outcome, ParametersChanged, RollbackCause,
     RunCreated, StepChange, SuspendReason, Then, Verb,
@@ -173,9 +173,9 @@ fn what_turned_a_run_round_stays_its_fault() {
     history.succeed("a", Verb::Undo, Outcome::Undone);
     history.add(EventBody::RunEnded(End::RolledBack { waived: Vec::new() }));
     let summary = history.summary();
-    assert_eq!(summary.state, RunState::RolledBack);
+    assert_eq!(summary.state, RunStatus::RolledBack);
     assert_eq!(summary.ended_at, Some(summary.updated_at));
-    // Without a trace, so what it says is why the run turned round.
+    // Without a trace, so what it says is why the rollback began.
     let expected = [
         StepStatus::Undone,
         StepStatus::Adopted,
@@ -214,16 +214,16 @@ fn the_output_is_that_of_a_step_until_the_run_turns_round() {
 fn what_was_under_way_without_a_process_has_crashed() {
     let mut history = History::of(&["a", "b"]);
     history.start("a", Verb::Run, 1);
-    assert_eq!(history.summary().state, RunState::Running);
+    assert_eq!(history.summary().state, RunStatus::Running);
     let dead = RunSummary::of(&history.0, false).unwrap();
-    assert_eq!(dead.state, RunState::Interrupted);
+    assert_eq!(dead.state, RunStatus::Interrupted);
     assert_eq!(dead.steps[0].status, StepStatus::Interrupted);
     assert_eq!(dead.steps[0].attempts[0].outcome, AttemptOutcome::Crashed);
     assert_eq!(dead.steps[0].attempts[0].ended_at, None);
     // The next process says so too.
     history.resume();
     let summary = history.summary();
-    assert_eq!(summary.state, RunState::Running);
+    assert_eq!(summary.state, RunStatus::Running);
     assert_eq!(statuses(&summary), statuses(&dead));
     assert_eq!(summary.resumptions.len(), 1);
     // One that stopped in good order stays so, whoever holds it.
@@ -237,7 +237,7 @@ fn a_person_sets_right_what_stopped_the_run() {
     history.fail("a", Verb::Run, Then::GiveUp);
     history.suspend("a");
     let stopped = history.summary();
-    assert_eq!(stopped.state, RunState::Suspended);
+    assert_eq!(stopped.state, RunStatus::Suspended);
     assert!(stopped.state.is_resumable());
     assert_eq!(&*stopped.fault.unwrap().step, "a");
     let mut retried = History(history.0.clone());
@@ -284,7 +284,10 @@ fn a_stuck_rollback_goes_on_and_ends_but_for_what_was_waived() {
         leftovers: leftovers.clone(),
     }));
     let stuck = history.summary();
-    assert_eq!((stuck.state, stuck.leftovers), (RunState::Stuck, leftovers));
+    assert_eq!(
+        (stuck.state, stuck.leftovers),
+        (RunStatus::Stuck, leftovers)
+    );
     assert_eq!(stuck.steps[0].status, StepStatus::UndoFailed);
     history.resume();
     history.add(EventBody::StepWaived {
@@ -295,7 +298,7 @@ fn a_stuck_rollback_goes_on_and_ends_but_for_what_was_waived() {
     let waived = vec!["a".into()];
     history.add(EventBody::RunEnded(End::RolledBack { waived }));
     let summary = history.summary();
-    assert_eq!(summary.state, RunState::RolledBack);
+    assert_eq!(summary.state, RunStatus::RolledBack);
     assert_eq!(statuses(&summary), [StepStatus::Waived, StepStatus::Undone]);
     assert!(summary.leftovers.is_empty());
     let waived: Vec<(&str, &str)> = summary
@@ -315,7 +318,7 @@ fn a_run_is_given_up_by_somebody_for_a_reason() {
         reason: reason.clone(),
     }));
     let summary = history.summary();
-    assert_eq!(summary.state, RunState::Abandoned);
+    assert_eq!(summary.state, RunStatus::Abandoned);
     let (by, at) = (actor(), Timestamp(2000));
     assert_eq!(summary.abandoned, Some(ManualAction { by, at, reason }));
 }
@@ -379,17 +382,17 @@ fn it_serialises_as_a_whole_and_is_folded_on_from_there() {
 #[test]
 fn every_state_is_named_as_it_serialises() {
     for state in [
-        RunState::Running,
-        RunState::Suspended,
-        RunState::Interrupted,
-        RunState::Succeeded,
-        RunState::RolledBack,
-        RunState::Stuck,
-        RunState::Abandoned,
+        RunStatus::Running,
+        RunStatus::Suspended,
+        RunStatus::Interrupted,
+        RunStatus::Succeeded,
+        RunStatus::RolledBack,
+        RunStatus::Stuck,
+        RunStatus::Abandoned,
     ] {
         assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
     }
-    assert_eq!(format!("{:<12}|", RunState::RolledBack), "rolled back |");
+    assert_eq!(format!("{:<12}|", RunStatus::RolledBack), "rolled back |");
 }
 
 /// Were any event not folded in constant time, this would not come to an end in

@@ -1,4 +1,4 @@
-//! The way back.
+//! Rollback.
 
 use serde_json::json;
 use stepwell_engine::event::{End, EventBody, Leftover, Outcome};

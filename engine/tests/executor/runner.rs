@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use stepwell_engine::event::{Actor, End, RunCreated};
 use stepwell_engine::machine::Status;
-use stepwell_engine::summary::RunState;
+use stepwell_engine::summary::RunStatus;
 use stepwell_engine::{
     Begun, Change, Executor, Fault, Graph, LockError, Locked, MemoryStore, RollbackRequest, RunId,
     Runner, RunnerError, Timestamp,
@@ -54,7 +54,7 @@ async fn a_run_is_taken_up_undone_and_recorded_with_who_did_it() {
     let runner = runner(&bench);
     let run = suspended(&bench, &runner).await;
     let seen = runner.summary(run).await.unwrap();
-    assert_eq!(seen.state, RunState::Suspended);
+    assert_eq!(seen.state, RunStatus::Suspended);
     let plan = runner.look(run).await.unwrap();
     let plan = plan.plan(&runner).await.unwrap();
     let changes: Vec<_> = plan.iter().map(|step| step.change).collect();

@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use super::answers;
 use super::sequences::ground;
-use super::tally::fuzz;
 use super::{Still, account, ask};
 use crate::account::store::{OpenError, SavedClock, StateError, StateFile};
 use crate::operations::operations;
 use crate::wire::service::Service;
 use crate::world::{Region, World};
 use crate::{Account, Options, Reply};
+use stepwell_testkit::fuzz;
 
 /// What is done to a file.
 #[derive(Clone, Debug)]

@@ -8,8 +8,6 @@ mod file;
 mod parameters;
 mod requests;
 mod sequences;
-#[path = "../../../tests/fuzz.rs"]
-mod tally;
 mod whole;
 
 use std::future::{Future, ready};

@@ -9,9 +9,9 @@ use proptest::sample::select;
 
 use super::answers::{self, Answer};
 use super::calls::absurd;
-use super::tally::fuzz;
 use super::{Still, account, ask};
 use crate::operations::operations;
+use stepwell_testkit::fuzz;
 
 #[derive(Clone, Debug)]
 struct Raw {

@@ -8,12 +8,12 @@ use proptest::prelude::*;
 
 use super::answers::{self, Answer};
 use super::calls::{RandomCall, call};
-use super::tally::fuzz;
 use super::{Still, account, ask, whole};
 use crate::account::store::{SavedClock, StateFile};
 use crate::wire::service::Service;
 use crate::world::Region;
 use crate::{Account, Options, Reply};
+use stepwell_testkit::fuzz;
 
 /// A request as a client of AWS makes it.
 fn request(call: &RandomCall, params: &[(String, String)]) -> Request<Bytes> {

@@ -4,7 +4,7 @@
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
-use stepwell_engine::summary::RunState;
+use stepwell_engine::summary::RunStatus;
 use stepwell_engine::{RunId, Timestamp};
 use stepwell_state::{Access, Listing, RunFilter, RunRow, Store, Unreadable};
 
@@ -77,7 +77,7 @@ struct RunDocument<'a> {
     id: RunId,
     workflow: &'a str,
     target: &'a str,
-    status: RunState,
+    status: RunStatus,
     #[serde(with = "time::rfc3339")]
     started_at: Timestamp,
     #[serde(with = "time::rfc3339_option")]
@@ -211,7 +211,7 @@ const MOST: usize = 20;
 #[derive(Default)]
 struct Chosen {
     rows: Vec<RunRow>,
-    states: Vec<RunState>,
+    states: Vec<RunStatus>,
     users: Vec<Option<String>>,
     /// How many more there are.
     more: usize,

@@ -12,7 +12,9 @@ use stepwell_engine::{
 use stepwell_state::{RunStatus, Verdict};
 
 use crate::schema::history;
-use crate::support::{Dice, actor, append, created, open, place};
+use stepwell_testkit::Chance;
+
+use crate::support::{actor, append, created, open, place};
 
 /// Half a century to and fro, and the ends of what can be said.
 const STEPS: [i64; 8] = [
@@ -28,13 +30,13 @@ const STEPS: [i64; 8] = [
 
 #[test]
 fn a_history_is_in_the_order_of_its_recording_whatever_its_times_say() {
-    let mut dice = Dice::new(5);
+    let mut dice = Chance::new(5);
     let (mut tried, mut back) = (0, 0);
     for _ in 0..40 {
         let (_dir, path) = place();
         let mut events = history();
         for event in &mut events {
-            let step = STEPS[dice.below(STEPS.len())];
+            let step = STEPS[dice.index(STEPS.len())];
             event.at = Timestamp(event.at.0.saturating_add(step));
             tried += 1;
         }
@@ -87,8 +89,8 @@ struct Jumping {
 impl Clock for Jumping {
     fn now(&self) -> Timestamp {
         let look = self.looks.fetch_add(1, Ordering::Relaxed);
-        let mut dice = Dice::new(look);
-        let step = STEPS[dice.below(STEPS.len())];
+        let mut dice = Chance::new(look);
+        let step = STEPS[dice.index(STEPS.len())];
         Timestamp(self.inner.now().0.saturating_add(step))
     }
 

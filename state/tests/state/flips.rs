@@ -8,7 +8,9 @@ use stepwell_engine::{Event, Journal as _, RunId};
 use stepwell_state::{Access, RunFilter, RunRow, Store, StoreError, Verdict};
 
 use crate::schema::history;
-use crate::support::{Dice, append, block, cases, open, place, resumed};
+use stepwell_testkit::Chance;
+
+use crate::support::{append, block, cases, open, place, resumed};
 
 /// What there is, and what is told of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,12 +98,12 @@ fn a_flipped_bit_is_noticed_or_of_no_consequence() {
     let truth = look(&open(&path)).expect("a story");
     let bytes = fs::read(&path).expect("read");
     let tries = cases("STATE_TEST_FLIPS", 1000);
-    let mut dice = Dice::new(1);
+    let mut dice = Chance::new(1);
     let mut counts: BTreeMap<Noticed, usize> = BTreeMap::new();
     let (mut went_on, mut held_up) = (0, 0);
     for _ in 0..tries {
         let (_dir, path) = place();
-        let (at, bit) = (dice.below(bytes.len()), dice.below(8));
+        let (at, bit) = (dice.index(bytes.len()), dice.index(8));
         let mut changed = bytes.clone();
         changed[at] ^= 1 << bit;
         fs::write(&path, &changed).expect("written");

@@ -8,7 +8,9 @@ use stepwell_state::{Access, RunFilter, RunStatus, Store, Verdict};
 use tempfile::TempDir;
 
 use crate::schema::history;
-use crate::support::{Dice, append, block, cases, open, place, resumed};
+use stepwell_testkit::Chance;
+
+use crate::support::{append, block, cases, open, place, resumed};
 
 /// A state file as a process leaves it that was killed after it had recorded
 /// these events, one by one.
@@ -117,13 +119,13 @@ fn a_log_cut_anywhere_leaves_a_whole_beginning() {
 #[test]
 fn a_log_with_a_flipped_bit_ends_before_it() {
     let remains = Remains::of(None);
-    let mut dice = Dice::new(7);
+    let mut dice = Chance::new(7);
     let tries = cases("STATE_TEST_FLIPS", 200);
     let mut shorter = 0;
     for _ in 0..tries {
         let mut log = remains.log.clone();
-        let at = dice.below(log.len());
-        log[at] ^= 1 << dice.below(8);
+        let at = dice.index(log.len());
+        log[at] ^= 1 << dice.index(8);
         let (_dir, path) = remains.lay(Some(&log), None);
         let left = remains.left(&path).expect("it opens");
         shorter += usize::from(left < remains.events.len());
@@ -144,7 +146,7 @@ fn without_its_log_a_file_is_what_it_was_before() {
 fn the_logs_index_is_made_anew_whatever_is_there() {
     let remains = Remains::of(None);
     let other = Remains::of(Some(RunId::from_u128(9)));
-    let mut dice = Dice::new(3);
+    let mut dice = Chance::new(3);
     let mut tried = 0;
     let mut indexes = vec![
         Vec::new(),
@@ -155,8 +157,8 @@ fn the_logs_index_is_made_anew_whatever_is_there() {
     ];
     for _ in 0..30 {
         let mut index = remains.index.clone();
-        let at = dice.below(index.len());
-        index[at] ^= 1 << dice.below(8);
+        let at = dice.index(index.len());
+        index[at] ^= 1 << dice.index(8);
         indexes.push(index);
     }
     for index in &indexes {

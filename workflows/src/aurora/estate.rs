@@ -107,7 +107,7 @@ impl Estate {
         let read = || rds::cluster(aws, region, name);
         // Where its place is there, the cluster may be so young that a read misses it.
         estate.found = if estate.subnet_group.is_some() || !estate.places.is_empty() {
-            aws.look_surely(read).await?
+            aws.look_confirmed(read).await?
         } else {
             aws.look(read).await?
         };

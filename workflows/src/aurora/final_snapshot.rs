@@ -52,7 +52,7 @@ pub(crate) async fn wait_available(
             Some("failed") => {
                 return Err(lost(format!("the final snapshot {name:?} has failed")));
             }
-            status => Seen::Not(status.unwrap_or("unknown").to_owned()),
+            status => Seen::NotYet(status.unwrap_or("unknown").to_owned()),
         })
     })
     .await

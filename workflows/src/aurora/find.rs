@@ -43,7 +43,7 @@ pub async fn endpoint(aws: &Aws, region: &str, cluster: &str) -> Result<Endpoint
     let region = crate::input::region(region)?;
     let name = crate::input::identifier("cluster", cluster, 63)?;
     // A read may miss a cluster that was asked for a moment ago.
-    let found = aws.look_surely(|| rds::cluster(aws, &region, &name));
+    let found = aws.look_confirmed(|| rds::cluster(aws, &region, &name));
     let Some(found) = found.await? else {
         return Err(SurveyError::Refused {
             message: format!("there is no aurora cluster {name:?} in {region}"),

@@ -95,7 +95,7 @@ pub(crate) async fn wait_cluster_of(
             going = is_under_way(aws, region, snapshot).await?;
         }
         watched.going(going, &called, status)?;
-        Ok(Seen::Not(status.to_owned()))
+        Ok(Seen::NotYet(status.to_owned()))
     })
     .await
 }
@@ -132,7 +132,7 @@ pub(crate) async fn wait_instance_of(
         }
         let status = instance.db_instance_status().unwrap_or("deleting");
         watched.going(status != "available", &called, status)?;
-        Ok(Seen::Not(status.to_owned()))
+        Ok(Seen::NotYet(status.to_owned()))
     })
     .await
 }

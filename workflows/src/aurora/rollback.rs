@@ -156,7 +156,9 @@ pub async fn at_stake(
         return Ok(None);
     }
     let (region, name) = (&*parameters.region, &*parameters.cluster);
-    let found = aws.look_surely(|| rds::cluster(aws, region, name)).await?;
+    let found = aws
+        .look_confirmed(|| rds::cluster(aws, region, name))
+        .await?;
     let Some(cluster) = found else {
         return Ok(None);
     };

@@ -53,7 +53,7 @@ fn turn(machine: &mut Machine) -> Result<(), HistoryError> {
     let by = machine.created().by.clone();
     let resumed = EventBody::RunResumed { by: by.clone() };
     machine.record(Timestamp::default(), resumed)?;
-    if !machine.is_backward() {
+    if !machine.is_rolling_back() {
         let cause = RollbackCause::Requested { by };
         machine.record(Timestamp::default(), EventBody::RollbackStarted(cause))?;
     }

@@ -227,7 +227,7 @@ impl Aws {
 
     /// Knows that nobody is at work on these runs, whatever signs of life they
     /// have left.
-    pub fn bury(&self, runs: impl IntoIterator<Item = RunId>) {
+    pub fn mark_dead(&self, runs: impl IntoIterator<Item = RunId>) {
         let runs = runs.into_iter().map(|run| run.to_string());
         self.dead().extend(runs);
     }
@@ -398,7 +398,7 @@ impl Aws {
 
     /// The same, where "nothing" is believed only at the third look: one may
     /// come from a place that has not heard yet of what is young.
-    pub(crate) async fn look_surely<T, F, Fut>(&self, mut read: F) -> Result<Option<T>, Fault>
+    pub(crate) async fn look_confirmed<T, F, Fut>(&self, mut read: F) -> Result<Option<T>, Fault>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<Option<T>, Fault>>,

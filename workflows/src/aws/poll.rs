@@ -13,7 +13,7 @@ pub(crate) enum Seen<T> {
     /// What was waited for.
     Done(T),
     /// Not yet; says what there is instead.
-    Not(String),
+    NotYet(String),
 }
 
 /// Tells "not visible yet" from "gone": a wait for something to become ready
@@ -58,7 +58,7 @@ pub const DOUBTS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(5
 /// come from a place that has not heard yet of what is young (EC2 Developer
 /// Guide, "Ensure eventual consistency"), and what is passed over now would be
 /// left behind, or there twice.
-pub(crate) async fn surely<T, F, Fut>(at: &Attempt<Aws>, mut look: F) -> Result<Option<T>, Fault>
+pub(crate) async fn confirmed<T, F, Fut>(at: &Attempt<Aws>, mut look: F) -> Result<Option<T>, Fault>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<Option<T>, Fault>>,
@@ -117,7 +117,7 @@ where
     loop {
         let (state, failed) = match look().await {
             Ok(Seen::Done(value)) => return Ok(value),
-            Ok(Seen::Not(state)) => (state, None),
+            Ok(Seen::NotYet(state)) => (state, None),
             Err(fault) if fault.class.passes() => (fault.to_string(), Some(fault)),
             Err(fault) => return Err(fault),
         };
@@ -184,7 +184,7 @@ where
             Ok(if left.is_empty() {
                 Seen::Done(())
             } else {
-                Seen::Not(left.join(", "))
+                Seen::NotYet(left.join(", "))
             })
         }
     };

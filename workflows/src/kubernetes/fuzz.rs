@@ -14,7 +14,7 @@ use super::faults::classify;
 use super::pod::{Pod, Stand};
 use super::workload::{Rollout, Workload};
 use crate::input::fuzz::{legible, near};
-use crate::tally::fuzz;
+use stepwell_testkit::fuzz;
 
 /// Values as they may stand in an object of Kubernetes, and others.
 fn values() -> impl Strategy<Value = Value> {

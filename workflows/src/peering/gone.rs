@@ -7,12 +7,12 @@ use stepwell_engine::{Attempt, Fault, FaultClass};
 use super::end::End;
 use super::link::{self, Link};
 use crate::aws::call::has_code;
-use crate::aws::poll::{Seen, poll, surely};
+use crate::aws::poll::{Seen, confirmed, poll};
 use crate::aws::{Aws, remove};
 
 /// Asks for a peering to be deleted, unless it has ended or is ending.
 pub(crate) async fn delete(at: &Attempt<Aws>, id: &str, end: &End) -> Result<(), Fault> {
-    let link = surely(at, || link::from(at.context(), end, id)).await?;
+    let link = confirmed(at, || link::from(at.context(), end, id)).await?;
     if !link.as_ref().is_some_and(Link::is_live) {
         return Ok(());
     }
@@ -34,7 +34,7 @@ pub(crate) async fn wait(at: &Attempt<Aws>, id: &str, ends: [&End; 2]) -> Result
             if let Some(link) = link::from(at.context(), end, id).await?
                 && (link.is_live() || link.is_going())
             {
-                return Ok(Seen::Not(format!("{id} is {}", link.state)));
+                return Ok(Seen::NotYet(format!("{id} is {}", link.state)));
             }
         }
         Ok(Seen::Done(()))

@@ -13,7 +13,7 @@ use super::cluster::Cluster;
 use super::said::Complaint;
 use super::token;
 use crate::secret::Secret;
-use crate::tally::fuzz;
+use stepwell_testkit::fuzz;
 
 /// A description with everything in it.
 pub(super) fn description(hosted: bool) -> Value {

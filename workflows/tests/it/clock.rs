@@ -9,8 +9,6 @@ use std::time::{Duration, SystemTime};
 use stepwell_engine::{BoxFuture, Clock, Timestamp};
 use stepwell_sandbox::Time;
 
-use crate::chance;
-
 /// The engine's clock as the sandbox's time: both jump together.
 pub(crate) struct VirtualTime(pub(crate) Arc<dyn Clock>);
 
@@ -90,7 +88,10 @@ impl Clock for Seeded {
         {
             return 0;
         }
-        chance::mix(self.state.fetch_add(chance::STEP, Ordering::SeqCst))
+        stepwell_testkit::mix(
+            self.state
+                .fetch_add(stepwell_testkit::STEP, Ordering::SeqCst),
+        )
     }
 }
 

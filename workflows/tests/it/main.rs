@@ -1,9 +1,9 @@
 //! The workflows on the simulated account, in virtual time: the steps'
 //! contract, and failures and crashes at every point.
 
+mod account_time;
 mod adoption;
 mod campaign;
-mod chance;
 mod clock;
 mod contract;
 mod create;
@@ -28,9 +28,5 @@ mod standin;
 mod storms;
 mod strikes;
 mod support;
-// What is async counts by itself.
-#[allow(dead_code)]
-#[path = "../../../tests/fuzz.rs"]
-mod tally;
 mod trial;
 mod waking;

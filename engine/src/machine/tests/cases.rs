@@ -106,7 +106,7 @@ fn a_fault_that_lands_after_the_turn_decides_nothing() {
         Then::GiveUp,
     );
     advance(&mut machine);
-    assert!(machine.is_backward());
+    assert!(machine.is_rolling_back());
     // A quota fault of what is to be undone anyway must not stop the rollback.
     fail(
         &mut machine,
@@ -387,7 +387,7 @@ fn what_is_in_doubt_or_goes_back_is_not_changed() {
         let error = machine.record(NOW, changed("s1", "x")).unwrap_err();
         assert!(error.to_string().ends_with(why), "{error}");
     }
-    assert!(turned.goes_back());
+    assert!(turned.will_roll_back());
     advance(&mut turned);
     let error = turned.record(NOW, changed("s1", "x")).unwrap_err();
     assert!(error.to_string().ends_with("being rolled back"), "{error}");
@@ -486,7 +486,7 @@ fn a_deletion_that_was_begun_is_a_point_of_no_return() {
         assert_eq!(advance(machine), [suspended]);
         let by = super::world::actor();
         machine.record(NOW, EventBody::RunResumed { by }).unwrap();
-        assert!(!machine.goes_back());
+        assert!(!machine.will_roll_back());
         assert!(machine.record(NOW, requested()).is_err());
         // It goes on.
         assert_eq!(advance(machine).len(), 1);

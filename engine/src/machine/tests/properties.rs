@@ -10,7 +10,7 @@ use super::sim::{Sim, view};
 use super::world::{Spec, specs};
 use crate::event::{End, Event, EventBody, RollbackCause, Then, Verb};
 use crate::machine::{Machine, Phase, Status};
-use crate::summary::{RunState, RunSummary, StepStatus};
+use crate::summary::{RunStatus, RunSummary, StepStatus};
 
 fn scripts(most: usize) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..most)
@@ -74,14 +74,14 @@ fn assert_rollbacks_have_cause(journal: &[Event]) {
 /// The summary says of the run what the machine knows.
 fn assert_agree(summary: &RunSummary, machine: &Machine) {
     let state = match machine.status() {
-        Status::Running => RunState::Running,
+        Status::Running => RunStatus::Running,
         Status::Suspended(reason) => reason.into(),
         Status::Ended(end) => end.into(),
     };
     assert_eq!(summary.state, state);
-    assert_eq!(summary.rollback.is_some(), machine.is_backward());
+    assert_eq!(summary.rollback.is_some(), machine.is_rolling_back());
     assert_eq!(summary.parameters, machine.created().parameters);
-    if !machine.is_backward() {
+    if !machine.is_rolling_back() {
         assert_eq!(summary.output(), machine.output());
     }
     if let Status::Ended(End::RolledBack { waived }) = machine.status() {
@@ -103,11 +103,11 @@ fn assert_agree(summary: &RunSummary, machine: &Machine) {
     }
 }
 
-/// Whether a run that broke off here has only the way back.
-fn goes_back(spec: &Spec, machine: &Machine) -> bool {
+/// Whether a run that broke off here can only be rolled back.
+fn will_roll_back(spec: &Spec, machine: &Machine) -> bool {
     let failed = |step| machine.step(step).phase == Phase::Failed;
     let turns = spec.rolls_back() && machine.point_of_no_return().is_none();
-    machine.is_backward() || (turns && machine.shape().ids().any(failed))
+    machine.is_rolling_back() || (turns && machine.shape().ids().any(failed))
 }
 
 proptest! {
@@ -143,7 +143,7 @@ proptest! {
             if let Status::Ended(End::RolledBack { .. }) = broken_off.status() {
                 continue;
             }
-            let back = goes_back(&spec, &broken_off);
+            let back = will_roll_back(&spec, &broken_off);
             let world = sim.worlds[cut - 1].clone();
             let mut again = Sim::taken_up(spec.clone(), events, world);
             let end = again.finish();

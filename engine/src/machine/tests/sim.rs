@@ -130,7 +130,7 @@ impl Sim {
     /// The same, or nothing where the machine refuses it.
     pub(super) fn try_rollback(&mut self) -> bool {
         self.take_up();
-        if !self.machine.is_backward() {
+        if !self.machine.is_rolling_back() {
             let body = EventBody::RollbackStarted(RollbackCause::Requested { by: actor() });
             if self.machine.clone().record(NOW, body.clone()).is_err() {
                 assert!(self.machine.point_of_no_return().is_some());
@@ -149,7 +149,7 @@ impl Sim {
     /// left nothing in the world.
     fn tell(&mut self) {
         self.told += 1;
-        if self.machine.is_backward() {
+        if self.machine.is_rolling_back() {
             let options = json!({ "number": self.told });
             let by = actor();
             return self.record(EventBody::RollbackOptionsGiven { by, options });
@@ -295,7 +295,7 @@ impl Sim {
 
     fn decide(&mut self) {
         loop {
-            if self.machine.is_stopping() || self.machine.is_backward() {
+            if self.machine.is_stopping() || self.machine.is_rolling_back() {
                 self.drop_waits();
             }
             let before = self.machine.clone();
@@ -313,7 +313,7 @@ impl Sim {
         }
     }
 
-    /// Of what begins at once, what was added first begins first; on the way back
+    /// Of what begins at once, what was added first begins first; in a rollback
     /// what was added last.
     fn examine_order(&self, events: &[Event]) {
         let ids = events.iter().filter_map(|event| match &event.body {
@@ -321,7 +321,7 @@ impl Sim {
             _ => None,
         });
         let ids: Vec<StepId> = ids.collect();
-        let in_order = |pair: &[StepId]| (pair[0] < pair[1]) != self.machine.is_backward();
+        let in_order = |pair: &[StepId]| (pair[0] < pair[1]) != self.machine.is_rolling_back();
         assert!(ids.windows(2).all(in_order), "{ids:?}");
     }
 
@@ -349,7 +349,7 @@ impl Sim {
                 assert!(!machine.is_stopping(), "started while stopping");
                 match verb {
                     Verb::Run => {
-                        assert!(!machine.is_backward(), "ran on the way back");
+                        assert!(!machine.is_rolling_back(), "ran in a rollback");
                         assert!(!self.succeeded.contains(&id), "ran a success again");
                         for parent in shape.parents(id) {
                             assert_eq!(machine.step(parent).phase, Phase::Done);
@@ -371,7 +371,7 @@ impl Sim {
             EventBody::RollbackStarted(RollbackCause::Failed { step }) => {
                 let state = machine.step(shape.find(step).unwrap());
                 assert!(self.spec.rolls_back());
-                assert!(!self.world.has_deleted(), "turned round after a deletion");
+                assert!(!self.world.has_deleted(), "rolled back after a deletion");
                 assert_eq!(state.phase, Phase::Failed);
             }
             EventBody::RunEnded(End::Succeeded) => {
@@ -480,7 +480,7 @@ pub(super) fn view(machine: &Machine) -> String {
         machine.status(),
         machine.rollback_options(),
         machine.created(),
-        machine.is_backward(),
+        machine.is_rolling_back(),
         machine.running(),
         machine.blame(),
     )

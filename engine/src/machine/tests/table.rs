@@ -19,7 +19,7 @@ const MARKS: [&str; 2] = ["<!-- from here on generated -->\n", "<!-- up to here 
 type Rows = BTreeSet<(String, String, String)>;
 
 fn status(machine: &Machine) -> String {
-    let way = match machine.is_backward() {
+    let way = match machine.is_rolling_back() {
         true => "back",
         false => "forward",
     };
@@ -79,7 +79,7 @@ fn observe(events: &[Event], steps: &mut Rows, runs: &mut Rows) {
                 continue;
             }
             let label = match own {
-                Some(_) if !is_own && machine.is_backward() => "a child is resolved".to_owned(),
+                Some(_) if !is_own && machine.is_rolling_back() => "a child is resolved".to_owned(),
                 Some(_) if !is_own => "the last parent is done".to_owned(),
                 _ => label(&event.body),
             };

@@ -77,7 +77,7 @@ pub(super) fn specs(most: usize) -> impl Strategy<Value = Spec> {
     let steps = prop::collection::vec(step, 1..=most);
     let rolls_back = prop::bool::weighted(0.7);
     let limits = (1..=4_u32, 1..=3_u32);
-    // After a deletion there is no way back, so most graphs have none.
+    // After a deletion nothing can be rolled back, so most graphs have none.
     let ways = (prop::bool::weighted(0.75), prop::bool::weighted(0.3));
     (steps, ways, rolls_back, limits).prop_map(
         |(steps, (reversible, deletes), rolls_back, (parallel, third))| Spec {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use stepwell_engine::Timestamp;
 use stepwell_engine::event::EventBody;
-use stepwell_engine::summary::RunState;
+use stepwell_engine::summary::RunStatus;
 use stepwell_state::RunRow;
 use stepwell_workflows::aurora::{Candidate, ReapRequest, Reaping, Verdict, survey_delete};
 use stepwell_workflows::{Recorded, SurveyError, Target};
@@ -59,7 +59,7 @@ impl Sweep<'_> {
     /// cluster that is not to be reaped.
     async fn judge(&self, row: &RunRow, candidate: &Candidate) -> Result<Option<Verdict>, Problem> {
         let spared = |reason: String| Ok(Some(Verdict::Spared { reason }));
-        if locks::state(&self.session.state, row)? == RunState::Running {
+        if locks::state(&self.session.state, row)? == RunStatus::Running {
             return Ok(Some(Verdict::Delete));
         }
         if self.asked_to_be_kept(row)? {
@@ -102,7 +102,7 @@ impl Sweep<'_> {
     ) -> Result<(), Problem> {
         for one in candidates {
             let target = Target::cluster(&one.region, &one.cluster);
-            if let Some((row, RunState::Running)) = find::unfinished(self.session, &target)? {
+            if let Some((row, RunStatus::Running)) = find::unfinished(self.session, &target)? {
                 let reason = format!(
                     "run {} of {} is under way",
                     outcome::short(row.id),

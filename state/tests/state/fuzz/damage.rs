@@ -12,8 +12,8 @@ use stepwell_state::{Access, RunFilter, Store, Verdict};
 use super::events::{Change, changes};
 use super::history::{Story, stories};
 use super::possible::impossible;
-use super::tally::{Tally, fuzz};
 use crate::support::{append, block, place, prune, resumed, story};
+use stepwell_testkit::{Tally, fuzz};
 
 /// What is done to the rows of a run.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use stepwell_engine::{Event, Machine, RunId, Timestamp};
 
 use super::history::{stories, values};
 use super::possible::impossible;
-use super::tally::{Tally, fuzz};
+use stepwell_testkit::{Tally, fuzz};
 
 const KINDS: [&str; 14] = [
     "run_created",

@@ -200,7 +200,7 @@ impl Telling<'_> {
     }
 
     fn turn_or_waive(&mut self) {
-        let choice = match self.machine.is_backward() {
+        let choice = match self.machine.is_rolling_back() {
             true => 4 + self.draw(3),
             false => self.draw(7),
         };
@@ -230,7 +230,7 @@ impl Telling<'_> {
     fn said(&mut self) {
         let words = self.draw(self.story.outputs.len());
         let (by, said) = (actor(), self.story.outputs[words].clone());
-        if self.machine.is_backward() {
+        if self.machine.is_rolling_back() {
             self.record(EventBody::RollbackOptionsGiven { by, options: said });
             return;
         }
@@ -314,7 +314,7 @@ impl Telling<'_> {
                     (FaultClass::Operator, Then::Suspend),
                     (FaultClass::Unreachable, Then::Suspend),
                 ][self.draw(5)];
-                let late = verb == Verb::Run && self.machine.is_backward();
+                let late = verb == Verb::Run && self.machine.is_rolling_back();
                 let fault = Fault::new(class, self.story.words[2].clone())
                     .with_code(self.story.words[3].clone());
                 EventBody::AttemptFailed {

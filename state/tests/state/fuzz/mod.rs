@@ -5,5 +5,3 @@ mod damage;
 mod events;
 mod history;
 mod possible;
-#[path = "../../../../tests/fuzz.rs"]
-mod tally;

@@ -29,8 +29,8 @@ pub async fn survey_delete(
     refuse_alive(aws, region, name, None).await?;
     aws.clock().sleep(YOUNG).await;
     let (cluster, vpcs) = tokio::try_join!(
-        aws.look_surely(|| rds::cluster(aws, region, name)),
-        aws.look_surely(async || {
+        aws.look_confirmed(|| rds::cluster(aws, region, name)),
+        aws.look_confirmed(async || {
             let vpcs = ec2::vpcs_of(aws, region, name).await?;
             Ok(Some(vpcs).filter(|vpcs| !vpcs.is_empty()))
         }),

@@ -225,7 +225,7 @@ where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<Option<T>, Fault>>,
 {
-    aws.look_surely(read)
+    aws.look_confirmed(read)
         .await
         .map_err(|fault| denied(statement, fault))
 }

@@ -105,7 +105,7 @@ impl Keycloak {
             }
             Ok(match self.pods(clock, centre).await?.as_slice() {
                 [] => Seen::Done(()),
-                left => Seen::Not(format!("{place} still has {}", left.join(", "))),
+                left => Seen::NotYet(format!("{place} still has {}", left.join(", "))),
             })
         })
         .await

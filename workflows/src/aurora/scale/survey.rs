@@ -28,7 +28,9 @@ pub async fn survey_scale(
 ) -> Result<ScaleParameters, SurveyError> {
     let (region, name) = (&request.region, &request.cluster);
     refuse_alive(aws, region, name, None).await?;
-    let cluster = aws.look_surely(|| rds::cluster(aws, region, name)).await?;
+    let cluster = aws
+        .look_confirmed(|| rds::cluster(aws, region, name))
+        .await?;
     let cluster = usable(request, cluster)?;
     let identity = ClusterIdentity::of(&cluster);
     let all = aws.look(|| rds::all_instances(aws, region)).await?;
@@ -181,7 +183,7 @@ async fn grow(
     let class = class(request, cluster, members)?;
     let group = cluster.db_subnet_group().unwrap_or_default();
     let group = aws
-        .look_surely(|| rds::subnet_group(aws, region, group))
+        .look_confirmed(|| rds::subnet_group(aws, region, group))
         .await?;
     let zones: BTreeSet<String> = group
         .iter()

@@ -16,7 +16,7 @@ use stepwell_sandbox::{Account, Options, Reply, Time};
 
 use super::*;
 use crate::kubernetes::names;
-use crate::tally::fuzz;
+use stepwell_testkit::fuzz;
 
 /// A text that is nearly, or just, what it should be.
 pub(crate) fn near(valid: &'static [&'static str]) -> impl Strategy<Value = String> {

@@ -8,7 +8,7 @@ use super::inventory::routes_to;
 use super::parameters::{PeeringInventory, RuleInventory};
 use super::rules::Need;
 use crate::aws::destination::Destination;
-use crate::aws::poll::{surely, until_gone};
+use crate::aws::poll::{confirmed, until_gone};
 use crate::aws::{Aws, POLICY, remove};
 use crate::peering::end::End;
 use crate::peering::link::{self, Link};
@@ -28,7 +28,7 @@ impl DeleteRoute {
     /// elsewhere by now is somebody else's.
     async fn stands(&self, at: &Attempt<Aws>) -> Result<bool, Fault> {
         let look = || routes::table(at.context(), &self.end, &self.table);
-        let table = surely(at, look).await?;
+        let table = confirmed(at, look).await?;
         let route = table.and_then(|table| routes::to(&table, &self.destination));
         Ok(route.is_some_and(|route| route.leads_to(&self.peering)))
     }
@@ -136,7 +136,7 @@ impl Step for DeletePeering {
 
     async fn check(&self, at: &Attempt<Aws>, (): &()) -> Result<Found<()>, Fault> {
         let look = || link::from(at.context(), &self.end, &self.peering);
-        let link = surely(at, look).await?;
+        let link = confirmed(at, look).await?;
         Ok(if link.as_ref().is_some_and(Link::is_live) {
             Found::Nothing
         } else {

@@ -17,11 +17,11 @@ use stepwell_sandbox::{Call, Hook, Verdict};
 use stepwell_workflows::aurora::DeleteParameters;
 use stepwell_workflows::{Refusal, SurveyError, Workflow, resume_refusal};
 
-use crate::chance::Chance;
 use crate::strikes::{Strike, dying, until_death};
 use crate::support::{Wanted, World, ended_well, memory, options};
-use crate::tally::cases;
 use kinds::{Kind, Laid, Site};
+use stepwell_testkit::Chance;
+use stepwell_testkit::cases;
 
 /// When an obstacle is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

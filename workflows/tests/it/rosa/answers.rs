@@ -11,7 +11,7 @@ use stepwell_workflows::SurveyError;
 use super::{Layout, classic, find, options};
 use crate::standin::Rosa;
 use crate::support::{REGION, World};
-use crate::tally::cases;
+use stepwell_testkit::cases;
 
 /// What becomes of the description: which field, and which value.
 fn changes() -> impl Strategy<Value = Vec<(&'static str, Option<Value>)>> {

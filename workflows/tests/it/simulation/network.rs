@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use stepwell_sandbox::{Account, operations};
 
 use super::ledger::Ledger;
-use crate::chance::Chance;
+use stepwell_testkit::Chance;
 
 /// How long a call may be under way without its process giving up, in
 /// milliseconds: less than what a step in doubt is given to settle.

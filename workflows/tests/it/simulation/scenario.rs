@@ -5,7 +5,7 @@ use std::time::Duration;
 use stepwell_engine::event::OnFailure;
 
 use super::subject::Subject;
-use crate::chance::Chance;
+use stepwell_testkit::Chance;
 
 /// A workflow, what goes wrong meanwhile, and when its processes end.
 #[derive(Debug, Clone)]
@@ -144,7 +144,7 @@ pub(crate) enum Ending {
 impl Scenario {
     /// The scenario of a number.
     pub(crate) fn draw(number: u64) -> Self {
-        let mut chance = Chance::new(crate::chance::mix(number));
+        let mut chance = Chance::new(stepwell_testkit::mix(number));
         let subject = Subject::draw(&mut chance);
         let speed = chance.pick(&[600.0, 600.0, 600.0, 120.0, 20.0]);
         let troubles = (0..chance.pick(&[0, 1, 1, 2, 2, 4]))

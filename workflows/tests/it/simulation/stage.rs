@@ -20,7 +20,6 @@ use super::network::Network;
 use super::play;
 use super::scenario::Scenario;
 use super::subject::{Planned, Subject};
-use crate::chance;
 use crate::clock::{Still, VirtualTime};
 use crate::restore;
 use crate::support::{World, connect_through};
@@ -64,7 +63,10 @@ impl Clock for Simulated {
     }
 
     fn random(&self) -> u64 {
-        chance::mix(self.state.fetch_add(chance::STEP, Ordering::SeqCst))
+        stepwell_testkit::mix(
+            self.state
+                .fetch_add(stepwell_testkit::STEP, Ordering::SeqCst),
+        )
     }
 }
 
@@ -169,8 +171,11 @@ impl Stage {
             ..Options::new(Arc::new(VirtualTime(clock.clone())))
         };
         let account = prepared.account.fork(options).expect("a fork");
-        self.network
-            .lead_to(account.clone(), chance::mix(scenario.seed), ledger);
+        self.network.lead_to(
+            account.clone(),
+            stepwell_testkit::mix(scenario.seed),
+            ledger,
+        );
         let aws = if scenario.subject.has_password() {
             &self.with_password
         } else {

@@ -9,10 +9,10 @@ use stepwell_workflows::aurora::{
 use stepwell_workflows::peering::{self, RosaPlace};
 use stepwell_workflows::{SurveyError, Workflow};
 
-use crate::chance::Chance;
 use crate::peering::{HERE, Nets, THERE, peered, peered_by_scripts};
 use crate::restore;
 use crate::support::{REGION, Wanted, World, ended_well, memory, options};
+use stepwell_testkit::Chance;
 
 /// A workflow with its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -23,12 +23,12 @@ pub(crate) struct Tally {
     /// Calls to the account, and those that were struck.
     pub(crate) calls: u64,
     pub(crate) blows: u64,
-    /// Runs that were taken up, turned round, or lost with their history.
+    /// Runs that were taken up, rolled back, or lost with their history.
     pub(crate) resumed: u64,
     pub(crate) turned_round: u64,
     pub(crate) stuck: u64,
     pub(crate) forgotten: u64,
-    /// Runs that were turned round since their peering's request had expired.
+    /// Runs that were rolled back since their peering's request had expired.
     pub(crate) expired: u64,
     /// Effects that were found to be a run's own after their answer was lost.
     pub(crate) settled: u64,
@@ -120,7 +120,7 @@ impl fmt::Display for Tally {
         )?;
         writeln!(
             f,
-            "{} events; {} times taken up, {} turned round ({} over an expired request), {} stuck and continued, {} histories lost; {} effects found after a lost answer, {} undone",
+            "{} events; {} times taken up, {} rolled back ({} over an expired request), {} stuck and continued, {} histories lost; {} effects found after a lost answer, {} undone",
             self.events,
             self.resumed,
             self.turned_round,

@@ -23,9 +23,9 @@ pub(crate) struct Amount {
 pub(crate) enum Story {
     /// The way forward.
     Forward,
-    /// The way back, because the last effect was refused for good.
+    /// A rollback, because the last effect was refused for good.
     Failed,
-    /// The way back of a finished run, because a person asked for it.
+    /// The rollback of a finished run, because a person asked for it.
     Asked,
 }
 

@@ -57,7 +57,7 @@ impl Counts {
 pub(crate) struct Fate {
     /// Where it dies.
     pub(crate) death: Option<Point>,
-    /// Only what it does on the way back counts.
+    /// Only what it does in a rollback counts.
     pub(crate) only_backward: bool,
     /// What goes wrong with its calls.
     pub(crate) trouble: Option<Trouble>,
@@ -229,7 +229,7 @@ impl Seen {
     fn counts_now(&self, batch: &[Event]) -> bool {
         let turns = |event: &Event| matches!(event.body, EventBody::RollbackStarted(_));
         !self.fate.only_backward
-            || self.machines.values().any(Machine::is_backward)
+            || self.machines.values().any(Machine::is_rolling_back)
             || batch.iter().any(turns)
     }
 

@@ -96,7 +96,7 @@ impl Sim {
             self.effect(flying);
         }
         let undoing = flying.verb == Verb::Undo;
-        let late = !undoing && self.machine.is_backward();
+        let late = !undoing && self.machine.is_rolling_back();
         let then = if late { Then::GiveUp } else { then };
         // A refusal may have come from *check*, before the effect was begun.
         let reached = fault.effect.may_have_happened() || self.script.next(2) == 1;

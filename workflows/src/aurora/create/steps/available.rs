@@ -89,12 +89,12 @@ impl Step for WaitCluster {
                     Ok(if shown.load(Ordering::Relaxed) || waited >= LAG {
                         Seen::Done(input.clone())
                     } else {
-                        Seen::Not("available, and the change does not show yet".to_owned())
+                        Seen::NotYet("available, and the change does not show yet".to_owned())
                     })
                 }
                 Some("available") => {
                     shown.store(true, Ordering::Relaxed);
-                    Ok(Seen::Not("the new password is pending".to_owned()))
+                    Ok(Seen::NotYet("the new password is pending".to_owned()))
                 }
                 Some(status) if states::of_cluster(status).never_serves() => {
                     let kind = SourceType::DbCluster;
@@ -103,9 +103,9 @@ impl Step for WaitCluster {
                 }
                 Some(status) => {
                     shown.store(true, Ordering::Relaxed);
-                    Ok(Seen::Not(status.to_owned()))
+                    Ok(Seen::NotYet(status.to_owned()))
                 }
-                None => Ok(Seen::Not("not visible yet".to_owned())),
+                None => Ok(Seen::NotYet("not visible yet".to_owned())),
             }
         })
         .await
@@ -170,7 +170,7 @@ impl Step for WaitInstance {
                     let words = rds::last_words(at.context(), &self.region, kind, name).await;
                     Err(terminal("instance", name, status, words))
                 }
-                status => Ok(Seen::Not(status.unwrap_or("not visible yet").to_owned())),
+                status => Ok(Seen::NotYet(status.unwrap_or("not visible yet").to_owned())),
             }
         })
         .await

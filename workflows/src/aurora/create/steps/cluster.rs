@@ -12,7 +12,7 @@ use crate::aurora::create::parameters::PasswordSource;
 use crate::aurora::rollback::unless_held;
 use crate::aurora::{ClusterIdentity, RollbackOptions, final_snapshot, gone};
 use crate::aws::call::{fault, has_code};
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::state::{Kind, Subject, settled};
 use crate::aws::tags::{self, Labels, Tagged as _};
 use crate::aws::{Aws, rds, remove};
@@ -232,7 +232,10 @@ pub(super) async fn take_away(
 ) -> Result<(), Fault> {
     let snapshot = RollbackOptions::of(at)?.final_snapshot;
     let look = || rds::cluster(at.context(), region, &identity.cluster);
-    if let Some(cluster) = surely(at, look).await?.filter(|found| identity.is(found)) {
+    if let Some(cluster) = confirmed(at, look)
+        .await?
+        .filter(|found| identity.is(found))
+    {
         delete(at, region, identity, &cluster, snapshot.clone()).await?;
     }
     match snapshot {

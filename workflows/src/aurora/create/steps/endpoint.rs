@@ -8,7 +8,7 @@ use super::security_group::SecurityGroupMade;
 use super::vpc::VpcMade;
 use super::writer::writer;
 use crate::aurora::{ClusterIdentity, InstanceIdentity};
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::{Aws, POLICY, rds};
 
 /// Verifies that the cluster serves: a member is the writer, and where RDS keeps
@@ -96,7 +96,7 @@ impl Step for VerifyEndpoint {
         let (aws, region) = (at.context(), &self.region);
         // One look that misses it must not have a whole cluster undone.
         let look = || rds::cluster(aws, region, &identity.cluster);
-        let cluster = surely(at, look)
+        let cluster = confirmed(at, look)
             .await?
             .ok_or_else(|| Fault::permanent("the cluster has vanished"))?;
         identity.must_be(&cluster)?;

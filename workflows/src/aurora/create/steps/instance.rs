@@ -8,7 +8,7 @@ use super::cluster::look;
 use crate::aurora::rollback::unless_held;
 use crate::aurora::{ClusterIdentity, InstanceIdentity, gone};
 use crate::aws::call::{fault, has_code};
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::state::{Kind, Subject, settled};
 use crate::aws::tags::{self, Labels, Tagged as _};
 use crate::aws::{Aws, rds, remove};
@@ -165,7 +165,7 @@ pub(super) async fn take_away(
     identity: &InstanceIdentity,
 ) -> Result<(), Fault> {
     let look = || rds::instance(at.context(), region, &identity.instance);
-    match surely(at, look).await? {
+    match confirmed(at, look).await? {
         Some(instance) if identity.is(&instance) && !is_going(&instance) => {
             let cluster = instance.db_cluster_identifier().unwrap_or_default();
             unless_held(at, region, cluster).await?;

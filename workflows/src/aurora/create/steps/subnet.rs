@@ -132,7 +132,7 @@ impl Step for CreateSubnet {
                 let subnet = self.find(at, vpc).await?;
                 Ok(match subnet.as_ref().and_then(Subnet::state) {
                     Some(SubnetState::Available) => Seen::Done(()),
-                    _ => Seen::Not(format!("{} is pending", made.subnet_id)),
+                    _ => Seen::NotYet(format!("{} is pending", made.subnet_id)),
                 })
             },
         )

@@ -8,7 +8,7 @@ use super::{cluster, instance};
 use crate::aurora::estate::{Estate, Held};
 use crate::aurora::{ClusterIdentity, InstanceIdentity, alive, gone};
 use crate::aws::call::fault;
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::tags::{self, Labels, TAKE_OVER};
 use crate::aws::{Aws, ec2, remove};
 
@@ -184,7 +184,7 @@ impl Step for TakeOver {
         for ids in [network, vpcs] {
             self.tag_ec2(at, ids).await.map_err(Fault::in_doubt)?;
         }
-        let estate = surely(at, || async {
+        let estate = confirmed(at, || async {
             let estate = self.estate(at).await.map_err(Fault::in_doubt)?;
             let done = estate.of_other_runs(&run).is_empty();
             Ok(done.then_some(estate))

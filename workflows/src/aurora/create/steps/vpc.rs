@@ -11,7 +11,7 @@ use super::range::Ranges;
 use crate::aurora::alive;
 use crate::aurora::ranges::{self, Taken};
 use crate::aws::call::fault;
-use crate::aws::poll::{Seen, poll, surely};
+use crate::aws::poll::{Seen, confirmed, poll};
 use crate::aws::tags::{self, Labels};
 use crate::aws::{Aws, POLICY, ec2, remove};
 
@@ -105,7 +105,7 @@ impl CreateVpc {
                 Ok(if seen && sighting > 1 {
                     Seen::Done(())
                 } else {
-                    Seen::Not(format!("{} is pending", vpc.vpc_id))
+                    Seen::NotYet(format!("{} is pending", vpc.vpc_id))
                 })
             }
         })
@@ -131,7 +131,7 @@ impl Step for CreateVpc {
     async fn check(&self, at: &Attempt<Aws>, ranges: &Ranges) -> Result<Found<VpcMade>, Fault> {
         // AWS takes any number of VPCs with the same tags: one that is missed
         // here, of a create whose history is lost, would become two.
-        let found = surely(at, || async {
+        let found = confirmed(at, || async {
             let (own, others) = self.find(at).await?;
             Ok((!own.is_empty() || !others.is_empty()).then_some((own, others)))
         });

@@ -40,14 +40,14 @@ impl ChooseWriter {
         let (pace, deadline) = (Duration::from_secs(5), Duration::from_secs(30 * 60));
         poll(at, &what, pace, deadline, || async {
             let Some(found) = look(at, &self.region, cluster).await? else {
-                return Ok(Seen::Not("not visible".to_owned()));
+                return Ok(Seen::NotYet("not visible".to_owned()));
             };
             let status = found.status().unwrap_or("unknown");
             Ok(match writer(&found) {
                 Some(name) if status == "available" && wanted.is_none_or(|one| one == name) => {
                     Seen::Done(name.to_owned())
                 }
-                name => Seen::Not(format!(
+                name => Seen::NotYet(format!(
                     "{status}, {} writes",
                     name.unwrap_or("no instance")
                 )),

@@ -8,7 +8,7 @@ use crate::aurora::gone;
 use crate::aurora::holders::Doomed;
 use crate::aurora::holders::cluster::{self, Readiness};
 use crate::aws::call::has_code;
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::{Aws, rds, remove};
 
 /// Asks RDS to delete the cluster, with or without a last snapshot, and the
@@ -50,7 +50,7 @@ impl Step for DeleteCluster {
     async fn check(&self, at: &Attempt<Aws>, ready: &ClusterReady) -> Result<Found<()>, Fault> {
         let (aws, doomed) = (at.context(), &self.doomed);
         let read = || rds::cluster(aws, &doomed.region, &doomed.cluster);
-        let Some(found) = surely(at, read).await? else {
+        let Some(found) = confirmed(at, read).await? else {
             return Ok(Found::Ours(()));
         };
         if let Some(own) = &doomed.identity {

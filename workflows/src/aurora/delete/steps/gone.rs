@@ -97,8 +97,8 @@ impl Step for WaitPartGone {
             let standing = self.part.standing(at.context(), &self.region).await?;
             Ok(match standing {
                 Standing::Gone => Seen::Done(()),
-                Standing::Going => Seen::Not("deleting".to_owned()),
-                Standing::There => Seen::Not("not deleted yet".to_owned()),
+                Standing::Going => Seen::NotYet("deleting".to_owned()),
+                Standing::There => Seen::NotYet("not deleted yet".to_owned()),
             })
         })
         .await

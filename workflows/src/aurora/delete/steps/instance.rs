@@ -7,7 +7,7 @@ use super::{ReadyCluster, gone_if, unless_free, unless_network_is_free};
 use crate::aurora::InstanceIdentity;
 use crate::aurora::gone;
 use crate::aurora::holders::{Doomed, cluster};
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::{Aws, rds, remove};
 
 /// Asks RDS to delete an instance, if nothing keeps the rest from going.
@@ -32,7 +32,7 @@ impl Step for DeleteInstance {
 
     async fn check(&self, at: &Attempt<Aws>, (): &()) -> Result<Found<()>, Fault> {
         let (region, name) = (&self.doomed.region, &self.instance.instance);
-        let found = surely(at, || rds::instance(at.context(), region, name)).await?;
+        let found = confirmed(at, || rds::instance(at.context(), region, name)).await?;
         // Another of the name is not what this step is for: the one that it is
         // for is gone.
         Ok(gone_if(found.filter(|found| {

@@ -5,7 +5,7 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::gone_if;
 use crate::aws::call::{fault, unless_gone};
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::{Aws, POLICY, ec2, rds, remove};
 
 /// A step that takes one thing away: how to see it and how to delete it.
@@ -36,7 +36,7 @@ macro_rules! delete_step {
             async fn check(&self, $at: &Attempt<Aws>, (): &()) -> Result<Found<()>, Fault> {
                 let $step = self;
                 let look = || async { Ok::<_, Fault>($look) };
-                Ok(gone_if(surely($at, look).await?))
+                Ok(gone_if(confirmed($at, look).await?))
             }
 
             async fn run(&self, $at: &Attempt<Aws>, (): &()) -> Result<(), Fault> {

@@ -6,7 +6,7 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::gone_if;
 use crate::aurora::holders::{NamingRule, Part, Standing};
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::{Aws, POLICY, ec2, remove};
 
 /// Takes a gateway from its VPC.
@@ -32,7 +32,7 @@ impl Step for DetachPart {
             let attached = self.part.is_attached(at.context(), &self.region).await?;
             Ok(attached.then_some(()))
         };
-        Ok(gone_if(surely(at, look).await?))
+        Ok(gone_if(confirmed(at, look).await?))
     }
 
     async fn run(&self, at: &Attempt<Aws>, (): &()) -> Result<(), Fault> {
@@ -63,7 +63,7 @@ impl Step for DeletePart {
             let standing = self.part.standing(at.context(), &self.region).await?;
             Ok((standing == Standing::There).then_some(()))
         };
-        Ok(gone_if(surely(at, look).await?))
+        Ok(gone_if(confirmed(at, look).await?))
     }
 
     async fn run(&self, at: &Attempt<Aws>, (): &()) -> Result<(), Fault> {
@@ -99,7 +99,7 @@ impl Step for RevokeRule {
                 .any(|one| is_this(one.security_group_rule_id()));
             Ok(stands.then_some(()))
         };
-        Ok(gone_if(surely(at, look).await?))
+        Ok(gone_if(confirmed(at, look).await?))
     }
 
     async fn run(&self, at: &Attempt<Aws>, (): &()) -> Result<(), Fault> {

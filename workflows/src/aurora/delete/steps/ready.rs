@@ -10,7 +10,7 @@ use crate::aurora::gone;
 use crate::aurora::holders::Doomed;
 use crate::aurora::holders::cluster::Readiness;
 use crate::aws::call::{fault, has_code, unless_gone};
-use crate::aws::poll::{Seen, poll, surely};
+use crate::aws::poll::{Seen, confirmed, poll};
 use crate::aws::{Aws, rds};
 
 /// Waits until RDS deletes the cluster and its instances: it does neither while
@@ -40,7 +40,7 @@ impl ReadyCluster {
     /// How the cluster stands; one that is gone is on its way out, too.
     async fn look(&self, at: &Attempt<Aws>) -> Result<(Readiness, String), Fault> {
         let read = || rds::cluster(at.context(), &self.region, &self.cluster.cluster);
-        let Some(found) = surely(at, read).await? else {
+        let Some(found) = confirmed(at, read).await? else {
             return Ok((Readiness::Going, "gone".to_owned()));
         };
         self.cluster.must_be(&found)?;
@@ -63,7 +63,7 @@ impl ReadyCluster {
             }
             Ok(match is_ready(readiness) {
                 true => Seen::Done(()),
-                false => Seen::Not(status),
+                false => Seen::NotYet(status),
             })
         })
         .await

@@ -120,8 +120,8 @@ async fn ended(at: &Attempt<Aws>, place: &Place, name: &str) -> Result<Told, Fau
                     Fault::permanent(format!("pod {name} in {place} {how}")).with_code("PodFailed")
                 );
             }
-            Look::Running => Seen::Not("psql is at work".to_owned()),
-            Look::Waiting(how) => Seen::Not(how),
+            Look::Running => Seen::NotYet("psql is at work".to_owned()),
+            Look::Waiting(how) => Seen::NotYet(how),
             Look::Absent => {
                 return Err(watch
                     .vanished()

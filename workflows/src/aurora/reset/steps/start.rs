@@ -140,7 +140,7 @@ impl StartKeycloak {
             }
             Ok(match self.lacks(before, &seen) {
                 None => Seen::Done(self.restarted(&seen)),
-                Some(lack) => Seen::Not(lack),
+                Some(lack) => Seen::NotYet(lack),
             })
         })
         .await

@@ -6,7 +6,7 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Owner, Policy, Step};
 use super::{look, unless_writer};
 use crate::aurora::create::steps::CreateInstance;
 use crate::aurora::{ClusterIdentity, InstanceIdentity, gone};
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::{Aws, rds, remove};
 
 /// Adds an instance, without waiting for it. It is made as that of a create is,
@@ -49,7 +49,7 @@ impl Step for AddInstance {
         output: &InstanceIdentity,
     ) -> Result<(), Fault> {
         let (region, name) = (&self.0.region, &output.instance);
-        let found = surely(at, || rds::instance(at.context(), region, name)).await?;
+        let found = confirmed(at, || rds::instance(at.context(), region, name)).await?;
         let Some(found) = found.filter(|found| output.is(found)) else {
             return Ok(());
         };

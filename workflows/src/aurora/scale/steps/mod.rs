@@ -15,7 +15,7 @@ use aws_sdk_rds::types::DbCluster;
 use stepwell_engine::{Attempt, Fault, Registry};
 
 use crate::aurora::ClusterIdentity;
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::{Aws, rds};
 
 /// The cluster as it is now, if it is there. Another of its name is a fault.
@@ -25,7 +25,7 @@ async fn look(
     identity: &ClusterIdentity,
 ) -> Result<Option<DbCluster>, Fault> {
     let read = || rds::cluster(at.context(), region, &identity.cluster);
-    let found = surely(at, read).await?;
+    let found = confirmed(at, read).await?;
     if let Some(cluster) = &found {
         identity.must_be(cluster)?;
     }

@@ -5,7 +5,7 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::{look, unless_writer};
 use crate::aurora::{ClusterIdentity, InstanceIdentity, gone};
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::{Aws, rds, remove};
 
 /// Asks RDS to delete a reader. One that has become the writer stays.
@@ -28,7 +28,7 @@ impl Step for DeleteReader {
 
     async fn check(&self, at: &Attempt<Aws>, _: &ClusterIdentity) -> Result<Found<()>, Fault> {
         let name = &self.instance.instance;
-        let found = surely(at, || rds::instance(at.context(), &self.region, name)).await?;
+        let found = confirmed(at, || rds::instance(at.context(), &self.region, name)).await?;
         // Another of the name is not the one that this step is for.
         let stays = found.is_some_and(|found| {
             self.instance.is(&found) && found.db_instance_status() != Some("deleting")

@@ -53,10 +53,10 @@ impl Step for AcceptPeering {
                 "somebody or something else deleted it, or nobody accepted it within seven days: roll this run back, and run the command again",
             ))?;
             let Some(link) = link else {
-                return Ok(Seen::Not(format!("{id} is not visible in {}", end.region)));
+                return Ok(Seen::NotYet(format!("{id} is not visible in {}", end.region)));
             };
             match link.state.as_str() {
-                "initiating-request" => Ok(Seen::Not(format!("{id} is {}", link.state))),
+                "initiating-request" => Ok(Seen::NotYet(format!("{id} is {}", link.state))),
                 "pending-acceptance" | "provisioning" | "active" => Ok(Seen::Done(link.state)),
                 _ => Err(ended(&link)),
             }

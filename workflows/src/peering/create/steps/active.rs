@@ -82,7 +82,7 @@ impl Step for WaitActive {
             } else if sightings.fetch_add(1, Ordering::Relaxed) > 0 {
                 return Ok(Seen::Done(()));
             }
-            Ok(Seen::Not(format!("{id} is {}", states.join(" and "))))
+            Ok(Seen::NotYet(format!("{id} is {}", states.join(" and "))))
         })
         .await?;
         Ok(connection.clone())

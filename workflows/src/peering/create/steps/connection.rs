@@ -141,7 +141,7 @@ impl Step for CreatePeering {
         let link = poll(at, &what, pace, deadline, || async {
             Ok(match link::from(at.context(), rosa, &id).await? {
                 Some(link) => Seen::Done(link),
-                None => Seen::Not(format!("{id} is not visible yet")),
+                None => Seen::NotYet(format!("{id} is not visible yet")),
             })
         })
         .await

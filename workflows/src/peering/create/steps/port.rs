@@ -8,7 +8,7 @@ use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 use super::connection::Connection;
 use crate::aurora::ClusterIdentity;
 use crate::aws::call::has_code;
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::tags::{self, Labels};
 use crate::aws::{Aws, POLICY, rds, remove};
 use crate::peering::end::End;
@@ -54,7 +54,7 @@ impl OpenPort {
         };
         let aws = self.end.aws(at.context());
         let look = || rds::cluster(aws, &self.end.region, &wanted.cluster);
-        let Some(cluster) = surely(at, look).await? else {
+        let Some(cluster) = confirmed(at, look).await? else {
             return Err(changed(format!("cluster {:?} is gone", wanted.cluster)));
         };
         wanted.must_be(&cluster)?;

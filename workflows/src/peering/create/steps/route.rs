@@ -6,7 +6,7 @@ use stepwell_engine::{Attempt, Effect, Fault, FaultClass, Found, Policy, Step};
 
 use super::connection::Connection;
 use crate::aws::call::{has_code, unless_gone};
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::{Aws, POLICY, remove};
 use crate::peering::create::parameters::Before;
 use crate::peering::end::End;
@@ -82,7 +82,7 @@ impl Step for CreateRoute {
         at: &Attempt<Aws>,
         connection: &Connection,
     ) -> Result<Found<RouteMade>, Fault> {
-        let Some(found) = surely(at, || self.look(at)).await? else {
+        let Some(found) = confirmed(at, || self.look(at)).await? else {
             if at.undoing() {
                 return Ok(Found::Nothing);
             }
@@ -133,13 +133,13 @@ impl Step for CreateRoute {
         output: &RouteMade,
     ) -> Result<(), Fault> {
         let (aws, end) = (at.context(), &self.end);
-        let stands = surely(at, || self.look(at)).await?.flatten();
+        let stands = confirmed(at, || self.look(at)).await?.flatten();
         if !stands.is_some_and(|route| route.leads_to(&connection.peering_id)) {
             return Ok(());
         }
         if let Some(former) = &output.replaced {
             // As with what is looked for, one refusal proves nothing.
-            let restored = surely(at, || async {
+            let restored = confirmed(at, || async {
                 match routes::replace(aws, end, &self.table, self.destination, former).await {
                     Err(fault) if is_refusal(&fault) => Ok(None),
                     answer => answer.map(Some),

@@ -6,7 +6,7 @@ use stepwell_engine::{Attempt, Effect, Fault, Found, Policy, Step};
 
 use super::connection::Connection;
 use crate::aws::call::{fault, unless_gone};
-use crate::aws::poll::surely;
+use crate::aws::poll::confirmed;
 use crate::aws::tags::{self, Labels};
 use crate::aws::{Aws, POLICY};
 use crate::peering::link::{self, Link};
@@ -37,7 +37,8 @@ impl Step for TagAccepter {
     async fn check(&self, at: &Attempt<Aws>, connection: &Connection) -> Result<Found<()>, Fault> {
         let id = &connection.peering_id;
         // Whose it is decides for good whether it is tagged at all.
-        let requested = surely(at, || link::from(at.context(), &connection.requester, id)).await?;
+        let requested =
+            confirmed(at, || link::from(at.context(), &connection.requester, id)).await?;
         if label(requested.as_ref(), tags::DEPLOYMENT) != Some(&self.labels.deployment) {
             return Ok(Found::Theirs(()));
         }
@@ -66,7 +67,7 @@ impl Step for TagAccepter {
     async fn undo(&self, at: &Attempt<Aws>, connection: &Connection, (): &()) -> Result<(), Fault> {
         let end = &connection.accepter;
         let look = || link::from(at.context(), end, &connection.peering_id);
-        let link = surely(at, look).await?;
+        let link = confirmed(at, look).await?;
         if !tags::is_of_run(label(link.as_ref(), tags::RUN), at) {
             return Ok(());
         }

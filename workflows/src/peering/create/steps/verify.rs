@@ -142,7 +142,7 @@ impl Step for VerifyPeering {
             Ok(if missing.is_empty() {
                 Seen::Done(())
             } else {
-                Seen::Not(missing.join(", "))
+                Seen::NotYet(missing.join(", "))
             })
         })
         .await?;

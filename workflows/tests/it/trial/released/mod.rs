@@ -147,7 +147,8 @@ async fn taken_up<G: Grounds>(held: &Held<'_, G>, undone: &Value, after: &Value,
     assert!(!over, "{context} is over");
     let undo = (Act::Rollback, Goal::Vanish);
     let ahead = (Act::GoOn, Goal::Succeed(after));
-    let ways: &[&[(Act, Goal<'_>)]] = match (machine.goes_back(), machine.created().reversible) {
+    let ways: &[&[(Act, Goal<'_>)]] = match (machine.will_roll_back(), machine.created().reversible)
+    {
         (true, _) => &[&[(Act::GoOn, Goal::Vanish)], &[undo]],
         (false, true) => &[&[ahead, undo], &[undo]],
         (false, false) => &[&[ahead]],

@@ -1,5 +1,4 @@
-//! Random tests: how many cases there are, and what became of them. Every
-//! package's tests have this file as a module of their own.
+//! Random tests: how many cases there are, and what became of them.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,18 +8,18 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{TestError, TestRunner};
 
 /// What became of the cases of one test.
-pub(crate) struct Tally(RefCell<BTreeMap<String, u64>>);
+pub struct Tally(RefCell<BTreeMap<String, u64>>);
 
 impl Tally {
     /// Counts one of a kind.
-    pub(crate) fn count(&self, kind: impl Into<String>) {
+    pub fn count(&self, kind: impl Into<String>) {
         *self.0.borrow_mut().entry(kind.into()).or_default() += 1;
     }
 }
 
 /// How many cases a test tries: as many as `STEPWELL_FUZZ_CASES` or
 /// `PROPTEST_CASES` says, else `default`, which suits each commit.
-pub(crate) fn cases(default: u32) -> u32 {
+pub fn cases(default: u32) -> u32 {
     let set = |name| std::env::var(name).ok()?.parse().ok();
     ["STEPWELL_FUZZ_CASES", "PROPTEST_CASES"]
         .into_iter()
@@ -31,8 +30,11 @@ pub(crate) fn cases(default: u32) -> u32 {
 /// Tries random cases, shrinks the first that fails, and says how many there
 /// were of each kind. Each of `kinds` has to come up, in one of two hundred
 /// cases: a generator that makes nothing but garbage tests nothing.
+///
+/// # Panics
+/// When a case fails, or one of `kinds` came up too seldom.
 #[track_caller]
-pub(crate) fn fuzz<S: Strategy>(
+pub fn fuzz<S: Strategy>(
     what: &str,
     default: u32,
     kinds: &[&str],

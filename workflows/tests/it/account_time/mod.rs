@@ -1,27 +1,14 @@
 //! How many minutes of account time the workflows take, and what they wait for:
 //!
 //! ```sh
-//! cargo run -p stepwell-workflows --example account-time
+//! cargo test -p stepwell-workflows --test it account_time -- --nocapture
 //! ```
 //!
 //! Everything runs on the sandbox in virtual time, which counts what AWS takes
-//! and nothing of this machine. Each instance takes ten minutes.
+//! and nothing of this machine. Each instance takes ten minutes. README has the
+//! figures.
 
-#[allow(dead_code)]
-#[path = "../../tests/it/chance.rs"]
-mod chance;
-#[allow(dead_code)]
-#[path = "../../tests/it/clock.rs"]
-mod clock;
-#[path = "../../tests/it/detached.rs"]
-mod detached;
-#[allow(dead_code)]
-#[path = "../../tests/it/layout.rs"]
-mod layout;
 mod path;
-#[allow(dead_code)]
-#[path = "../../tests/it/support.rs"]
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +17,9 @@ use stepwell_engine::{Journal as _, MemoryJournal, Report, RunId};
 use stepwell_workflows::aurora::{CreateOptions, Origin};
 use stepwell_workflows::{Workflow, peering};
 
-use support::{REGION, Wanted, World, ended_well, memory, options};
+use crate::support::{REGION, Wanted, World, ended_well, memory, options};
+
+const README: &str = include_str!("../../../../README.md");
 
 /// How long an instance is `creating`.
 const INSTANCE: Duration = Duration::from_secs(10 * 60);
@@ -52,11 +41,25 @@ async fn lucky() -> World {
     World::with(|options| options.instance_times = Some(Arc::new(time))).await
 }
 
-/// Prints the row of a run that has ended.
+/// Prints the row of a run that has ended, and compares it with that of README.
 async fn row(name: &str, journal: &MemoryJournal, run: RunId, report: &Report) {
     assert!(ended_well(report), "{name}: {report:?}");
     let events = journal.load(run).await.expect("a history");
-    println!("{}", path::row(name, &events));
+    let row = path::row(name, &events);
+    println!("{row}");
+    let begins = format!("| {name} |");
+    let told = README.lines().find(|line| line.starts_with(&begins));
+    let told = told.unwrap_or_else(|| panic!("README has no row for {name:?}"));
+    let (is, told) = (minutes(&row), minutes(told));
+    assert!(
+        (is - told).abs() < 0.3,
+        "{name}: {is} min, README has {told}"
+    );
+}
+
+fn minutes(row: &str) -> f64 {
+    let cell = row.split('|').nth(2).expect("a cell");
+    cell.trim().parse().expect("minutes")
 }
 
 async fn create(world: &World, name: &str, wanted: CreateOptions) {
@@ -84,7 +87,7 @@ async fn restore(world: &World, instances: u32) {
         origin,
         ..options(instances)
     };
-    create(world, &format!("restore, instances: {instances}"), wanted).await;
+    create(world, &format!("restore, {instances} instances"), wanted).await;
 }
 
 async fn peer(world: &World) {
@@ -115,41 +118,33 @@ async fn peer(world: &World) {
     row("peering create, two regions", &journal, run, &peered).await;
 }
 
-fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        println!("{}", path::HEADER);
-        for instances in [1, 2, 3, 6] {
-            let name = format!("create, instances: {instances}");
-            create(&empty().await, &name, options(instances)).await;
-        }
-        let name = "create, instances: 3, and a failover";
-        create(&lucky().await, name, options(3)).await;
-        let world = async || {
-            let world = empty().await;
-            let (journal, run) = (memory(), world.run_id());
-            let made = world.create(journal, run, options(2), Wanted::default());
-            assert!(ended_well(&made.await.expect("a run")));
-            world
+#[tokio::test(start_paused = true)]
+async fn the_readme_has_it() {
+    println!("{}", path::HEADER);
+    for instances in [1, 2, 3, 6] {
+        let name = match instances {
+            1 => "create, 1 instance".to_owned(),
+            more => format!("create, {more} instances"),
         };
-        let made = world().await;
-        delete(
-            &made,
-            "delete with a final snapshot, instances: 2",
-            Some("farewell"),
-        )
-        .await;
-        restore(&made, 2).await;
-        delete(
-            &world().await,
-            "delete without a snapshot, instances: 2",
-            None,
-        )
-        .await;
-        peer(&empty().await).await;
-    });
+        create(&empty().await, &name, options(instances)).await;
+    }
+    let name = "create, 3 instances, and a failover";
+    create(&lucky().await, name, options(3)).await;
+    let world = async || {
+        let world = empty().await;
+        let (journal, run) = (memory(), world.run_id());
+        let made = world.create(journal, run, options(2), Wanted::default());
+        assert!(ended_well(&made.await.expect("a run")));
+        world
+    };
+    let made = world().await;
+    delete(
+        &made,
+        "delete, 2 instances, a final snapshot",
+        Some("farewell"),
+    )
+    .await;
+    restore(&made, 2).await;
+    delete(&world().await, "delete, 2 instances, no snapshot", None).await;
+    peer(&empty().await).await;
 }
