@@ -14,7 +14,7 @@ use crate::kubernetes::database::{Database, PASSWORD};
 use crate::kubernetes::install;
 
 /// How long something may take to come.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// Data centres, and a home whose `kubectl` reaches each by its name.
 pub(crate) struct Site {
