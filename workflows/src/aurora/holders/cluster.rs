@@ -5,7 +5,7 @@
 //! instances"; the Terraform provider for what RDS says of global databases.
 
 use aws_sdk_rds::types::{
-    AccountQuota, BlueGreenDeployment, DbCluster, DbClusterSnapshot, GlobalCluster,
+    AccountQuota, BlueGreenDeployment, DbCluster, DbClusterSnapshot, DbInstance, GlobalCluster,
 };
 use stepwell_engine::{Fault, Timestamp};
 
@@ -105,9 +105,11 @@ pub(crate) async fn look(
         ));
         return Ok(found);
     }
-    let own = snapshot
-        .as_ref()
-        .filter(|one| is_final(one, cluster, asked));
+    let own = match &snapshot {
+        Some(one) if is_final(one, cluster, asked) => Some(one),
+        Some(one) if is_being_taken(aws, doomed, one, cluster).await? => Some(one),
+        _ => None,
+    };
     found.was_asked = own.is_some();
     let (obstacles, readiness) = (&mut found.obstacles, Readiness::of(cluster));
     if readiness != Readiness::Going {
@@ -156,6 +158,24 @@ fn is_final(snapshot: &DbClusterSnapshot, cluster: &DbCluster, asked: Option<Tim
         && snapshot.status() != Some("failed")
         // One that is only just begun has no time yet.
         && made.is_none_or(|made| made + SKEW >= asked.0)
+}
+
+/// Whether a snapshot is the one that an earlier deletion had taken, which RDS has
+/// accepted: the cluster shows `available` until its instances are gone. Of a
+/// cluster whose every instance goes, a person has no snapshot taken.
+async fn is_being_taken(
+    aws: &Aws,
+    doomed: &Doomed,
+    snapshot: &DbClusterSnapshot,
+    cluster: &DbCluster,
+) -> Result<bool, Fault> {
+    if !ClusterIdentity::of(cluster).has(snapshot) || snapshot.status() != Some("creating") {
+        return Ok(false);
+    }
+    let read = || rds::instances(aws, &doomed.region, &doomed.cluster);
+    let instances = ask(aws, STATEMENT, read).await?;
+    let goes = |one: &DbInstance| one.db_instance_status() == Some("deleting");
+    Ok(instances.iter().all(goes))
 }
 
 /// What keeps a cluster that is not going yet.

@@ -49,6 +49,23 @@ async fn a_snapshot_of_a_cluster_that_is_being_deleted_is_refused() {
     assert_eq!(world.census().values().sum::<usize>(), 0);
 }
 
+/// A deletion that died right after RDS had accepted it, and is begun anew: the
+/// cluster shows `available` for minutes more, and its snapshot has the name.
+#[tokio::test(start_paused = true)]
+async fn a_deletion_that_was_accepted_is_begun_anew_with_its_snapshot() {
+    let world = World::new().await;
+    created(&world, 1, false).await;
+    let instance = "Action=DeleteDBInstance&DBInstanceIdentifier=keycloak-instance-1";
+    world.call("rds", instance).await;
+    let kept = "Action=DeleteDBCluster&DBClusterIdentifier=keycloak&FinalDBSnapshotIdentifier=last";
+    world.call("rds", kept).await;
+    let describe = "Action=DescribeDBClusters&DBClusterIdentifier=keycloak";
+    let shown = world.call("rds", describe).await;
+    assert!(shown.contains("<Status>available<"), "{shown}");
+    super::deleted(&world, Some("last")).await;
+    assert_eq!(snapshots(&world), ["last"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_somebody_deletes_meanwhile_is_not_called_kept() {
     let world = World::new().await;
