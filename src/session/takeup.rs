@@ -1,10 +1,10 @@
 //! Taking up a run again: its account, its locks, its history.
 
 use stepwell_engine::event::RunCreated;
-use stepwell_engine::{Fault, RecordedRun, Report, RunError, Runner, RunnerError, TakenUp};
+use stepwell_engine::{Fault, RecordedRun, Report, RunError, RunId, Runner, RunnerError, TakenUp};
 use stepwell_state::{Access, RunRow, RunStatus, Store};
 use stepwell_workflows::{
-    Aws, NoTarget, Recorded, Refusal, Secret, Target, Unreadable, Workflow, aurora, resume_refusal,
+    Aws, NoTarget, Recorded, Refusal, Secret, Target, Workflow, aurora, resume_refusal,
     rollback_refusal,
 };
 
@@ -47,10 +47,8 @@ pub fn find(
     let Meant { row, by_id } = which::find(context, which, purpose)?;
     let state = store::open(settings, access)?;
     let account = AccountRecord::read(&row.account)?;
-    let target = row.target.parse().map_err(|error: NoTarget| {
-        let what = format!("run {} can't be taken up", outcome::short(row.id));
-        Problem::error(what).code("not_understood").because(&error)
-    })?;
+    let target = row.target.parse();
+    let target = target.map_err(|error: NoTarget| not_read(row.id, &error))?;
     let backend = Backend::of_record(&account, settings)?;
     Ok(Found {
         state,
@@ -127,12 +125,8 @@ impl Found {
         session.forget_dead(Some(&self.target))?;
         // Whoever held the locks before may have brought it to its end.
         let status = store::find(&self.state, &run.to_string())?.status;
-        let recorded = match &held {
-            Held::Locked(taken) => &taken.recorded,
-            Held::Seen(recorded) => recorded,
-        };
-        let parameters = Recorded::of(recorded.machine.created());
-        let parameters = parameters.map_err(|error| self.unreadable(&error))?;
+        let parameters = Recorded::of(held.recorded().machine.created());
+        let parameters = parameters.map_err(|error| not_read(run, &error))?;
         Ok(Taken {
             status,
             parameters,
@@ -147,11 +141,6 @@ impl Found {
         let current = session.connection.account(region).await?;
         self.account.must_be(&current)?;
         session.with_recorded_rosa(&taken.parameters, region).await
-    }
-
-    fn unreadable(&self, error: &Unreadable) -> Problem {
-        let what = format!("run {} can't be taken up", outcome::short(self.row.id));
-        Problem::error(what).code("not_understood").because(error)
     }
 
     /// Says of a history that can't be used what can be done with the run.
@@ -188,13 +177,25 @@ enum Held {
     Seen(RecordedRun),
 }
 
+impl Held {
+    fn recorded(&self) -> &RecordedRun {
+        match self {
+            Self::Locked(taken) => &taken.recorded,
+            Self::Seen(recorded) => recorded,
+        }
+    }
+}
+
+/// What a run works on, or its parameters, are not understood.
+fn not_read(run: RunId, error: &(dyn std::error::Error + 'static)) -> Problem {
+    let what = format!("run {} can't be taken up", outcome::short(run));
+    Problem::error(what).code("not_understood").because(error)
+}
+
 impl Taken {
     /// The run as its history has it.
     pub fn recorded(&self) -> &RecordedRun {
-        match &self.held {
-            Held::Locked(taken) => &taken.recorded,
-            Held::Seen(recorded) => recorded,
-        }
+        self.held.recorded()
     }
 
     /// What it starts from: as it was created, or as it was changed since.
